@@ -1,0 +1,33 @@
+import type { Tenant } from './tenant.ts';
+
+export const RESOURCE_TYPES = [
+  'channel',
+  'stream-key',
+  'playback-key',
+  'recording-configuration',
+  'playback-restriction-policy',
+  'ad-configuration',
+] as const;
+export type ResourceType = (typeof RESOURCE_TYPES)[number];
+
+export interface Arn extends Tenant {
+  readonly type: ResourceType;
+  readonly id: string;
+}
+
+const ARN = /^arn:aws:ivs:([a-z0-9-]+):([0-9]+):([a-z-]+)\/([a-zA-Z0-9-]+)$/;
+
+export function formatArn({ region, accountId, type, id }: Arn): string {
+  return `arn:aws:ivs:${region}:${accountId}:${type}/${id}`;
+}
+
+/** `undefined` where the text is not the ARN of an IVS resource. */
+export function parseArn(text: string): Arn | undefined {
+  const [, region, accountId, type, id] = ARN.exec(text) ?? [];
+  if (!region || !accountId || !id || !isResourceType(type)) return undefined;
+  return { region, accountId, type, id };
+}
+
+function isResourceType(type: string | undefined): type is ResourceType {
+  return RESOURCE_TYPES.includes(type as ResourceType);
+}

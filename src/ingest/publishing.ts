@@ -1,0 +1,69 @@
+import type { FrameSink } from '../media/frame.ts';
+
+/** What an encoder asked for, once it said `publish`. */
+export interface PublishRequest {
+  readonly protocol: 'rtmp' | 'rtmps';
+  readonly remoteAddress: string;
+  /** The stream name up to its `?`. A secret: never log it. */
+  readonly streamKey: string;
+  /** What followed the `?` of the stream name, parsed. */
+  readonly parameters: ReadonlyMap<string, string>;
+  /** Ends the encoder's connection from our side; `reason` goes to its `onStatus` and the log. Idempotent. */
+  disconnect(reason: DisconnectReason): void;
+}
+
+/** Why we end a publisher's connection. */
+export type DisconnectReason =
+  | 'stopped-by-api'
+  | 'shutting-down'
+  | 'idle-timeout'
+  | 'duration-limit';
+
+/** Why a publish is not accepted; becomes the `onStatus` description and the log line. */
+export type PublishRefusal =
+  | 'unknown-stream-key'
+  | 'insecure-ingest-not-allowed'
+  | 'channel-already-live'
+  | 'service-unavailable';
+
+export type PublishDecision =
+  | { readonly accepted: true; readonly publication: Publication }
+  | { readonly accepted: false; readonly refusal: PublishRefusal };
+
+/** How a publication ended, as far as the connection can tell. */
+export type PublicationEnd =
+  /** FCUnpublish, deleteStream or closeStream: the encoder meant it. */
+  | { readonly kind: 'unpublished' }
+  /** The connection went away without a word. */
+  | { readonly kind: 'connection-lost' }
+  /** We ended it. */
+  | { readonly kind: 'disconnected'; readonly reason: DisconnectReason }
+  /** The encoder sent what we can't take; `detail` says what. */
+  | { readonly kind: 'rejected'; readonly code: RejectionCode; readonly detail: string };
+
+export type RejectionCode = 'unsupported-codec' | 'audio-only' | 'protocol-violation';
+
+/** What the encoder says about itself in `onMetaData`; every member is a claim, not a measurement. */
+export interface EncoderMetadata {
+  readonly encoder?: string;
+  readonly videoBitrateBps?: number;
+  readonly audioBitrateBps?: number;
+  readonly frameRate?: number;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/**
+ * One accepted publisher. Frames go in through `FrameSink`; `end` is called exactly once and last.
+ * `received` counts every media message's bytes as it arrives, before any decision about it.
+ */
+export interface Publication extends FrameSink {
+  metadata(metadata: EncoderMetadata): void;
+  received(kind: 'video' | 'audio', byteLength: number): void;
+  end(end: PublicationEnd): void;
+}
+
+/** Decides who may publish. Implemented by `live/live-registry.ts`. */
+export interface PublishGate {
+  publish(request: PublishRequest): Promise<PublishDecision>;
+}

@@ -1,0 +1,37 @@
+/**
+ * HTTP as the product's rooms see it: a request in, a reply out, no sockets. `adapters/http-server.ts` is
+ * the one place that knows Node's server.
+ */
+export interface HttpRequest {
+  readonly method: string;
+  /** Path of the request-target exactly as received: percent-encoded, without the query. */
+  readonly path: string;
+  /** Query of the request-target exactly as received, without the question mark; '' where there is none. */
+  readonly query: string;
+  /** Names in lower case; repeated headers joined as RFC 9110 section 5.3 says. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly remoteAddress: string;
+  /** Whether this hop was TLS. */
+  readonly isEncrypted: boolean;
+  /** Reads the whole body. Rejects with `BodyTooLarge` past `limitBytes`, before buffering more than that. */
+  body(limitBytes: number): Promise<Uint8Array>;
+  /** Calls `listener` once if the client goes away before the reply was sent. */
+  onClose(listener: () => void): void;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number>>;
+  /**
+   * Bytes are sent with a Content-Length; a list of buffers in one gathered write. An async iterable is sent
+   * chunked, as it comes, and is read no faster than the client takes it. Absent: an empty body.
+   */
+  readonly body?: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
+}
+
+/** Synchronous where it can be: a reply that is at hand costs no promise. `undefined`: not mine. */
+export type HttpHandler = (request: HttpRequest) => HttpReply | Promise<HttpReply> | undefined;
+
+export class BodyTooLarge extends Error {
+  override name = 'BodyTooLarge';
+}

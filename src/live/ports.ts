@@ -1,0 +1,29 @@
+import type { ChannelRecord } from '../domain/channel.ts';
+import type { StreamEvent } from '../domain/events.ts';
+import type { IngestConfiguration, StreamSessionRecord } from '../domain/stream-session.ts';
+
+/** Who a stream key belongs to. */
+export interface ChannelDirectory {
+  findChannelByStreamKey(streamKeyValue: string): Promise<ChannelRecord | undefined>;
+}
+
+/**
+ * The history of streams, durable. Calls for one stream are made in order and take effect in order; a caller on the
+ * media path does not wait for them.
+ */
+export interface SessionLog {
+  createSession(session: StreamSessionRecord, created: StreamEvent): Promise<void>;
+  setIngestConfiguration(streamId: string, ingest: IngestConfiguration): Promise<void>;
+  appendEvents(streamId: string, events: readonly StreamEvent[]): Promise<void>;
+  /** Sets the end time and appends the closing events, in one transaction. */
+  endSession(streamId: string, endTimeMs: number, events: readonly StreamEvent[]): Promise<void>;
+  /** Says that these sessions were alive at `atMs`: after a crash, that is when they ended. */
+  heartbeat(streamIds: readonly string[], atMs: number): Promise<void>;
+  /**
+   * Ends every session that a crash left open: end time is its last heartbeat (or newest event, where later),
+   * with Stream End (where it had started) and Session Ended. Returns how many there were.
+   */
+  endAbandonedSessions(): Promise<number>;
+  /** Forgets sessions that ended before `beforeMs`. Returns how many. */
+  deleteSessionsEndedBefore(beforeMs: number): Promise<number>;
+}

@@ -27,3 +27,8 @@ export interface SessionLog {
   /** Forgets sessions that ended before `beforeMs`. Returns how many. */
   deleteSessionsEndedBefore(beforeMs: number): Promise<number>;
 }
+
+/** How many viewing sessions are on a stream. Implemented by `delivery/viewer-sessions.ts`. */
+export interface ViewerCounts {
+  count(playbackId: string): number;
+}

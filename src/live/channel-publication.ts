@@ -1,0 +1,59 @@
+import type {
+  EncoderMetadata,
+  Publication,
+  PublicationEnd,
+  PublishRequest,
+} from '../ingest/publishing.ts';
+import type { Frame, FrameSink, MediaTracks } from '../media/frame.ts';
+
+/** The channel as its encoder's connection sees it. */
+export interface PublishedChannel extends FrameSink {
+  metadata(metadata: EncoderMetadata): void;
+  received(kind: 'video' | 'audio', byteLength: number): void;
+  published(publication: ChannelPublication, end: PublicationEnd): void;
+}
+
+/**
+ * One encoder's connection to a channel. A channel may see several in its life, one after the other: what still comes from
+ * one that was replaced or ended goes nowhere.
+ */
+export class ChannelPublication implements Publication {
+  readonly request: PublishRequest;
+  #channel: PublishedChannel | undefined;
+
+  constructor(channel: PublishedChannel, request: PublishRequest) {
+    this.#channel = channel;
+    this.request = request;
+  }
+
+  metadata(metadata: EncoderMetadata): void {
+    this.#channel?.metadata(metadata);
+  }
+
+  received(kind: 'video' | 'audio', byteLength: number): void {
+    this.#channel?.received(kind, byteLength);
+  }
+
+  tracks(tracks: MediaTracks): void {
+    this.#channel?.tracks(tracks);
+  }
+
+  frame(frame: Frame): void {
+    this.#channel?.frame(frame);
+  }
+
+  discontinuity(): void {
+    this.#channel?.discontinuity();
+  }
+
+  end(end: PublicationEnd): void {
+    const channel = this.#channel;
+    this.#channel = undefined;
+    channel?.published(this, end);
+  }
+
+  /** The channel is over: nothing from this connection reaches it any more. */
+  detach(): void {
+    this.#channel = undefined;
+  }
+}

@@ -1,0 +1,63 @@
+import { type Frame, VIDEO_TIMESCALE } from '../media/frame.ts';
+
+/** What has arrived from the encoder of one stream, counted as it comes. */
+export class IngestStatistics {
+  #videoByteLength = 0;
+  #audioByteLength = 0;
+  #firstVideoTicks: number | undefined;
+  #mediaTicks = 0;
+  #previousVideoTicks: number | undefined;
+  #lastReceivedAtMs: number;
+  #lastFrameAtMs: number | undefined;
+
+  /** All times on the same monotonic clock. */
+  constructor(startedAtMs: number) {
+    this.#lastReceivedAtMs = startedAtMs;
+  }
+
+  /** When media of any kind last came in; the start where none did. */
+  get lastReceivedAtMs(): number {
+    return this.#lastReceivedAtMs;
+  }
+
+  /** When the newest video frame came in. */
+  get lastFrameAtMs(): number | undefined {
+    return this.#lastFrameAtMs;
+  }
+
+  /** Length of the video so far, breaks in the timeline left out. */
+  get mediaMs(): number {
+    return (this.#mediaTicks * 1000) / VIDEO_TIMESCALE;
+  }
+
+  get videoBitrateBps(): number {
+    return this.#mediaTicks > 0 ? (this.#videoByteLength * 8000) / this.mediaMs : 0;
+  }
+
+  get audioBitrateBps(): number {
+    return this.#mediaTicks > 0 ? (this.#audioByteLength * 8000) / this.mediaMs : 0;
+  }
+
+  received(kind: 'video' | 'audio', byteLength: number, atMs: number): void {
+    this.#lastReceivedAtMs = atMs;
+    // What comes before the first picture has no length to be divided by.
+    if (this.#firstVideoTicks === undefined) return;
+    if (kind === 'video') this.#videoByteLength += byteLength;
+    else this.#audioByteLength += byteLength;
+  }
+
+  frame(frame: Frame, atMs: number): void {
+    if (frame.kind !== 'video') return;
+    this.#firstVideoTicks ??= frame.dtsTicks;
+    if (this.#previousVideoTicks !== undefined) {
+      this.#mediaTicks += Math.max(0, frame.dtsTicks - this.#previousVideoTicks);
+    }
+    this.#previousVideoTicks = frame.dtsTicks;
+    this.#lastFrameAtMs = atMs;
+  }
+
+  /** The next frame's time does not follow from the last one's. */
+  timelineBroke(): void {
+    this.#previousVideoTicks = undefined;
+  }
+}

@@ -1,0 +1,273 @@
+import type { StreamOnAir } from '../delivery/on-air.ts';
+import type { ChannelRecord } from '../domain/channel.ts';
+import { StreamHealthMonitor } from '../domain/stream-health.ts';
+import type { StreamHealth } from '../domain/stream-session.ts';
+import type {
+  DisconnectReason,
+  EncoderMetadata,
+  PublicationEnd,
+  PublishRequest,
+} from '../ingest/publishing.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Frame, MediaTracks } from '../media/frame.ts';
+import type { LiveWindow } from '../packaging/live-window.ts';
+import { RenditionPackager } from '../packaging/rendition-packager.ts';
+import { ChannelPublication } from './channel-publication.ts';
+import { describeIngest } from './ingest-configuration.ts';
+import { IngestStatistics } from './ingest-statistics.ts';
+import type { SessionLog } from './ports.ts';
+import { SessionHistory } from './session-history.ts';
+
+/** "No data for 30 s: session terminated" and the grace after a lost connection (IVS EventBridge guide). */
+const SILENCE_LIMIT_MS = 30_000;
+
+/** "Stream duration: 48 hours" (IVS service quotas). */
+const MAX_DURATION_MS = 48 * 3600 * 1000;
+
+/** By now frame rate and bit rates that the encoder did not state have been measured. */
+const MEASURED_AFTER_MEDIA_MS = 5000;
+
+/**
+ * - `waiting`: an encoder was accepted, no picture yet.
+ * - `live`: pictures came. The encoder may be away for a moment: see `isPublishing`.
+ * - `ended`: over for good; still served to its viewers for a while.
+ */
+type State = 'waiting' | 'live' | 'ended';
+
+/** One stream of a channel, from the encoder's `publish` to the end: where ingest, packaging and history meet. */
+export class LiveChannel implements StreamOnAir {
+  readonly channel: ChannelRecord;
+  readonly streamId: string;
+  readonly playbackId: string;
+  readonly startTimeMs: number;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #history: SessionHistory;
+  readonly #health: StreamHealthMonitor;
+  readonly #statistics: IngestStatistics;
+  readonly #playable = Promise.withResolvers<boolean>();
+  readonly #onEnded: () => void;
+  #state: State = 'waiting';
+  #shownHealth: StreamHealth = 'UNKNOWN';
+  #publication: ChannelPublication | undefined;
+  #packager: RenditionPackager | undefined;
+  #tracks: MediaTracks | undefined;
+  #metadata: EncoderMetadata = {};
+  #isMeasured = false;
+  #isPlayable = false;
+  #finished: Promise<void> | undefined;
+
+  constructor(options: {
+    readonly channel: ChannelRecord;
+    readonly streamId: string;
+    readonly playbackId: string;
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly sessionLog: SessionLog;
+    readonly onEnded: (channel: LiveChannel) => void;
+  }) {
+    const { channel, streamId, clock, sessionLog } = options;
+    this.channel = channel;
+    this.streamId = streamId;
+    this.playbackId = options.playbackId;
+    this.startTimeMs = clock.nowMs();
+    this.#clock = clock;
+    this.#onEnded = () => options.onEnded(this);
+    this.#log = options.log.child({ channel: channel.arn, stream: streamId });
+    this.#history = new SessionHistory({ sessionLog, streamId, clock, log: this.#log });
+    this.#health = new StreamHealthMonitor(clock.monotonicMs());
+    this.#statistics = new IngestStatistics(clock.monotonicMs());
+  }
+
+  // --- what viewers and the API see
+
+  get accountId(): string {
+    return this.channel.accountId;
+  }
+
+  get region(): string {
+    return this.channel.region;
+  }
+
+  get channelArn(): string {
+    return this.channel.arn;
+  }
+
+  get channelId(): string {
+    return this.channel.id;
+  }
+
+  get latencyMode(): ChannelRecord['latencyMode'] {
+    return this.channel.latencyMode;
+  }
+
+  get requiresAuthorization(): boolean {
+    return this.channel.authorized;
+  }
+
+  get isLive(): boolean {
+    return this.#state === 'live';
+  }
+
+  get isEnded(): boolean {
+    return this.#state === 'ended';
+  }
+
+  get isPublishing(): boolean {
+    return this.#publication !== undefined;
+  }
+
+  get health(): StreamHealth {
+    return this.#shownHealth;
+  }
+
+  get windows(): readonly LiveWindow[] {
+    return this.#packager ? [this.#packager.window] : [];
+  }
+
+  whenPlayable(): Promise<boolean> {
+    return this.#playable.promise;
+  }
+
+  // --- its life
+
+  /** Writes the session down. An encoder is told that it publishes only after this. */
+  async open(): Promise<void> {
+    const { streamId, channelArn, startTimeMs, channel } = this;
+    const session = { streamId, channelArn, startTimeMs, channel, hasErrorEvent: false };
+    await this.#history.created(session);
+  }
+
+  /** Takes an encoder: the first, or the one that comes back after its connection was lost. */
+  attach(request: PublishRequest): ChannelPublication {
+    const publication = new ChannelPublication(this, request);
+    this.#publication = publication;
+    this.#log.info(
+      { protocol: request.protocol, remoteAddress: request.remoteAddress },
+      'encoder publishes',
+    );
+    return publication;
+  }
+
+  /** Ends the stream and its encoder's connection. Resolves when the end is written down. */
+  async stop(reason: DisconnectReason): Promise<void> {
+    this.#log.info({ reason }, 'stream is being stopped');
+    this.#publication?.request.disconnect(reason);
+    await this.#finish();
+  }
+
+  /** Once a second: health, silence, duration. */
+  tick(): void {
+    if (this.isEnded) return;
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#statistics.lastReceivedAtMs >= SILENCE_LIMIT_MS) {
+      void this.stop('idle-timeout');
+      return;
+    }
+    if (this.#clock.nowMs() - this.startTimeMs >= MAX_DURATION_MS) {
+      void this.stop('duration-limit');
+      return;
+    }
+    if (this.isPublishing) {
+      const { mediaMs, lastFrameAtMs } = this.#statistics;
+      this.#showHealth(this.#health.observe(nowMs, mediaMs, lastFrameAtMs));
+    }
+    if (!this.#isMeasured && this.#statistics.mediaMs >= MEASURED_AFTER_MEDIA_MS) {
+      this.#isMeasured = true;
+      this.#writeIngestConfiguration();
+    }
+  }
+
+  // --- what the encoder does; called by the publication that is attached
+
+  received(kind: 'video' | 'audio', byteLength: number): void {
+    this.#statistics.received(kind, byteLength, this.#clock.monotonicMs());
+  }
+
+  metadata(metadata: EncoderMetadata): void {
+    this.#metadata = metadata;
+  }
+
+  tracks(tracks: MediaTracks): void {
+    this.#tracks = tracks;
+    this.#statistics.timelineBroke();
+    this.#packager ??= new RenditionPackager({
+      clock: this.#clock,
+      isLowLatency: this.channel.latencyMode === 'LOW',
+      isSource: true,
+    });
+    this.#packager.tracks(tracks);
+  }
+
+  frame(frame: Frame): void {
+    const packager = this.#packager;
+    if (!packager) return;
+    this.#statistics.frame(frame, this.#clock.monotonicMs());
+    packager.frame(frame);
+    if (this.#state === 'waiting') this.#goLive();
+    if (!this.#isPlayable && packager.window.isPlayable) {
+      this.#isPlayable = true;
+      this.#playable.resolve(true);
+    }
+  }
+
+  discontinuity(): void {
+    this.#statistics.timelineBroke();
+    this.#packager?.discontinuity();
+  }
+
+  published(publication: ChannelPublication, end: PublicationEnd): void {
+    if (this.#publication !== publication) return;
+    this.#publication = undefined;
+    this.#log.info(
+      { end: end.kind, ...('detail' in end && { detail: end.detail }) },
+      'encoder left',
+    );
+    if (end.kind === 'connection-lost') this.#showHealth(this.#health.disconnected());
+    else void this.#finish();
+  }
+
+  // --- what follows from it
+
+  #goLive(): void {
+    this.#state = 'live';
+    this.#history.happened('Stream Start');
+    this.#writeIngestConfiguration();
+  }
+
+  #showHealth(health: StreamHealth): void {
+    if (health === this.#shownHealth) return;
+    const wasStarving = this.#shownHealth === 'STARVING';
+    this.#shownHealth = health;
+    if (health === 'STARVING') this.#history.happened('Starvation Start');
+    else if (wasStarving) this.#history.happened('Starvation End');
+  }
+
+  #writeIngestConfiguration(): void {
+    if (!this.#tracks) return;
+    this.#history.ingests(
+      describeIngest(this.#tracks, this.#metadata, {
+        framesPerSecond: this.#packager?.framesPerSecond ?? 0,
+        videoBitrateBps: this.#statistics.videoBitrateBps,
+        audioBitrateBps: this.#statistics.audioBitrateBps,
+      }),
+    );
+  }
+
+  #finish(): Promise<void> {
+    this.#finished ??= this.#end();
+    return this.#finished;
+  }
+
+  async #end(): Promise<void> {
+    const hadStarted = this.#state === 'live';
+    this.#state = 'ended';
+    this.#publication?.detach();
+    this.#publication = undefined;
+    this.#packager?.end();
+    this.#playable.resolve(this.#packager?.window.isPlayable ?? false);
+    this.#onEnded();
+    await this.#history.ended(hadStarted ? ['Stream End', 'Session Ended'] : ['Session Ended']);
+  }
+}

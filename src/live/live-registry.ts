@@ -1,0 +1,188 @@
+import type { StreamSource } from '../delivery/on-air.ts';
+import { formatArn } from '../domain/arn.ts';
+import type { ChannelRecord } from '../domain/channel.ts';
+import { newStreamId, type RandomBytes, randomAlphanumeric } from '../domain/identifiers.ts';
+import type { LiveStream } from '../domain/live-stream.ts';
+import type { Tenant } from '../domain/tenant.ts';
+import type {
+  PublishDecision,
+  PublishGate,
+  PublishRefusal,
+  PublishRequest,
+} from '../ingest/publishing.ts';
+import type { CancelTimer, Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import { LiveChannel } from './live-channel.ts';
+import type { ChannelDirectory, SessionLog, ViewerCounts } from './ports.ts';
+
+const TICK_MS = 1000;
+
+/** How exactly a session's end is known after a crash. */
+const HEARTBEAT_MS = 5000;
+
+/** An ended stream is served with ENDLIST for this long: players finish their buffers and learn that it is over. */
+const ENDED_STREAM_KEPT_MS = 60_000;
+
+/** 22 letters and digits: 130 bits. */
+const PLAYBACK_ID_LENGTH = 22;
+
+/** Every channel on air: who may publish to it, what the API (`control/ports.ts`, LiveControl) and viewers ask of it. */
+export class LiveRegistry implements PublishGate, StreamSource {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #random: RandomBytes;
+  readonly #directory: ChannelDirectory;
+  readonly #sessionLog: SessionLog;
+  readonly #viewers: ViewerCounts;
+  /** By channel ARN, in the order they came on air. */
+  readonly #channels = new Map<string, LiveChannel>();
+  /** On air and recently ended ones. */
+  readonly #byPlaybackId = new Map<string, LiveChannel>();
+  readonly #cancelTimers: readonly CancelTimer[];
+  #isClosing = false;
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly random: RandomBytes;
+    readonly directory: ChannelDirectory;
+    readonly sessionLog: SessionLog;
+    readonly viewers: ViewerCounts;
+  }) {
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#random = options.random;
+    this.#directory = options.directory;
+    this.#sessionLog = options.sessionLog;
+    this.#viewers = options.viewers;
+    this.#cancelTimers = [
+      this.#clock.every(TICK_MS, () => this.#tick()),
+      this.#clock.every(HEARTBEAT_MS, () => this.#heartbeat()),
+    ];
+  }
+
+  // --- encoders
+
+  async publish(request: PublishRequest): Promise<PublishDecision> {
+    let found: ChannelRecord | undefined;
+    try {
+      found = await this.#directory.findChannelByStreamKey(request.streamKey);
+    } catch (error) {
+      this.#log.error({ error }, 'cannot look up the stream key of an encoder');
+      return refused('service-unavailable');
+    }
+    if (this.#isClosing) return refused('service-unavailable');
+    if (!found) return refused('unknown-stream-key');
+    if (request.protocol === 'rtmp' && !found.insecureIngest) {
+      return refused('insecure-ingest-not-allowed');
+    }
+    const current = this.#channels.get(found.arn);
+    if (current?.isPublishing) return refused('channel-already-live');
+    // Nothing awaits between the look-up above and taking the place: two encoders can't both get it.
+    if (current) return { accepted: true, publication: current.attach(request) };
+    return this.#begin(found, request);
+  }
+
+  async #begin(channel: ChannelRecord, request: PublishRequest): Promise<PublishDecision> {
+    const live = new LiveChannel({
+      channel,
+      streamId: newStreamId(this.#random),
+      playbackId: randomAlphanumeric(PLAYBACK_ID_LENGTH, this.#random),
+      clock: this.#clock,
+      log: this.#log,
+      sessionLog: this.#sessionLog,
+      onEnded: (ended) => this.#onEnded(ended),
+    });
+    const publication = live.attach(request);
+    this.#channels.set(channel.arn, live);
+    this.#byPlaybackId.set(live.playbackId, live);
+    try {
+      await live.open();
+    } catch (error) {
+      this.#log.error({ error }, 'cannot write down a new session');
+      this.#channels.delete(channel.arn);
+      this.#byPlaybackId.delete(live.playbackId);
+      return refused('service-unavailable');
+    }
+    return { accepted: true, publication };
+  }
+
+  // --- the API
+
+  stream(channelArn: string): LiveStream | undefined {
+    const live = this.#channels.get(channelArn);
+    return live?.isLive ? this.#show(live) : undefined;
+  }
+
+  streams(tenant: Tenant): readonly LiveStream[] {
+    const streams: LiveStream[] = [];
+    for (const live of this.#channels.values()) {
+      if (!live.isLive || live.region !== tenant.region) continue;
+      if (live.accountId === tenant.accountId) streams.push(this.#show(live));
+    }
+    return streams;
+  }
+
+  hasSession(channelArn: string): boolean {
+    return this.#channels.has(channelArn);
+  }
+
+  async stop(channelArn: string): Promise<boolean> {
+    const live = this.#channels.get(channelArn);
+    if (!live) return false;
+    await live.stop('stopped-by-api');
+    return true;
+  }
+
+  // --- viewers
+
+  onAir(tenant: Tenant, channelId: string): LiveChannel | undefined {
+    return this.#channels.get(formatArn({ ...tenant, type: 'channel', id: channelId }));
+  }
+
+  byPlaybackId(playbackId: string): LiveChannel | undefined {
+    return this.#byPlaybackId.get(playbackId);
+  }
+
+  /** Ends every stream, in the order they came on air. Encoders that come meanwhile are refused. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true;
+    for (const cancel of this.#cancelTimers) cancel();
+    const stopping = [...this.#channels.values()].map((live) => live.stop('shutting-down'));
+    await Promise.all(stopping);
+  }
+
+  #show(live: LiveChannel): LiveStream {
+    return {
+      accountId: live.accountId,
+      region: live.region,
+      channelArn: live.channelArn,
+      channelId: live.channelId,
+      streamId: live.streamId,
+      startTimeMs: live.startTimeMs,
+      health: live.health,
+      viewerCount: this.#viewers.count(live.playbackId),
+    };
+  }
+
+  #onEnded(live: LiveChannel): void {
+    this.#channels.delete(live.channelArn);
+    this.#clock.after(ENDED_STREAM_KEPT_MS, () => this.#byPlaybackId.delete(live.playbackId));
+  }
+
+  #tick(): void {
+    for (const live of this.#channels.values()) live.tick();
+  }
+
+  #heartbeat(): void {
+    const streamIds = [...this.#channels.values()].map((live) => live.streamId);
+    if (streamIds.length === 0) return;
+    this.#sessionLog.heartbeat(streamIds, this.#clock.nowMs()).catch((error: unknown) => {
+      this.#log.error({ error }, 'cannot write the heartbeat of the open sessions');
+    });
+  }
+}
+
+function refused(refusal: PublishRefusal): PublishDecision {
+  return { accepted: false, refusal };
+}

@@ -1,0 +1,98 @@
+import type { Ticks } from '../lib/timescale.ts';
+import { VIDEO_TIMESCALE } from '../media/frame.ts';
+
+/** Encoders count in milliseconds (FLV, RTMP): a steady rate shows as intervals that differ by one. */
+const TICKS_PER_MS = VIDEO_TIMESCALE / 1000;
+
+/** Long enough that the rounding of both ends is 1/32 ms a frame, short enough to follow a change of rate. */
+const HISTORY_FRAMES = 33;
+
+/** The newest frames whose average says where the grid of a steady rate lies. */
+const PHASE_FRAMES = 8;
+
+const COMMON_FRAME_RATES: readonly number[] = [
+  24_000 / 1001,
+  24,
+  25,
+  30_000 / 1001,
+  30,
+  48,
+  50,
+  60_000 / 1001,
+  60,
+];
+
+/** A measured rate this close to a common one is that one. */
+const COMMON_RATE_TOLERANCE = 0.003;
+
+/**
+ * Learns the pace of a video track from its decoding times and foretells the next one, so that a part can be
+ * finished when its last frame arrives instead of one frame later. A wrong guess costs nothing but that frame:
+ * `Segmenter` starts the next sample where this one was said to end.
+ */
+export class FramePacing {
+  readonly #history: Ticks[] = [];
+  #first: Ticks = 0;
+  #count = 0;
+
+  observe(dtsTicks: Ticks): void {
+    if (this.#count === 0) this.#first = dtsTicks;
+    this.#history.push(dtsTicks);
+    if (this.#history.length > HISTORY_FRAMES) this.#history.shift();
+    this.#count++;
+  }
+
+  /** Forgets everything: the timeline jumped. */
+  reset(): void {
+    this.#history.length = 0;
+    this.#count = 0;
+  }
+
+  /** Ticks from a frame to the next, fractional; `undefined` before the second frame. */
+  get periodTicks(): number | undefined {
+    const newest = this.#history.at(-1);
+    const previous = this.#history.at(-2);
+    const oldest = this.#history[0];
+    if (newest === undefined || previous === undefined || oldest === undefined) return undefined;
+    if (!this.#isSteady()) return newest - previous;
+    return (newest - oldest) / (this.#history.length - 1);
+  }
+
+  /** Where the next frame is expected, on the millisecond grid; `undefined` before the second frame. */
+  get nextDtsTicks(): Ticks | undefined {
+    const newest = this.#history.at(-1);
+    const period = this.periodTicks;
+    if (newest === undefined || period === undefined) return undefined;
+    if (!this.#isSteady()) return newest + Math.round(period);
+    const frames = Math.min(PHASE_FRAMES, this.#history.length);
+    let sum = 0;
+    for (let age = 0; age < frames; age++) sum += (this.#history.at(-1 - age) ?? 0) + age * period;
+    const next = sum / frames + period;
+    return Math.max(newest + 1, Math.round(next / TICKS_PER_MS) * TICKS_PER_MS);
+  }
+
+  /** Average rate since the start or the last reset, as one of the common rates where it is one; 0 when unknown. */
+  get framesPerSecond(): number {
+    const newest = this.#history.at(-1);
+    if (newest === undefined || this.#count < 2 || newest === this.#first) return 0;
+    const measured = ((this.#count - 1) * VIDEO_TIMESCALE) / (newest - this.#first);
+    const nearest = COMMON_FRAME_RATES.reduce((best, rate) =>
+      Math.abs(rate - measured) < Math.abs(best - measured) ? rate : best,
+    );
+    return Math.abs(nearest - measured) / nearest < COMMON_RATE_TOLERANCE ? nearest : measured;
+  }
+
+  /** Every interval within rounding (1 ms at each end) of the mean. */
+  #isSteady(): boolean {
+    const newest = this.#history.at(-1);
+    const oldest = this.#history[0];
+    const intervals = this.#history.length - 1;
+    if (newest === undefined || oldest === undefined || intervals < 2) return false;
+    const mean = (newest - oldest) / intervals;
+    for (let i = 1; i <= intervals; i++) {
+      const interval = (this.#history[i] ?? 0) - (this.#history[i - 1] ?? 0);
+      if (Math.abs(interval - mean) > 1.5 * TICKS_PER_MS) return false;
+    }
+    return true;
+  }
+}

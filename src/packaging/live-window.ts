@@ -1,0 +1,264 @@
+import { assert } from '../lib/assert.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Ticks } from '../lib/timescale.ts';
+import { VIDEO_TIMESCALE } from '../media/frame.ts';
+import { PlaylistView, type RenderedPlaylist } from './playlist-view.ts';
+import type { RenditionDescription } from './rendition.ts';
+import { type Part, Segment } from './segment.ts';
+import { type Waiter, type WaitOutcome, WindowWaiters } from './window-waiters.ts';
+
+/**
+ * Listed length in target durations. Six are the skip boundary, without which no delta update is possible
+ * (RFC 8216bis 4.4.3.8, CAN-SKIP-UNTIL); the seventh is what can be skipped.
+ */
+const LISTED_TARGET_DURATIONS = 7;
+
+/** A segment that left the playlist can still be fetched for this long by whoever read the playlist just before. */
+const LINGER_TARGET_DURATIONS = 1;
+
+/** RFC 8216bis 6.2.5.2: a blocked request is given up after three target durations. */
+const BLOCKING_TARGET_DURATIONS = 3;
+
+/** How long a request for a window that has no target duration yet may wait. */
+const STARTING_TIMEOUT_MS = 12_000;
+
+/** Fixed when the first segment is complete. */
+export interface WindowTiming {
+  readonly targetDurationSeconds: number;
+  readonly partTargetTicks: Ticks;
+}
+
+/**
+ * The newest parts and segments of one rendition: the packager appends, viewers and the recorder read finished things.
+ * Segments are numbered from 0 without a gap for the life of the window.
+ */
+export class LiveWindow {
+  readonly isLowLatency: boolean;
+  readonly #waiters: WindowWaiters;
+  readonly #view: PlaylistView;
+  /** Past, listed and open segments, oldest first. */
+  #segments: Segment[] = [];
+  #firstListedMsn = 0;
+  #nextMsn = 0;
+  #discontinuitySequence = 0;
+  #elapsedTicks: Ticks = 0;
+  readonly #initSegments: Uint8Array[] = [];
+  #timing: WindowTiming | undefined;
+  #description: RenditionDescription | undefined;
+  #isEnded = false;
+
+  constructor(options: { readonly isLowLatency: boolean; readonly clock: Clock }) {
+    this.isLowLatency = options.isLowLatency;
+    this.#waiters = new WindowWaiters(options.clock);
+    this.#view = new PlaylistView(options.isLowLatency);
+  }
+
+  // --- what the packager does
+
+  /** A new init segment for the segments opened from now on. Returns its generation, the number in its URI. */
+  addInitSegment(bytes: Uint8Array): number {
+    return this.#initSegments.push(bytes) - 1;
+  }
+
+  beginSegment(options: {
+    readonly programDateTimeMs: number;
+    readonly isDiscontinuous: boolean;
+  }): Segment {
+    assert(!this.#isEnded && !this.openSegment, 'one open segment at a time, none after the end');
+    const segment = new Segment({
+      ...options,
+      msn: this.#nextMsn,
+      initGeneration: this.#initSegments.length - 1,
+    });
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  appendPart(part: Part): void {
+    const open = this.openSegment;
+    assert(open?.parts.length === part.index, `part ${part.index} is not the next of its segment`);
+    open.append(part);
+    this.#changed();
+  }
+
+  /** The first one to complete makes the window playable, with `timing` for good. */
+  completeSegment(
+    durationTicks: Ticks,
+    timing: WindowTiming,
+    describe: (
+      listed: readonly Segment[],
+      previous: RenditionDescription | undefined,
+    ) => RenditionDescription,
+  ): void {
+    const open = this.openSegment;
+    assert(open !== undefined, 'a segment is open');
+    open.complete(durationTicks);
+    this.#nextMsn++;
+    this.#timing ??= timing;
+    this.#evict();
+    this.#description = describe(this.listedSegments, this.#description);
+    this.#changed();
+  }
+
+  /** No more segments: playlists say ENDLIST. An open segment has been completed or is dropped. */
+  end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    const open = this.openSegment;
+    if (open) {
+      open.abort();
+      this.#segments.pop();
+    }
+    this.#changed();
+  }
+
+  // --- what viewers see
+
+  get isPlayable(): boolean {
+    return this.#timing !== undefined;
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  get name(): string {
+    return this.describe().name;
+  }
+
+  get targetDurationSeconds(): number {
+    return this.#playableTiming.targetDurationSeconds;
+  }
+
+  get partTargetSeconds(): number {
+    return this.#playableTiming.partTargetTicks / VIDEO_TIMESCALE;
+  }
+
+  get nextMsn(): number {
+    return this.#nextMsn;
+  }
+
+  get nextPart(): number {
+    return this.openSegment?.parts.length ?? 0;
+  }
+
+  get firstListedMsn(): number {
+    return this.#firstListedMsn;
+  }
+
+  get discontinuitySequence(): number {
+    return this.#discontinuitySequence;
+  }
+
+  /** Complete segments of the playlist, oldest first. */
+  get listedSegments(): readonly Segment[] {
+    return this.#segments.filter((s) => s.isComplete && s.msn >= this.#firstListedMsn);
+  }
+
+  /** The one that grows; none between two segments. */
+  get openSegment(): Segment | undefined {
+    const last = this.#segments.at(-1);
+    return last?.isComplete ? undefined : last;
+  }
+
+  /** Length of everything that has left the playlist. */
+  get elapsedTicks(): Ticks {
+    return this.#elapsedTicks;
+  }
+
+  /** What a multivariant playlist says of it. Throws before the window is playable. */
+  describe(): RenditionDescription {
+    assert(this.#description !== undefined, 'the window is playable');
+    return this.#description;
+  }
+
+  /** By the generation in its URI. */
+  initSegment(generation: number): Uint8Array | undefined {
+    return this.#initSegments[generation];
+  }
+
+  /** A listed one, the open one, or one that left the playlist a moment ago. */
+  segment(msn: number): Segment | undefined {
+    const first = this.#segments[0];
+    return first === undefined ? undefined : this.#segments[msn - first.msn];
+  }
+
+  part(msn: number, index: number): Part | undefined {
+    return this.segment(msn)?.parts[index];
+  }
+
+  /** Throws before the window is playable. `skip` asks for a delta update; where nothing can be skipped it is the whole. */
+  mediaPlaylist(options: { readonly skip: boolean }): RenderedPlaylist {
+    return this.#view.render(this, options);
+  }
+
+  /** For a playlist that has this segment (no part given: complete) or part, or anything later. */
+  waitForPlaylist(msn: number, part: number | undefined): Waiter {
+    return this.#wait(() => {
+      if (this.#isEnded) return 'available';
+      if (!this.isPlayable) return undefined;
+      if (this.#nextMsn > msn) {
+        // "If the client requests a part index greater than the final part of the segment, the server MUST treat it as a
+        // request for Part Index 0 of the following segment" (RFC 8216bis 6.2.5.2).
+        const isPastEnd = part !== undefined && part >= (this.segment(msn)?.parts.length ?? 0);
+        const isAwaited = isPastEnd && this.#nextMsn === msn + 1 && this.nextPart === 0;
+        return isAwaited ? undefined : 'available';
+      }
+      if (part === undefined || this.#nextMsn < msn) return undefined;
+      return this.nextPart > part ? 'available' : undefined;
+    });
+  }
+
+  /** For the bytes of one part; unavailable once its segment ended without it. */
+  waitForPart(msn: number, index: number): Waiter {
+    return this.#wait(() => {
+      if (this.part(msn, index)) return 'available';
+      return this.#isEnded || this.#nextMsn > msn ? 'unavailable' : undefined;
+    });
+  }
+
+  /** For a segment to begin. */
+  waitForSegment(msn: number): Waiter {
+    return this.#wait(() => {
+      if (this.segment(msn)?.parts.length) return 'available';
+      return this.#isEnded || this.#nextMsn > msn ? 'unavailable' : undefined;
+    });
+  }
+
+  get #playableTiming(): WindowTiming {
+    assert(this.#timing !== undefined, 'the window is playable');
+    return this.#timing;
+  }
+
+  #wait(check: () => WaitOutcome | undefined): Waiter {
+    const timeoutMs = this.#timing
+      ? this.#timing.targetDurationSeconds * BLOCKING_TARGET_DURATIONS * 1000
+      : STARTING_TIMEOUT_MS;
+    return this.#waiters.wait(check, timeoutMs);
+  }
+
+  #changed(): void {
+    this.#view.invalidate();
+    this.#waiters.wake();
+  }
+
+  #evict(): void {
+    const targetTicks = this.#playableTiming.targetDurationSeconds * VIDEO_TIMESCALE;
+    const listed = this.listedSegments;
+    let listedTicks = listed.reduce((sum, segment) => sum + segment.durationTicks, 0);
+    for (const oldest of listed) {
+      if (listedTicks - oldest.durationTicks < targetTicks * LISTED_TARGET_DURATIONS) break;
+      listedTicks -= oldest.durationTicks;
+      this.#elapsedTicks += oldest.durationTicks;
+      this.#firstListedMsn = oldest.msn + 1;
+      if (oldest.isDiscontinuous) this.#discontinuitySequence++;
+    }
+    const past = this.#segments.filter((segment) => segment.msn < this.#firstListedMsn);
+    let pastTicks = past.reduce((sum, segment) => sum + segment.durationTicks, 0);
+    for (const oldest of past) {
+      if (pastTicks - oldest.durationTicks < targetTicks * LINGER_TARGET_DURATIONS) break;
+      pastTicks -= oldest.durationTicks;
+      this.#segments.shift();
+    }
+  }
+}

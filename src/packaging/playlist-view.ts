@@ -1,0 +1,179 @@
+import { VIDEO_TIMESCALE } from '../media/frame.ts';
+import {
+  encodeMediaPlaylist,
+  type MediaPlaylist,
+  type MediaSegment,
+  type OpenSegment,
+  type PartialSegment,
+  type PreloadHint,
+  type ServerControl,
+} from '../protocols/hls/media-playlist.ts';
+import type { LiveWindow } from './live-window.ts';
+import type { Part, Segment } from './segment.ts';
+
+/** "EXT-X-PART tags SHOULD be removed after they are greater than three target durations from the end." */
+const PARTS_LISTED_TARGET_DURATIONS = 3;
+
+/** "The Skip Boundary MUST be at least six times the Target Duration" (RFC 8216bis 4.4.3.8). */
+const SKIP_BOUNDARY_TARGET_DURATIONS = 6;
+
+/** "HOLD-BACK … MUST be at least three times the Target Duration" (RFC 8216bis 4.4.3.8). */
+const HOLD_BACK_TARGET_DURATIONS = 3;
+
+/** "PART-HOLD-BACK … SHOULD be at least three times the Part Target Duration"; five ride out a lost turn of a radio link. */
+const PART_HOLD_BACK_PART_TARGETS = 5;
+
+/** Segments that IVS announces behind its playlist: the one that grows and the one after it. */
+const PREFETCH_SEGMENTS = 2;
+
+/** EXT-X-MAP in a playlist of more than I-frames: 6. EXT-X-SKIP: 9 (RFC 8216bis 8). */
+const VERSION = 6;
+const LOW_LATENCY_VERSION = 9;
+
+/** Rendered once per state of the window and shared by every viewer: cache derived forms by identity. */
+export interface RenderedPlaylist {
+  readonly bytes: Uint8Array;
+  /** The segment and part that the window was waiting for when this was rendered. */
+  readonly nextMsn: number;
+  readonly nextPart: number;
+}
+
+export const initUri = (generation: number): string => `init-${generation}.mp4`;
+export const segmentUri = (msn: number): string => `${msn}.m4s`;
+export const partUri = (msn: number, index: number): string => `${msn}.${index}.m4s`;
+
+/** A window as a media playlist that every player reads: Apple's low-latency tags and IVS's prefetch lines in one. */
+export class PlaylistView {
+  readonly #isLowLatency: boolean;
+  #whole: RenderedPlaylist | undefined;
+  #delta: RenderedPlaylist | undefined;
+
+  constructor(isLowLatency: boolean) {
+    this.#isLowLatency = isLowLatency;
+  }
+
+  invalidate(): void {
+    this.#whole = undefined;
+    this.#delta = undefined;
+  }
+
+  render(window: LiveWindow, options: { readonly skip: boolean }): RenderedPlaylist {
+    if (options.skip && this.#isLowLatency) return (this.#delta ??= this.#render(window, true));
+    return (this.#whole ??= this.#render(window, false));
+  }
+
+  #render(window: LiveWindow, isDelta: boolean): RenderedPlaylist {
+    const text = encodeMediaPlaylist(this.#record(window, isDelta));
+    const { nextMsn, nextPart } = window;
+    return { bytes: new TextEncoder().encode(text), nextMsn, nextPart };
+  }
+
+  #record(window: LiveWindow, isDelta: boolean): MediaPlaylist {
+    const listed = window.listedSegments;
+    const skipped = isDelta ? countSkippable(listed, window) : 0;
+    const isLive = !window.isEnded;
+    const open = window.openSegment;
+    return {
+      version: this.#isLowLatency ? LOW_LATENCY_VERSION : VERSION,
+      targetDurationSeconds: window.targetDurationSeconds,
+      mediaSequence: window.firstListedMsn,
+      discontinuitySequence: window.discontinuitySequence,
+      ...(this.#isLowLatency && {
+        serverControl: serverControl(window),
+        partTargetSeconds: window.partTargetSeconds,
+      }),
+      otherTags: [
+        `#EXT-X-NET-LIVE-VIDEO-LIVE-SEQUENCE:${window.firstListedMsn}`,
+        `#EXT-X-NET-LIVE-VIDEO-ELAPSED-SECS:${(window.elapsedTicks / VIDEO_TIMESCALE).toFixed(3)}`,
+      ],
+      ...(skipped > 0 && { skippedSegments: skipped }),
+      segments: this.#segments(listed, skipped, window),
+      ...(this.#isLowLatency &&
+        isLive &&
+        open && { openSegment: this.#start(open, listed.at(-1)) }),
+      ...(this.#isLowLatency && isLive && { preloadHint: preloadHint(window, listed.at(-1)) }),
+      prefetchUris: this.#isLowLatency && isLive ? prefetchUris(window) : [],
+      renditionReports: [],
+      endList: !isLive,
+    };
+  }
+
+  #segments(listed: readonly Segment[], skipped: number, window: LiveWindow): MediaSegment[] {
+    const partsTicks =
+      window.targetDurationSeconds * VIDEO_TIMESCALE * PARTS_LISTED_TARGET_DURATIONS;
+    const segments: MediaSegment[] = [];
+    let behindTicks = window.openSegment?.durationTicks ?? 0;
+    for (let i = listed.length - 1; i >= skipped; i--) {
+      const segment = listed[i];
+      if (!segment) continue;
+      const hasParts = this.#isLowLatency && behindTicks <= partsTicks;
+      behindTicks += segment.durationTicks;
+      segments.push({
+        ...this.#start(segment, i === skipped ? undefined : listed[i - 1], hasParts),
+        uri: segmentUri(segment.msn),
+        durationSeconds: segment.durationTicks / VIDEO_TIMESCALE,
+        title: 'live',
+        gap: false,
+      });
+    }
+    return segments.reverse();
+  }
+
+  /** `previous`: the segment listed before it, whose init segment still holds. */
+  #start(segment: Segment, previous: Segment | undefined, hasParts = true): OpenSegment {
+    const isOtherInit = segment.initGeneration !== previous?.initGeneration;
+    return {
+      discontinuity: segment.isDiscontinuous,
+      ...(isOtherInit && { mapUri: initUri(segment.initGeneration) }),
+      programDateTimeMs: segment.programDateTimeMs,
+      parts: hasParts ? segment.parts.map((part) => partLine(segment.msn, part)) : [],
+    };
+  }
+}
+
+function partLine(msn: number, part: Part): PartialSegment {
+  return {
+    uri: partUri(msn, part.index),
+    durationSeconds: part.durationTicks / VIDEO_TIMESCALE,
+    independent: part.isIndependent,
+    gap: false,
+  };
+}
+
+function serverControl(window: LiveWindow): ServerControl {
+  return {
+    canBlockReload: true,
+    canSkipUntilSeconds: window.targetDurationSeconds * SKIP_BOUNDARY_TARGET_DURATIONS,
+    holdBackSeconds: window.targetDurationSeconds * HOLD_BACK_TARGET_DURATIONS,
+    partHoldBackSeconds: window.partTargetSeconds * PART_HOLD_BACK_PART_TARGETS,
+  };
+}
+
+/** Segments that end further from the end of the playlist than the skip boundary; one that straddles it stays. */
+function countSkippable(listed: readonly Segment[], window: LiveWindow): number {
+  const boundary = window.targetDurationSeconds * VIDEO_TIMESCALE * SKIP_BOUNDARY_TARGET_DURATIONS;
+  let behindTicks = window.openSegment?.durationTicks ?? 0;
+  for (let i = listed.length - 1; i >= 0; i--) {
+    if (behindTicks >= boundary) return i + 1;
+    behindTicks += listed[i]?.durationTicks ?? 0;
+  }
+  return 0;
+}
+
+/**
+ * The next part, or the first of the next segment when this one is as long as the one before it: encoders keep their
+ * keyframe interval, and a hint that comes true saves its reader a 404.
+ */
+function preloadHint(window: LiveWindow, previous: Segment | undefined): PreloadHint {
+  const open = window.openSegment;
+  const halfPartTicks = (window.partTargetSeconds * VIDEO_TIMESCALE) / 2;
+  const isFull = open && previous && open.durationTicks > previous.durationTicks - halfPartTicks;
+  const uri = isFull ? partUri(window.nextMsn + 1, 0) : partUri(window.nextMsn, window.nextPart);
+  return { type: 'PART', uri };
+}
+
+function prefetchUris(window: LiveWindow): string[] {
+  return Array.from({ length: PREFETCH_SEGMENTS }, (_, ahead) =>
+    segmentUri(window.nextMsn + ahead),
+  );
+}

@@ -1,0 +1,31 @@
+import type { Ticks } from '../lib/timescale.ts';
+import { VIDEO_TIMESCALE } from '../media/frame.ts';
+
+/** An encoder's crystal is off by less than 500 millionths: half a millisecond a second, one a two-second segment. */
+const MAX_STEP_MS = 1;
+
+/**
+ * Gives segments their EXT-X-PROGRAM-DATE-TIME: the media timeline laid on the wall clock. Follows the encoder's clock
+ * against ours by at most a millisecond a segment, so that network jitter doesn't show and 48 hours of drift don't add up.
+ */
+export class ProgramClock {
+  #anchor: { readonly ticks: Ticks; readonly wallMs: number } | undefined;
+
+  /** Wall-clock milliseconds of the segment that starts at `ticks` and whose first frame came in at `receivedMs`. */
+  at(ticks: Ticks, receivedMs: number): number {
+    const anchor = this.#anchor;
+    let wallMs = receivedMs;
+    if (anchor) {
+      const expectedMs = anchor.wallMs + ((ticks - anchor.ticks) * 1000) / VIDEO_TIMESCALE;
+      const errorMs = receivedMs - expectedMs;
+      wallMs = expectedMs + Math.max(-MAX_STEP_MS, Math.min(MAX_STEP_MS, errorMs));
+    }
+    this.#anchor = { ticks, wallMs };
+    return wallMs;
+  }
+
+  /** The timeline broke: the next segment is laid where it came in. */
+  reset(): void {
+    this.#anchor = undefined;
+  }
+}

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { type Frame, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
+import { parseMediaPlaylist } from '../protocols/hls/media-playlist-parser.ts';
+import { RenditionPackager } from './rendition-packager.ts';
+
+/** A real avcC of 1280×720 High, so that init segments are what players see. */
+const AVCC = Uint8Array.from(
+  Buffer.from(
+    '0164001fffe1001a6764001facd9405005bb011000000300100000030 3c0f18319601000668ebe3cb22c0'.replace(
+      / /g,
+      '',
+    ),
+    'hex',
+  ),
+);
+
+const tracks: MediaTracks = {
+  video: {
+    kind: 'video',
+    codec: 'avc',
+    timescale: VIDEO_TIMESCALE,
+    decoderConfiguration: AVCC,
+    codecString: 'avc1.64001F',
+    profile: 'High',
+    level: '3.1',
+    width: 1280,
+    height: 720,
+  },
+  audio: {
+    kind: 'audio',
+    codec: 'aac',
+    timescale: 48_000,
+    decoderConfiguration: Uint8Array.of(0x11, 0x90),
+    codecString: 'mp4a.40.2',
+    sampleRate: 48_000,
+    channelCount: 2,
+    samplesPerFrame: 1024,
+  },
+};
+
+const video = (ms: number, isKeyframe: boolean): Frame => ({
+  kind: 'video',
+  dtsTicks: Math.round(ms) * 90,
+  ctsOffsetTicks: 0,
+  isKeyframe,
+  payload: new Uint8Array(1000),
+});
+
+const audio = (n: number): Frame => ({
+  kind: 'audio',
+  dtsTicks: n * 1024,
+  ctsOffsetTicks: 0,
+  isKeyframe: true,
+  payload: new Uint8Array(300),
+});
+
+function packager(isLowLatency = true) {
+  const clock = new FakeClock();
+  return { clock, packager: new RenditionPackager({ clock, isLowLatency, isSource: true }) };
+}
+
+/** Publishes `[from, to)` milliseconds of 30 frames a second with two-second keyframes, sound interleaved. */
+function feed(p: RenditionPackager, fromMs: number, toMs: number, clock?: FakeClock): void {
+  const frames: Frame[] = [];
+  for (let n = Math.ceil(fromMs * 0.03); n / 0.03 < toMs; n++)
+    frames.push(video(n / 0.03, n % 60 === 0));
+  for (let n = Math.ceil((fromMs * 48) / 1024); (n * 1024) / 48 < toMs; n++) frames.push(audio(n));
+  const ms = (f: Frame) => (f.kind === 'video' ? f.dtsTicks / 90 : f.dtsTicks / 48);
+  frames.sort((a, b) => ms(a) - ms(b));
+  for (const frame of frames) {
+    clock?.setMonotonic(ms(frame));
+    p.frame(frame);
+  }
+}
+
+function playlist(p: RenditionPackager, skip = false) {
+  return parseMediaPlaylist(new TextDecoder().decode(p.window.mediaPlaylist({ skip }).bytes));
+}
+
+test('RenditionPackager makes its window playable with the first complete segment', () => {
+  const { packager: p } = packager();
+  p.tracks(tracks);
+  feed(p, 0, 2000);
+  assert.equal(p.window.isPlayable, false);
+  feed(p, 2000, 2001);
+  assert.equal(p.window.isPlayable, true);
+  const description = p.window.describe();
+  assert.equal(description.name, '720p30');
+  assert.equal(description.codecs, 'avc1.64001F,mp4a.40.2');
+  assert.equal(description.framesPerSecond, 30);
+});
+
+test('RenditionPackager lists ten parts of 0.2 s in a two-second segment, the first one independent', () => {
+  const { packager: p } = packager();
+  p.tracks(tracks);
+  feed(p, 0, 4300);
+  const list = playlist(p);
+  assert.equal(list.partTargetSeconds, 0.2);
+  assert.equal(list.targetDurationSeconds, 4);
+  assert.equal(list.segments.length, 2);
+  const [first] = list.segments;
+  assert.equal(first?.durationSeconds, 2);
+  assert.deepEqual(
+    first?.parts.map((part) => [part.uri, part.durationSeconds, part.independent]),
+    Array.from({ length: 10 }, (_, i) => [`0.${i}.m4s`, 0.2, i === 0]),
+  );
+  assert.equal(list.openSegment?.parts.length, 1);
+  assert.equal(list.preloadHint?.uri, '2.1.m4s');
+  assert.deepEqual(list.prefetchUris, ['2.m4s', '3.m4s']);
+});
+
+test('a preload hint names the next segment once the open one is as long as the last', () => {
+  const { packager: p } = packager();
+  p.tracks(tracks);
+  feed(p, 0, 4000);
+  assert.equal(playlist(p).preloadHint?.uri, '2.0.m4s');
+});
+
+test('a window lists seven target durations and keeps what left the list for one more', () => {
+  const { packager: p } = packager();
+  p.tracks(tracks);
+  feed(p, 0, 60_001);
+  const list = playlist(p);
+  assert.equal(list.segments.length, 14);
+  assert.equal(list.mediaSequence, 16);
+  assert.equal(list.segments.at(-1)?.uri, '29.m4s');
+  assert.ok(p.window.segment(14), 'left the list two segments ago');
+  assert.equal(p.window.segment(13), undefined);
+});
+
+test('a delta update leaves out what ends before the skip boundary', () => {
+  const { packager: p } = packager();
+  p.tracks(tracks);
+  feed(p, 0, 60_001);
+  const whole = playlist(p);
+  const delta = playlist(p, true);
+  assert.equal(delta.skippedSegments, 2);
+  assert.deepEqual(
+    delta.segments.map((s) => s.uri),
+    whole.segments.slice(2).map((s) => s.uri),
+  );
+});
+
+test('latencyMode NORMAL has none of the low-latency tags', () => {
+  const { packager: p } = packager(false);
+  p.tracks(tracks);
+  feed(p, 0, 8001);
+  const text = new TextDecoder().decode(p.window.mediaPlaylist({ skip: true }).bytes);
+  assert.doesNotMatch(text, /PART|PREFETCH|PRELOAD|SERVER-CONTROL|SKIP/);
+});
+
+test('a change of tracks is a discontinuity with an init segment of its own', () => {
+  const { packager: p } = packager();
+  p.tracks(tracks);
+  feed(p, 0, 4001);
+  p.tracks({ ...tracks, video: { ...tracks.video, width: 640, height: 360 } });
+  feed(p, 6000, 8001);
+  const list = playlist(p);
+  const changed = list.segments.find((s) => s.discontinuity);
+  assert.equal(changed?.mapUri, 'init-1.mp4');
+  assert.ok(p.window.initSegment(1));
+  assert.equal(p.window.describe().name, '720p30', 'URLs of the window stay');
+  assert.equal(p.window.describe().height, 360);
+});
+
+test('end() finishes what is open and says ENDLIST', () => {
+  const { packager: p } = packager();
+  p.tracks(tracks);
+  feed(p, 0, 4510);
+  p.end();
+  const list = playlist(p);
+  assert.equal(list.endList, true);
+  assert.equal(list.openSegment, undefined);
+  assert.equal(list.preloadHint, undefined);
+  assert.equal(list.segments.length, 3);
+});
+
+test('waitForPlaylist() answers when the part is there, and asks for the next segment past the last part', async () => {
+  const { packager: p } = packager();
+  p.tracks(tracks);
+  feed(p, 0, 4250);
+  const outcomes: string[] = [];
+  const note = (name: string, msn: number, part?: number) =>
+    p.window
+      .waitForPlaylist(msn, part)
+      .outcome.then((outcome) => outcomes.push(`${name} ${outcome}`));
+  const waits = [note('2.1', 2, 1), note('1.99', 1, 99), note('2', 2), note('2.10', 2, 10)];
+  await Promise.resolve();
+  assert.deepEqual(outcomes, ['1.99 available']);
+  feed(p, 4250, 4400);
+  await new Promise(setImmediate);
+  assert.deepEqual(outcomes, ['1.99 available', '2.1 available']);
+  feed(p, 4400, 6010);
+  await new Promise(setImmediate);
+  assert.deepEqual(outcomes.slice(2), ['2 available']);
+  feed(p, 6010, 6240);
+  await Promise.all(waits);
+  assert.deepEqual(outcomes.slice(3), ['2.10 available']);
+});
+
+test('waitForPart() is unavailable once the segment ended without it', async () => {
+  const { packager: p } = packager();
+  p.tracks(tracks);
+  feed(p, 0, 3900);
+  const never = p.window.waitForPart(1, 10);
+  feed(p, 3900, 4001);
+  assert.equal(await never.outcome, 'unavailable');
+});
+
+test('a wait ends after three target durations', async () => {
+  const { packager: p, clock } = packager();
+  p.tracks(tracks);
+  feed(p, 0, 4001);
+  const waiting = p.window.waitForPlaylist(2, 3);
+  clock.advance(12_600);
+  assert.equal(await waiting.outcome, 'timeout');
+});
+
+test('a growing segment gives the parts it has, then each new one, then ends', async () => {
+  const { packager: p } = packager();
+  p.tracks(tracks);
+  feed(p, 0, 2450);
+  const segment = p.window.segment(1);
+  assert.ok(segment && !segment.isComplete);
+  const sizes: number[] = [];
+  const reading = (async () => {
+    for await (const chunk of segment.growing()) sizes.push(chunk.byteLength);
+  })();
+  await new Promise(setImmediate);
+  assert.equal(sizes.length, 2);
+  feed(p, 2450, 4001);
+  await reading;
+  assert.equal(sizes.length, 10);
+  assert.equal(
+    sizes.reduce((a, b) => a + b, 0),
+    segment.byteLength,
+  );
+});

@@ -1,0 +1,133 @@
+import type { Clock } from '../lib/clock.ts';
+import { rescale, type Ticks } from '../lib/timescale.ts';
+import { type Frame, type FrameSink, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
+import { LiveWindow } from './live-window.ts';
+import { PartBuilder } from './part-builder.ts';
+import { ProgramClock } from './program-clock.ts';
+import { measureRendition } from './rendition.ts';
+import { segmentMetadataEvent } from './segment-metadata.ts';
+import { Segmenter } from './segmenter.ts';
+
+/** Frames of one rendition in, parts and segments in its window out. */
+export class RenditionPackager implements FrameSink {
+  readonly window: LiveWindow;
+  readonly #clock: Clock;
+  readonly #programClock = new ProgramClock();
+  readonly #isSource: boolean;
+  readonly #segmenter: Segmenter;
+  #tracks: MediaTracks | undefined;
+  #builder: PartBuilder | undefined;
+  /** When the frame that begins the open segment came in, and its presentation time. */
+  #segmentBegin: { readonly receivedMs: number; readonly presentationTicks: Ticks } | undefined;
+  #isDiscontinuous = false;
+  #hasOpenSegment = false;
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly isLowLatency: boolean;
+    readonly isSource: boolean;
+  }) {
+    this.#clock = options.clock;
+    this.#isSource = options.isSource;
+    this.window = new LiveWindow(options);
+    this.#segmenter = new Segmenter({
+      endPart: (startTicks, endTicks) => this.#endPart(startTicks, endTicks),
+      endSegment: (startTicks, endTicks) => this.#endSegment(startTicks, endTicks),
+    });
+  }
+
+  /** A new init segment; in mid-stream with a discontinuity, since the encoding changes (RFC 8216bis 4.4.4.3). */
+  tracks(tracks: MediaTracks): void {
+    if (this.#tracks) this.discontinuity();
+    this.#tracks = tracks;
+    this.#builder = new PartBuilder(tracks);
+    this.window.addInitSegment(this.#builder.initSegment());
+  }
+
+  frame(frame: Frame): void {
+    if (frame.kind === 'video') this.#video(frame);
+    else this.#audio(frame);
+  }
+
+  /** The timeline jumps: what is open is finished as it is, the next segment says so. */
+  discontinuity(): void {
+    this.#segmenter.flush();
+    this.#programClock.reset();
+    if (this.window.nextMsn > 0) this.#isDiscontinuous = true;
+    // Sound left over from before the break belongs to no segment any more.
+    if (this.#tracks) this.#builder = new PartBuilder(this.#tracks);
+  }
+
+  /** The stream is over: the open part and segment are finished, the window ends. */
+  end(): void {
+    this.#segmenter.flush();
+    this.window.end();
+  }
+
+  get framesPerSecond(): number {
+    return this.#segmenter.pacing.framesPerSecond;
+  }
+
+  #video(frame: Frame): void {
+    const startTicks = this.#segmenter.video(frame.dtsTicks, frame.isKeyframe);
+    this.#segmentBegin ??= {
+      receivedMs: this.#clock.nowMs(),
+      presentationTicks: frame.dtsTicks + frame.ctsOffsetTicks,
+    };
+    this.#builder?.addVideo(frame, startTicks);
+    this.#segmenter.afterVideo();
+  }
+
+  #audio(frame: Frame): void {
+    const track = this.#tracks?.audio;
+    if (!track) return;
+    this.#builder?.addAudio(frame, track);
+    this.#segmenter.audio(rescale(frame.dtsTicks, track.timescale, VIDEO_TIMESCALE));
+  }
+
+  #endPart(startTicks: Ticks, endTicks: Ticks): void {
+    const isFirst = !this.#hasOpenSegment;
+    const part = this.#builder?.build({
+      index: this.window.nextPart,
+      startTicks,
+      endTicks,
+      prefix: isFirst ? [this.#metadataEvent(startTicks)] : [],
+    });
+    if (!part) return;
+    if (isFirst) this.#beginSegment(startTicks);
+    this.window.appendPart(part);
+  }
+
+  #beginSegment(startTicks: Ticks): void {
+    const receivedMs = this.#segmentBegin?.receivedMs ?? this.#clock.nowMs();
+    this.window.beginSegment({
+      programDateTimeMs: this.#programClock.at(startTicks, receivedMs),
+      isDiscontinuous: this.#isDiscontinuous,
+    });
+    this.#hasOpenSegment = true;
+    this.#isDiscontinuous = false;
+  }
+
+  #metadataEvent(startTicks: Ticks): Uint8Array {
+    return segmentMetadataEvent({
+      presentationTicks: this.#segmentBegin?.presentationTicks ?? startTicks,
+      receivedMs: this.#segmentBegin?.receivedMs ?? this.#clock.nowMs(),
+      sentMs: this.#clock.nowMs(),
+    });
+  }
+
+  #endSegment(startTicks: Ticks, endTicks: Ticks): void {
+    const { targetDurationSeconds, partTargetTicks } = this.#segmenter;
+    const tracks = this.#tracks;
+    this.#segmentBegin = undefined;
+    if (!this.#hasOpenSegment || !tracks || !targetDurationSeconds || !partTargetTicks) return;
+    this.#hasOpenSegment = false;
+    const framesPerSecond = this.framesPerSecond;
+    this.window.completeSegment(
+      endTicks - startTicks,
+      { targetDurationSeconds, partTargetTicks },
+      (segments, previous) =>
+        measureRendition({ segments, tracks, framesPerSecond, isSource: this.#isSource, previous }),
+    );
+  }
+}

@@ -1,0 +1,52 @@
+import { type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
+import type { Segment } from './segment.ts';
+
+/** What a multivariant playlist says of a rendition; rates are measured from what was packaged. */
+export interface RenditionDescription {
+  /** `<height>p<fps>`, e.g. `720p30`; fixed for the life of the window, part of its URLs. */
+  readonly name: string;
+  /** RFC 6381 list, e.g. `avc1.64001F,mp4a.40.2`. */
+  readonly codecs: string;
+  readonly width: number;
+  readonly height: number;
+  readonly framesPerSecond: number;
+  /** Peak segment bit rate of the window (RFC 8216bis 4.4.6.2, BANDWIDTH). */
+  readonly bandwidthBps: number;
+  readonly averageBandwidthBps: number;
+  /** The encoder's own picture, not a transcoded one. */
+  readonly isSource: boolean;
+}
+
+/** Describes a rendition by its newest tracks and the segments that are listed now. `previous` keeps its name. */
+export function measureRendition(options: {
+  readonly segments: readonly Segment[];
+  readonly tracks: MediaTracks;
+  readonly framesPerSecond: number;
+  readonly isSource: boolean;
+  readonly previous: RenditionDescription | undefined;
+}): RenditionDescription {
+  const { segments, tracks, framesPerSecond, isSource, previous } = options;
+  const { video, audio } = tracks;
+  let peakBps = 0;
+  let byteLength = 0;
+  let durationTicks = 0;
+  for (const segment of segments) {
+    byteLength += segment.byteLength;
+    durationTicks += segment.durationTicks;
+    peakBps = Math.max(peakBps, bitsPerSecond(segment.byteLength, segment.durationTicks));
+  }
+  return {
+    name: previous?.name ?? `${video.height}p${Math.round(framesPerSecond)}`,
+    codecs: audio ? `${video.codecString},${audio.codecString}` : video.codecString,
+    width: video.width,
+    height: video.height,
+    framesPerSecond,
+    bandwidthBps: Math.ceil(peakBps),
+    averageBandwidthBps: Math.ceil(bitsPerSecond(byteLength, durationTicks)),
+    isSource,
+  };
+}
+
+function bitsPerSecond(byteLength: number, durationTicks: number): number {
+  return durationTicks > 0 ? (byteLength * 8 * VIDEO_TIMESCALE) / durationTicks : 0;
+}

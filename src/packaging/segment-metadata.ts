@@ -1,0 +1,29 @@
+import type { Ticks } from '../lib/timescale.ts';
+import { VIDEO_TIMESCALE } from '../media/frame.ts';
+import { encodeId3Tag } from '../protocols/id3.ts';
+import { EventMessageScheme, encodeEventMessage } from '../protocols/mp4/emsg.ts';
+
+/**
+ * The box at each segment's start from which the IVS player computes its live latency: ID3 `TXXX` named
+ * `segmentmetadata`, JSON with the milliseconds at which the segment's first frame was received and sent on.
+ */
+export function segmentMetadataEvent(options: {
+  readonly presentationTicks: Ticks;
+  readonly receivedMs: number;
+  readonly sentMs: number;
+}): Uint8Array {
+  const value = JSON.stringify({
+    cmd: 'ld_lat_data',
+    transc_r: Math.round(options.receivedMs),
+    transc_s: Math.round(options.sentMs),
+  });
+  return encodeEventMessage({
+    schemeIdUri: EventMessageScheme.twitchId3,
+    value: '',
+    timescale: VIDEO_TIMESCALE,
+    presentationTimeTicks: options.presentationTicks,
+    eventDurationTicks: 0,
+    id: 0,
+    messageData: encodeId3Tag([{ kind: 'TXXX', description: 'segmentmetadata', value }]),
+  });
+}

@@ -1,0 +1,113 @@
+import type { Ticks } from '../lib/timescale.ts';
+
+/** A finished part: emsg boxes, moof, mdat. */
+export class Part {
+  readonly index: number;
+  readonly durationTicks: Ticks;
+  /** Starts with a keyframe. */
+  readonly isIndependent: boolean;
+  readonly byteLength: number;
+  #chunks: readonly Uint8Array[];
+
+  constructor(options: {
+    readonly index: number;
+    readonly durationTicks: Ticks;
+    readonly isIndependent: boolean;
+    readonly chunks: readonly Uint8Array[];
+  }) {
+    this.index = options.index;
+    this.durationTicks = options.durationTicks;
+    this.isIndependent = options.isIndependent;
+    this.#chunks = options.chunks;
+    this.byteLength = options.chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+  }
+
+  /**
+   * The part as one buffer, the same object each time. Joined when first asked for: a stream that nobody watches is never
+   * copied, and one that is watched is copied once for all its viewers.
+   */
+  bytes(): Uint8Array {
+    const [first, second] = this.#chunks;
+    if (first !== undefined && second === undefined) return first;
+    const joined = Buffer.concat(this.#chunks, this.byteLength);
+    this.#chunks = [joined];
+    return joined;
+  }
+}
+
+/** A segment: a list of parts that grows until it is complete. */
+export class Segment {
+  readonly msn: number;
+  readonly programDateTimeMs: number;
+  /** The timeline or the encoding breaks before it. */
+  readonly isDiscontinuous: boolean;
+  /** Which init segment it needs. */
+  readonly initGeneration: number;
+  readonly parts: Part[] = [];
+  byteLength = 0;
+  #durationTicks: Ticks | undefined;
+  #isAborted = false;
+  #wakeGrowing: (() => void)[] = [];
+
+  constructor(options: {
+    readonly msn: number;
+    readonly programDateTimeMs: number;
+    readonly isDiscontinuous: boolean;
+    readonly initGeneration: number;
+  }) {
+    this.msn = options.msn;
+    this.programDateTimeMs = options.programDateTimeMs;
+    this.isDiscontinuous = options.isDiscontinuous;
+    this.initGeneration = options.initGeneration;
+  }
+
+  get isComplete(): boolean {
+    return this.#durationTicks !== undefined;
+  }
+
+  /** Of the complete segment; until then, of the parts there are. */
+  get durationTicks(): Ticks {
+    return this.#durationTicks ?? this.parts.reduce((sum, part) => sum + part.durationTicks, 0);
+  }
+
+  append(part: Part): void {
+    this.parts.push(part);
+    this.byteLength += part.byteLength;
+    this.#wake();
+  }
+
+  complete(durationTicks: Ticks): void {
+    this.#durationTicks = durationTicks;
+    this.#wake();
+  }
+
+  /** The segment will never be complete: whoever reads it as it grows is told so by an error, not by an end. */
+  abort(): void {
+    this.#isAborted = true;
+    this.#wake();
+  }
+
+  /**
+   * The parts there are and, while the segment is open, those to come, each as soon as it is finished: what the IVS player
+   * reads behind `EXT-X-PREFETCH`. A slow reader is simply further back in the list.
+   */
+  async *growing(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let index = 0; ; ) {
+      const part = this.parts[index];
+      if (part !== undefined) {
+        yield part.bytes();
+        index++;
+      } else if (this.isComplete) return;
+      else if (this.#isAborted)
+        throw new Error(`segment ${this.msn} was aborted while it was read`);
+      else await new Promise<void>((wake) => this.#wakeGrowing.push(wake));
+    }
+  }
+
+  #wake(): void {
+    const waiting = this.#wakeGrowing;
+    if (waiting.length === 0) return;
+    this.#wakeGrowing = [];
+    for (const wake of waiting) wake();
+  }
+}

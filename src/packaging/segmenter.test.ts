@@ -39,7 +39,7 @@ class Run {
   }
 
   get partLengths(): number[] {
-    return this.parts.map(({ start, end }) => end - start);
+    return this.parts.map(({ start, end }) => Math.round((end - start) * 90) / 90);
   }
 }
 

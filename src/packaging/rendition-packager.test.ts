@@ -1,78 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.ts';
-import { type Frame, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
+import { feed, TRACKS as tracks } from '../../test/support/media.ts';
 import { parseMediaPlaylist } from '../protocols/hls/media-playlist-parser.ts';
 import { RenditionPackager } from './rendition-packager.ts';
-
-/** A real avcC of 1280×720 High, so that init segments are what players see. */
-const AVCC = Uint8Array.from(
-  Buffer.from(
-    '0164001fffe1001a6764001facd9405005bb011000000300100000030 3c0f18319601000668ebe3cb22c0'.replace(
-      / /g,
-      '',
-    ),
-    'hex',
-  ),
-);
-
-const tracks: MediaTracks = {
-  video: {
-    kind: 'video',
-    codec: 'avc',
-    timescale: VIDEO_TIMESCALE,
-    decoderConfiguration: AVCC,
-    codecString: 'avc1.64001F',
-    profile: 'High',
-    level: '3.1',
-    width: 1280,
-    height: 720,
-  },
-  audio: {
-    kind: 'audio',
-    codec: 'aac',
-    timescale: 48_000,
-    decoderConfiguration: Uint8Array.of(0x11, 0x90),
-    codecString: 'mp4a.40.2',
-    sampleRate: 48_000,
-    channelCount: 2,
-    samplesPerFrame: 1024,
-  },
-};
-
-const video = (ms: number, isKeyframe: boolean): Frame => ({
-  kind: 'video',
-  dtsTicks: Math.round(ms) * 90,
-  ctsOffsetTicks: 0,
-  isKeyframe,
-  payload: new Uint8Array(1000),
-});
-
-const audio = (n: number): Frame => ({
-  kind: 'audio',
-  dtsTicks: n * 1024,
-  ctsOffsetTicks: 0,
-  isKeyframe: true,
-  payload: new Uint8Array(300),
-});
 
 function packager(isLowLatency = true) {
   const clock = new FakeClock();
   return { clock, packager: new RenditionPackager({ clock, isLowLatency, isSource: true }) };
-}
-
-/** Publishes `[from, to)` milliseconds of 30 frames a second with two-second keyframes, sound interleaved. */
-function feed(p: RenditionPackager, fromMs: number, toMs: number, clock?: FakeClock): void {
-  const frames: Frame[] = [];
-  for (let n = Math.ceil(fromMs * 0.03); n / 0.03 < toMs; n++)
-    frames.push(video(n / 0.03, n % 60 === 0));
-  for (let n = Math.ceil((fromMs * 48) / 1024); (n * 1024) / 48 < toMs; n++) frames.push(audio(n));
-  const ms = (f: Frame) => (f.kind === 'video' ? f.dtsTicks / 90 : f.dtsTicks / 48);
-  frames.sort((a, b) => ms(a) - ms(b));
-  for (const frame of frames) {
-    clock?.setMonotonic(ms(frame));
-    p.frame(frame);
-  }
 }
 
 function playlist(p: RenditionPackager, skip = false) {

@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { feed, TRACKS } from '../../test/support/media.ts';
+import { MemorySessionLog } from '../../test/support/memory-session-log.ts';
+import type { ChannelRecord } from '../domain/channel.ts';
+import type { DisconnectReason, PublicationEnd, PublishRequest } from '../ingest/publishing.ts';
+import { silentLogger } from '../lib/logger.ts';
+import { LiveRegistry } from './live-registry.ts';
+
+const CHANNEL: ChannelRecord = {
+  arn: 'arn:aws:ivs:eu-west-1:123456789012:channel/abcdABCDefgh',
+  accountId: '123456789012',
+  region: 'eu-west-1',
+  id: 'abcdABCDefgh',
+  name: 'demo',
+  latencyMode: 'LOW',
+  type: 'STANDARD',
+  authorized: false,
+  insecureIngest: true,
+  preset: '',
+  containerFormat: 'TS',
+  recordingConfigurationArn: '',
+  playbackRestrictionPolicyArn: '',
+  adConfigurationArn: '',
+  multitrackInputConfiguration: { enabled: false, policy: 'ALLOW', maximumResolution: 'FULL_HD' },
+  srtPassphrase: 'passphrase',
+  tags: {},
+  createdAtMs: 0,
+};
+
+function setUp(channel: ChannelRecord = CHANNEL) {
+  const clock = new FakeClock();
+  const sessionLog = new MemorySessionLog();
+  let n = 0;
+  const registry = new LiveRegistry({
+    clock,
+    log: silentLogger,
+    random: (count) => new Uint8Array(count).map(() => n++ % 200),
+    directory: { findChannelByStreamKey: async (key) => (key === 'good' ? channel : undefined) },
+    sessionLog,
+    viewers: { count: () => 3 },
+  });
+  return { clock, sessionLog, registry };
+}
+
+interface Encoder extends PublishRequest {
+  readonly disconnects: DisconnectReason[];
+}
+
+function encoder(options: Partial<PublishRequest> = {}): Encoder {
+  const disconnects: DisconnectReason[] = [];
+  return {
+    protocol: 'rtmps',
+    remoteAddress: '192.0.2.1',
+    streamKey: 'good',
+    parameters: new Map(),
+    disconnect: (reason) => void disconnects.push(reason),
+    disconnects,
+    ...options,
+  };
+}
+
+async function accepted(registry: LiveRegistry, request: PublishRequest = encoder()) {
+  const decision = await registry.publish(request);
+  assert.ok(decision.accepted, 'the encoder is accepted');
+  return decision.publication;
+}
+
+async function refusal(registry: LiveRegistry, request: PublishRequest): Promise<string> {
+  const decision = await registry.publish(request);
+  assert.ok(!decision.accepted, 'the encoder is refused');
+  return decision.refusal;
+}
+
+/** Runs `ms` of media through a publication while the clock runs along. */
+async function onAir() {
+  const world = setUp();
+  const request = encoder();
+  const publication = await accepted(world.registry, request);
+  publication.tracks(TRACKS);
+  let mediaMs = 0;
+  const play = (ms: number) => {
+    const offset = world.clock.monotonicMs() - mediaMs;
+    feed(publication, mediaMs, mediaMs + ms, (atMs) => {
+      world.clock.setMonotonic(offset + atMs);
+      publication.received('video', 1000);
+    });
+    mediaMs += ms;
+  };
+  play(2500);
+  const stream = world.registry.stream(CHANNEL.arn);
+  assert.ok(stream, 'the channel is live');
+  return { ...world, request, publication, play, stream };
+}
+
+test('an unknown stream key is refused', async () => {
+  const { registry } = setUp();
+  assert.equal(await refusal(registry, encoder({ streamKey: 'bad' })), 'unknown-stream-key');
+});
+
+test('plain RTMP is refused unless the channel allows it', async () => {
+  const { registry } = setUp({ ...CHANNEL, insecureIngest: false });
+  const plain = encoder({ protocol: 'rtmp' });
+  assert.equal(await refusal(registry, plain), 'insecure-ingest-not-allowed');
+  await accepted(registry, encoder({ protocol: 'rtmps' }));
+});
+
+test('a second encoder is refused while the first one publishes, however close they come', async () => {
+  const { registry } = setUp();
+  const decisions = await Promise.all([registry.publish(encoder()), registry.publish(encoder())]);
+  assert.deepEqual(
+    decisions.map((d) => d.accepted || d.refusal),
+    [true, 'channel-already-live'],
+  );
+});
+
+test('a channel is live from its first picture on, not from the connection', async () => {
+  const { registry, sessionLog } = setUp();
+  const publication = await accepted(registry);
+  assert.equal(registry.stream(CHANNEL.arn), undefined);
+  assert.equal(registry.hasSession(CHANNEL.arn), true);
+  publication.tracks(TRACKS);
+  feed(publication, 0, 10);
+  const stream = registry.stream(CHANNEL.arn);
+  assert.equal(stream?.viewerCount, 3);
+  assert.match(stream?.streamId ?? '', /^st-[A-Za-z0-9]{23}$/);
+  const names = sessionLog.eventNames(stream?.streamId ?? '');
+  assert.deepEqual(names, ['Session Created', 'Stream Start']);
+});
+
+for (const end of [
+  { kind: 'unpublished' },
+  { kind: 'rejected', code: 'unsupported-codec', detail: 'video codec VP6' },
+] satisfies PublicationEnd[]) {
+  test(`an encoder that leaves (${end.kind}) ends its stream at once`, async () => {
+    const { registry, sessionLog, publication, stream } = await onAir();
+    const live = registry.onAir(CHANNEL, CHANNEL.id);
+    publication.end(end);
+    assert.equal(registry.stream(CHANNEL.arn), undefined);
+    assert.equal(registry.onAir(CHANNEL, CHANNEL.id), undefined);
+    assert.equal(registry.byPlaybackId(live?.playbackId ?? ''), live, 'viewers still get ENDLIST');
+    assert.equal(live?.windows[0]?.isEnded, true);
+    await new Promise(setImmediate);
+    const names = sessionLog.eventNames(stream.streamId);
+    assert.deepEqual(names.slice(-2), ['Stream End', 'Session Ended']);
+    assert.ok(sessionLog.sessions.get(stream.streamId)?.session.endTimeMs);
+  });
+}
+
+test('an encoder whose connection was lost may come back within 30 s and goes on with the same stream', async () => {
+  const { registry, clock, sessionLog, publication, stream } = await onAir();
+  publication.end({ kind: 'connection-lost' });
+  assert.equal(registry.stream(CHANNEL.arn)?.health, 'STARVING');
+  clock.advance(20_000);
+  const again = await accepted(registry);
+  again.tracks(TRACKS);
+  feed(again, 0, 6000, (atMs) => clock.setMonotonic(22_500 + atMs));
+  assert.equal(registry.stream(CHANNEL.arn)?.streamId, stream.streamId);
+  assert.equal(registry.stream(CHANNEL.arn)?.health, 'HEALTHY');
+  assert.deepEqual(sessionLog.eventNames(stream.streamId), [
+    'Session Created',
+    'Stream Start',
+    'Starvation Start',
+    'Starvation End',
+  ]);
+  const window = registry.onAir(CHANNEL, CHANNEL.id)?.windows[0];
+  const breaks = window?.listedSegments.filter((segment) => segment.isDiscontinuous);
+  assert.equal(breaks?.length, 1);
+});
+
+test('a lost connection ends the stream after 30 s', async () => {
+  const { registry, clock, sessionLog, publication, stream } = await onAir();
+  publication.end({ kind: 'connection-lost' });
+  clock.advance(29_000);
+  assert.ok(registry.stream(CHANNEL.arn));
+  clock.advance(2000);
+  assert.equal(registry.stream(CHANNEL.arn), undefined);
+  await new Promise(setImmediate);
+  assert.ok(sessionLog.sessions.get(stream.streamId)?.session.endTimeMs);
+});
+
+test('an encoder that is silent for 30 s is disconnected and its stream ended', async () => {
+  const { registry, clock, request, sessionLog, stream } = await onAir();
+  clock.advance(31_000);
+  assert.deepEqual(request.disconnects, ['idle-timeout']);
+  assert.equal(registry.stream(CHANNEL.arn), undefined);
+  assert.ok(sessionLog.eventNames(stream.streamId).includes('Starvation Start'));
+});
+
+test('stop() disconnects the encoder and resolves when the end is written', async () => {
+  const { registry, request, sessionLog, stream } = await onAir();
+  assert.equal(await registry.stop(CHANNEL.arn), true);
+  assert.deepEqual(request.disconnects, ['stopped-by-api']);
+  assert.ok(sessionLog.sessions.get(stream.streamId)?.session.endTimeMs);
+  assert.equal(await registry.stop(CHANNEL.arn), false);
+});
+
+test('what an ended publication still sends goes nowhere', async () => {
+  const { registry, publication } = await onAir();
+  await registry.stop(CHANNEL.arn);
+  feed(publication, 2500, 4000);
+  publication.end({ kind: 'connection-lost' });
+  assert.equal(registry.hasSession(CHANNEL.arn), false);
+});
+
+test('the session says what the encoder sends, and measures what it does not state', async () => {
+  const { registry, clock, sessionLog } = setUp();
+  const publication = await accepted(registry);
+  publication.metadata({ encoder: 'Lavf59.27.100', videoBitrateBps: 2_500_000 });
+  publication.tracks(TRACKS);
+  feed(publication, 0, 6500, (atMs) => {
+    clock.setMonotonic(atMs);
+    publication.received('audio', 500);
+  });
+  const { streamId } = registry.stream(CHANNEL.arn) ?? assert.fail('live');
+  const ingest = sessionLog.sessions.get(streamId)?.session.ingest;
+  assert.equal(ingest?.video.encoder, 'Lavf59.27.100');
+  assert.equal(ingest?.video.targetBitrateBps, 2_500_000);
+  assert.equal(ingest?.video.targetFrameRate, 30);
+  assert.ok((ingest?.audio?.targetBitrateBps ?? 0) > 100_000);
+});
+
+test('an ended stream is forgotten after a minute', async () => {
+  const { registry, clock, publication } = await onAir();
+  const playbackId = registry.onAir(CHANNEL, CHANNEL.id)?.playbackId ?? '';
+  publication.end({ kind: 'unpublished' });
+  clock.advance(59_000);
+  assert.ok(registry.byPlaybackId(playbackId));
+  clock.advance(2000);
+  assert.equal(registry.byPlaybackId(playbackId), undefined);
+});
+
+test('closing the registry ends every stream and refuses new encoders', async () => {
+  const { registry, request, sessionLog, stream } = await onAir();
+  await registry[Symbol.asyncDispose]();
+  assert.deepEqual(request.disconnects, ['shutting-down']);
+  assert.ok(sessionLog.sessions.get(stream.streamId)?.session.endTimeMs);
+  assert.equal(await refusal(registry, encoder()), 'service-unavailable');
+});
+
+test('a session that cannot be written down refuses its encoder and leaves the channel free', async () => {
+  const { registry, sessionLog } = setUp();
+  const createSession = sessionLog.createSession;
+  sessionLog.createSession = () => Promise.reject(new Error('disk full'));
+  assert.equal(await refusal(registry, encoder()), 'service-unavailable');
+  sessionLog.createSession = createSession;
+  await accepted(registry);
+});

@@ -1,0 +1,197 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { type RandomBytes, randomAlphanumeric } from '../domain/identifiers.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { PublishGate } from './publishing.ts';
+import { type EncoderConnection, RtmpSession } from './rtmp-session.ts';
+
+/** An idle connection costs 20 KB and is closed after 20 s. */
+const DEFAULT_MAX_CONNECTIONS = 4096;
+/** A studio behind one address may publish hundreds of channels; a flood from one address leaves room for others. */
+const DEFAULT_MAX_CONNECTIONS_PER_ADDRESS = 1024;
+const TLS_HANDSHAKE_DEADLINE_MS = 10_000;
+/** How long the encoder may take to read our last word and close, before the socket is destroyed. */
+const LINGER_MS = 3_000;
+/** Answers that a peer asks for and does not read: a conversation has 2 KB of them. */
+const MAX_UNSENT_BYTES = 64 * 1024;
+
+export interface RtmpServerOptions {
+  readonly gate: PublishGate;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly logger: Logger;
+  /** Over all listeners. Default 4096. */
+  readonly maxConnections?: number;
+  /** Default 1024. */
+  readonly maxConnectionsPerAddress?: number;
+}
+
+export interface RtmpListenOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** PEM; with it the listener speaks RTMPS, and nothing else. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+/** The listeners for encoders. Each connection gets an `RtmpSession`, and ends alone. */
+export class RtmpServer {
+  readonly #options: RtmpServerOptions;
+  readonly #listeners = new Set<Server>();
+  readonly #sockets = new Set<Socket>();
+  readonly #sessions = new Set<RtmpSession>();
+  readonly #connectionsByAddress = new Map<string, number>();
+  #closing: Promise<void> | undefined;
+
+  constructor(options: RtmpServerOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves with the port once the listener accepts; rejects where the address can't be had. */
+  async listen({ host, port, tls }: RtmpListenOptions): Promise<number> {
+    // Half-open, so that an answer still reaches an encoder that has said its last word.
+    const options = { allowHalfOpen: true, noDelay: true };
+    const server: Server = tls
+      ? createTlsServer({
+          ...options,
+          ...tls,
+          minVersion: 'TLSv1.2',
+          handshakeTimeout: TLS_HANDSHAKE_DEADLINE_MS,
+        })
+      : createServer(options);
+    const protocol = tls ? 'rtmps' : 'rtmp';
+    server.on('connection', (socket: Socket) => this.#admit(socket));
+    server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) =>
+      this.#converse(socket, protocol),
+    );
+    server.on('tlsClientError', (error: Error, socket: Socket) => {
+      this.#options.logger.debug({ detail: error.message }, 'tls handshake failed');
+      socket.destroy();
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.once('error', reject);
+    server.listen({ host, port }, resolve);
+    await promise;
+    server.off('error', reject);
+    server.on('error', (error) => this.#options.logger.error({ err: error }, 'listener failed'));
+    this.#listeners.add(server);
+    return (server.address() as AddressInfo).port;
+  }
+
+  /** Accepts no more, ends each connection with a word, and resolves when all are gone. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const closed = [...this.#listeners].map((server) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      server.close(() => resolve());
+      return promise;
+    });
+    for (const session of this.#sessions) session.disconnect('shutting-down');
+    const cancel = this.#options.clock.after(LINGER_MS, () => {
+      for (const socket of this.#sockets) socket.destroy();
+    });
+    await Promise.all(closed);
+    cancel();
+  }
+
+  /** Counts every TCP connection, before TLS makes it expensive. */
+  #admit(socket: Socket): void {
+    const { maxConnections, maxConnectionsPerAddress, logger } = this.#options;
+    const address = socket.remoteAddress ?? '';
+    const ofAddress = (this.#connectionsByAddress.get(address) ?? 0) + 1;
+    // Errors are followed by 'close', which is where everything ends.
+    socket.on('error', (error) => {
+      logger.debug({ remoteAddress: address, detail: error.message }, 'encoder socket failed');
+    });
+    if (
+      this.#closing !== undefined ||
+      this.#sockets.size >= (maxConnections ?? DEFAULT_MAX_CONNECTIONS) ||
+      ofAddress > (maxConnectionsPerAddress ?? DEFAULT_MAX_CONNECTIONS_PER_ADDRESS)
+    ) {
+      logger.warn(
+        { remoteAddress: address, ofAddress, connections: this.#sockets.size },
+        'encoder connection refused: too many',
+      );
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    this.#connectionsByAddress.set(address, ofAddress);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      const left = (this.#connectionsByAddress.get(address) ?? 1) - 1;
+      if (left === 0) this.#connectionsByAddress.delete(address);
+      else this.#connectionsByAddress.set(address, left);
+    });
+  }
+
+  #converse(socket: Socket, protocol: 'rtmp' | 'rtmps'): void {
+    if (socket.destroyed) return;
+    const { gate, clock, random, logger } = this.#options;
+    const remoteAddress = withoutIpv4Mapping(socket.remoteAddress ?? '');
+    const connection = randomAlphanumeric(8, random);
+    const session = new RtmpSession({
+      connection: new SocketConnection(socket, clock),
+      gate,
+      clock,
+      random,
+      logger: logger.child({ connection, protocol, remoteAddress }),
+      protocol,
+      remoteAddress,
+    });
+    this.#sessions.add(session);
+    socket.on('data', (bytes: Buffer) => session.receive(bytes));
+    socket.once('end', () => socket.end());
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      this.#sessions.delete(session);
+      session.closed();
+    });
+  }
+}
+
+class SocketConnection implements EncoderConnection {
+  readonly #socket: Socket;
+  readonly #clock: Clock;
+
+  constructor(socket: Socket, clock: Clock) {
+    this.#socket = socket;
+    this.#clock = clock;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (!this.#socket.writable) return;
+    this.#socket.write(bytes);
+    if (this.#socket.writableLength > MAX_UNSENT_BYTES) this.#socket.destroy();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.end();
+    // Read on: closing with bytes unread makes the kernel send a reset, which can overtake our last word.
+    this.#socket.resume();
+    const cancel = this.#clock.after(LINGER_MS, () => this.#socket.destroy());
+    this.#socket.once('close', cancel);
+  }
+}
+
+/** A dual-stack listener shows IPv4 peers as `::ffff:192.0.2.1`. */
+function withoutIpv4Mapping(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, '');
+}

@@ -1,0 +1,71 @@
+import type { StatusInfo } from '../protocols/rtmp/command.ts';
+import type { DisconnectReason, PublishRefusal, RejectionCode } from './publishing.ts';
+
+/** The codes that encoders know (Adobe's NetConnection and NetStream), with words for the one who reads the encoder's log. */
+
+export const CONNECT_SUCCESS: StatusInfo = {
+  level: 'status',
+  code: 'NetConnection.Connect.Success',
+  description: 'Connection succeeded.',
+};
+
+export const CONNECT_INVALID_APP: StatusInfo = {
+  level: 'error',
+  code: 'NetConnection.Connect.InvalidApp',
+  description: 'No such application: the URL must be rtmp(s)://<host>/app/<stream key>.',
+};
+
+export const PUBLISH_START: StatusInfo = {
+  level: 'status',
+  code: 'NetStream.Publish.Start',
+  description: 'Publishing.',
+};
+
+export const UNPUBLISH_SUCCESS: StatusInfo = {
+  level: 'status',
+  code: 'NetStream.Unpublish.Success',
+  description: 'Unpublished.',
+};
+
+export const PLAY_FAILED: StatusInfo = {
+  level: 'error',
+  code: 'NetStream.Play.Failed',
+  description: 'Playback over RTMP is not supported: use HLS.',
+};
+
+const error = (code: string, description: string): StatusInfo => ({
+  level: 'error',
+  code,
+  description,
+});
+
+/** BadName is what publishers know for "not with this name": unknown or taken. */
+export const REFUSAL_STATUS: Readonly<Record<PublishRefusal, StatusInfo>> = {
+  'unknown-stream-key': error('NetStream.Publish.BadName', 'The stream key is not valid.'),
+  'channel-already-live': error(
+    'NetStream.Publish.BadName',
+    'The channel is already live: end the other stream first.',
+  ),
+  'insecure-ingest-not-allowed': error(
+    'NetStream.Publish.Rejected',
+    'The channel does not allow insecure ingest: publish over RTMPS.',
+  ),
+  'service-unavailable': error(
+    'NetStream.Publish.Failed',
+    'The service can not take the stream now: try again.',
+  ),
+};
+
+export const DISCONNECT_STATUS: Readonly<Record<DisconnectReason, StatusInfo>> = {
+  'stopped-by-api': error('NetConnection.Connect.Closed', 'The stream was stopped.'),
+  'shutting-down': error('NetConnection.Connect.Closed', 'The service is shutting down.'),
+  'idle-timeout': error('NetConnection.Connect.Closed', 'No data was received for too long.'),
+  'duration-limit': error('NetConnection.Connect.Closed', 'The stream is too long.'),
+};
+
+/** `detail`: what was sent, and what would be taken. */
+export function rejectionStatus(code: RejectionCode, detail: string): StatusInfo {
+  return code === 'protocol-violation'
+    ? error('NetStream.Publish.Failed', `Protocol violation: ${detail}`)
+    : error('NetStream.Publish.Rejected', detail);
+}

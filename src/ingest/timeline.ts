@@ -1,0 +1,96 @@
+import { rescale, type Ticks } from '../lib/timescale.ts';
+import { type AudioTrack, VIDEO_TIMESCALE } from '../media/frame.ts';
+
+/**
+ * How far an audio timestamp may be from where counting samples puts it: two AAC frames. RTMP's milliseconds round by
+ * half of one, and encoders that stamp capture time jitter by a frame.
+ */
+const AUDIO_TOLERANCE_MS = 40;
+/** A step back of video up to here is jitter; beyond, the encoder's clock was set back. */
+const MAX_BACKWARD_STEP_MS = 1_000;
+/** A step forward up to here is a pause; beyond, the encoder's clock was set forward. */
+const MAX_FORWARD_GAP_MS = 10_000;
+
+const TICKS_PER_MS = VIDEO_TIMESCALE / 1000;
+/** What follows a discontinuity comes a frame of 30 fps after what was before it. */
+const RESUME_AFTER_MS = 33;
+
+/** Unrolls RTMP's 32-bit milliseconds: whatever is within 2^31 of the last timestamp is taken to be near it. */
+export class TimestampUnroller {
+  #lastMs: number | undefined;
+
+  unroll(timestampMs: number): number {
+    this.#lastMs =
+      this.#lastMs === undefined ? timestampMs : this.#lastMs + ((timestampMs - this.#lastMs) | 0);
+    return this.#lastMs;
+  }
+}
+
+/**
+ * From the encoder's milliseconds to ticks that can be trusted: per track strictly increasing, both tracks on one zero. The zero is
+ * the video keyframe given to `start`; after a jump, `start` goes on where the timeline was.
+ */
+export class Timeline {
+  /** What to take from the encoder's time; none before the first keyframe. */
+  #offsetMs: number | undefined;
+  #newestMs = 0;
+  #lastVideoTicks: Ticks = -TICKS_PER_MS;
+  #nextAudioTicks: Ticks | undefined;
+  /** Audio before this is not handed over. */
+  #audioFloorMs = 0;
+
+  /** Makes a keyframe at `encoderMs` the zero, or the point to go on at. */
+  start(encoderMs: number): void {
+    const resumeMs = this.#offsetMs === undefined ? 0 : this.#newestMs + RESUME_AFTER_MS;
+    this.#offsetMs = encoderMs - resumeMs;
+    this.#newestMs = resumeMs;
+    this.#audioFloorMs = resumeMs;
+    this.#nextAudioTicks = undefined;
+  }
+
+  /** Audio goes on in another track's ticks, not before the end of `previous`. */
+  restartAudio(previous: AudioTrack | undefined): void {
+    if (previous !== undefined && this.#nextAudioTicks !== undefined) {
+      this.#audioFloorMs = Math.ceil((this.#nextAudioTicks * 1000) / previous.timescale);
+    }
+    this.#nextAudioTicks = undefined;
+  }
+
+  /** Whether video at `encoderMs` can't belong to the timeline as it is. */
+  isJump(encoderMs: number): boolean {
+    if (this.#offsetMs === undefined) return false;
+    const timeMs = encoderMs - this.#offsetMs;
+    return (
+      timeMs > this.#newestMs + MAX_FORWARD_GAP_MS ||
+      timeMs < this.#lastVideoTicks / TICKS_PER_MS - MAX_BACKWARD_STEP_MS
+    );
+  }
+
+  /** The video frame's decoding time. A small step back becomes one millisecond forward. */
+  videoTicks(encoderMs: number): Ticks {
+    const timeMs = encoderMs - (this.#offsetMs ?? encoderMs);
+    const ticks = Math.max(timeMs * TICKS_PER_MS, this.#lastVideoTicks + TICKS_PER_MS);
+    this.#lastVideoTicks = ticks;
+    this.#newestMs = Math.max(this.#newestMs, ticks / TICKS_PER_MS);
+    return ticks;
+  }
+
+  /**
+   * The audio frame's time, or nothing where it must be dropped: it lies before the keyframe that began, behind what was sent, or so far ahead that the
+   * encoder's clock must have been set. Video says whether it was.
+   */
+  audioTicks(encoderMs: number, { timescale, samplesPerFrame }: AudioTrack): Ticks | undefined {
+    if (this.#offsetMs === undefined) return undefined;
+    const timeMs = encoderMs - this.#offsetMs;
+    if (timeMs > this.#newestMs + MAX_FORWARD_GAP_MS) return undefined;
+    if (this.#nextAudioTicks === undefined && timeMs < this.#audioFloorMs) return undefined;
+    const stampedTicks = rescale(timeMs, 1000, timescale);
+    const countedTicks = this.#nextAudioTicks ?? stampedTicks;
+    const toleranceTicks = rescale(AUDIO_TOLERANCE_MS, 1000, timescale);
+    if (stampedTicks < countedTicks - toleranceTicks) return undefined;
+    const ticks = stampedTicks > countedTicks + toleranceTicks ? stampedTicks : countedTicks;
+    this.#nextAudioTicks = ticks + samplesPerFrame;
+    this.#newestMs = Math.max(this.#newestMs, rescale(ticks, timescale, 1000));
+    return ticks;
+  }
+}

@@ -1,0 +1,141 @@
+import { ProtocolViolation } from '../../lib/protocol-violation.ts';
+import {
+  type Amf0Members,
+  type Amf0Value,
+  amf0Object,
+  decodeAmf0,
+  encodeAmf0,
+  isMembers,
+} from '../amf0.ts';
+import { MESSAGE_TYPE } from './message.ts';
+
+/** What an encoder says (RTMP 1.0, 7.2; the FC* commands are Flash Media Live Encoder's). */
+export type EncoderCommand =
+  | {
+      readonly name: 'connect';
+      readonly transactionId: number;
+      /** As sent: may carry a query or a slash at its end. */
+      readonly app: string;
+      readonly encoder: string | undefined;
+      /** 0: AMF0, 3: AMF3. What the answer repeats. */
+      readonly objectEncoding: number;
+    }
+  | { readonly name: 'createStream'; readonly transactionId: number }
+  | {
+      readonly name: 'releaseStream' | 'FCPublish' | 'FCUnpublish' | 'play';
+      readonly transactionId: number;
+      /** As sent: the stream key and its query. A secret. */
+      readonly streamName: string;
+    }
+  | {
+      readonly name: 'publish';
+      readonly transactionId: number;
+      /** As sent: the stream key and its query. A secret. */
+      readonly streamName: string;
+    }
+  | {
+      readonly name: 'deleteStream';
+      readonly transactionId: number;
+      readonly messageStreamId: number;
+    }
+  | { readonly name: 'closeStream'; readonly transactionId: number }
+  /** Anything else: `_checkbw`, `getStreamLength`, `onBWDone` ... */
+  | { readonly name: 'other'; readonly transactionId: number };
+
+/** `undefined` arguments that encoders leave out are read as missing, not as an error. */
+export function decodeEncoderCommand(typeId: number, body: Uint8Array): EncoderCommand {
+  const [name, transaction, commandObject, first] = decodeAmf0(
+    withoutAmf3Marker(typeId, MESSAGE_TYPE.commandAmf3, body),
+  );
+  if (typeof name !== 'string') {
+    throw new ProtocolViolation(`cannot read a command: its name is a ${typeof name}`);
+  }
+  const transactionId = typeof transaction === 'number' ? transaction : 0;
+  switch (name) {
+    case 'connect':
+      return { name, transactionId, ...connectMembers(commandObject) };
+    case 'createStream':
+    case 'closeStream':
+      return { name, transactionId };
+    case 'publish':
+    case 'releaseStream':
+    case 'FCPublish':
+    case 'FCUnpublish':
+    case 'play':
+      return { name, transactionId, streamName: text(first) ?? '' };
+    case 'deleteStream':
+      return { name, transactionId, messageStreamId: typeof first === 'number' ? first : 0 };
+    default:
+      return { name: 'other', transactionId };
+  }
+}
+
+function connectMembers(commandObject: Amf0Value) {
+  if (!isMembers(commandObject)) {
+    throw new ProtocolViolation('cannot read connect: its command object is missing');
+  }
+  const objectEncoding = commandObject.get('objectEncoding');
+  return {
+    app: text(commandObject.get('app')) ?? '',
+    encoder: text(commandObject.get('flashVer')),
+    objectEncoding: objectEncoding === 3 ? 3 : 0,
+  };
+}
+
+/**
+ * The `onMetaData` object of a data message, bare or wrapped in `@setDataFrame`; nothing where the message says something else.
+ */
+export function decodeOnMetaData(typeId: number, body: Uint8Array): Amf0Members | undefined {
+  const values = decodeAmf0(withoutAmf3Marker(typeId, MESSAGE_TYPE.dataAmf3, body));
+  if (values[0] === '@setDataFrame') values.shift();
+  const [name, metadata] = values;
+  return name === 'onMetaData' && isMembers(metadata) ? metadata : undefined;
+}
+
+/** AMF3 messages are AMF0 after one zero byte, which stands for "AMF0 until a 0x11 marker" (RTMP 1.0, 7.1.1). */
+function withoutAmf3Marker(typeId: number, amf3TypeId: number, body: Uint8Array): Uint8Array {
+  return typeId === amf3TypeId && body[0] === 0 ? body.subarray(1) : body;
+}
+
+const text = (value: Amf0Value) => (typeof value === 'string' ? value : undefined);
+
+/** Level, code and description: the information object of `_result`, `_error` and `onStatus`. */
+export interface StatusInfo {
+  readonly level: 'status' | 'error';
+  /** E.g. `NetStream.Publish.Start`. */
+  readonly code: string;
+  readonly description: string;
+}
+
+/** `_result` or `_error` for `connect`. */
+export function encodeConnectAnswer(
+  transactionId: number,
+  info: StatusInfo,
+  objectEncoding: number,
+): Uint8Array {
+  const isError = info.level === 'error';
+  // Flash Media Server's own words, which nginx-rtmp and SRS repeat; Wirecast reads fmsVer.
+  const properties = isError ? null : amf0Object({ fmsVer: 'FMS/3,0,1,123', capabilities: 31 });
+  return encodeAmf0([
+    isError ? '_error' : '_result',
+    transactionId,
+    properties,
+    amf0Object({ ...info, objectEncoding }),
+  ]);
+}
+
+/** `_result` with one value, or with none. */
+export const encodeResult = (transactionId: number, value: Amf0Value): Uint8Array =>
+  encodeAmf0(['_result', transactionId, null, value]);
+
+/** 7.2.2: "The transaction ID is set to 0". */
+export const encodeOnStatus = (info: StatusInfo): Uint8Array =>
+  encodeAmf0(['onStatus', 0, null, amf0Object({ ...info })]);
+
+/** Flash Media Live Encoder waits for it after `FCPublish`. */
+export const encodeOnFcPublish = (info: StatusInfo): Uint8Array =>
+  encodeAmf0(['onFCPublish', 0, null, amf0Object({ ...info })]);
+
+/** ... and for this one after `FCUnpublish`. */
+export const encodeOnFcUnpublish = (info: StatusInfo): Uint8Array =>
+  encodeAmf0(['onFCUnpublish', 0, null, amf0Object({ ...info })]);

@@ -1,0 +1,40 @@
+/** What one client, and all of them together, may hold. */
+export interface HttpLimits {
+  /** Request line and headers together; beyond it 414 or 431. */
+  readonly maxHeaderBytes: number;
+  readonly maxHeaderCount: number;
+  readonly maxTargetBytes: number;
+  /** From the connection's or the last request's end until the headers are complete; beyond it 408. */
+  readonly headerTimeoutMs: number;
+  /** Until headers and body are complete. A request that is complete may stay unanswered for as long as its handler likes. */
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly maxConnections: number;
+  /** An IPv6 client is its /64 network: that is what one subscriber gets. */
+  readonly maxConnectionsPerAddress: number;
+  readonly maxPipelinedRequests: number;
+  /** A client that takes nothing of its answer for this long is cut. */
+  readonly stalledSendTimeoutMs: number;
+  /** One that takes longer than this in all is cut too: it would keep media alive that left the window. */
+  readonly maxSendMs: number;
+  /** How often slow clients are looked at. */
+  readonly sweepIntervalMs: number;
+}
+
+export const DEFAULT_HTTP_LIMITS: HttpLimits = {
+  maxHeaderBytes: 16 * 1024,
+  maxHeaderCount: 100,
+  // A playback URL with its token is at most 2 KB of token and some hundred bytes of player parameters.
+  maxTargetBytes: 8 * 1024,
+  headerTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  // Longer than the minute for which load balancers keep theirs: the side that reuses a connection must not be the last to know.
+  keepAliveTimeoutMs: 75_000,
+  maxConnections: 20_000,
+  // A reverse proxy, and a whole office, are one address.
+  maxConnectionsPerAddress: 8_000,
+  maxPipelinedRequests: 16,
+  stalledSendTimeoutMs: 15_000,
+  maxSendMs: 120_000,
+  sweepIntervalMs: 1_000,
+};

@@ -1,0 +1,41 @@
+import type { Kysely } from 'kysely';
+import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migration';
+import * as channelsKeysSessions from './migrations/0001-channels-keys-sessions.ts';
+import type { Schema } from './schema.ts';
+import { StoreError } from './store-error.ts';
+
+/** In the order of their names; one that was released is never changed. */
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-channels-keys-sessions': channelsKeysSessions,
+};
+
+/**
+ * Brings the tables up to date, all or nothing. Only one process may be here at a time.
+ *
+ * @throws StoreError where a newer Ivory has been at the database already
+ */
+export async function migrate(db: Kysely<Schema>): Promise<void> {
+  const unknown = (await executedMigrations(db)).filter((name) => !Object.hasOwn(MIGRATIONS, name));
+  if (unknown.length > 0) {
+    throw new StoreError(
+      `cannot open the database: a newer version of Ivory has changed it (${unknown.join(', ')})`,
+    );
+  }
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ ...MIGRATIONS }) },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error) throw new StoreError('cannot bring the database up to date', { cause: error });
+}
+
+async function executedMigrations(db: Kysely<Schema>): Promise<readonly string[]> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some(({ name }) => name === DEFAULT_MIGRATION_TABLE)) return [];
+  const rows = await db
+    .withTables<{ [DEFAULT_MIGRATION_TABLE]: { name: string } }>()
+    .selectFrom(DEFAULT_MIGRATION_TABLE)
+    .select('name')
+    .execute();
+  return rows.map(({ name }) => name);
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Kysely, sql } from 'kysely';
+import { SqliteThreadDialect } from './sqlite-dialect.ts';
+import type { SqliteRole } from './sqlite-protocol.ts';
+import { SqliteError, SqliteThread } from './sqlite-thread.ts';
+import { StoreError } from './store-error.ts';
+
+interface Notes {
+  note: { id: number; text: string };
+}
+
+/** A database with one table, and connections to it. */
+async function makeNotes() {
+  await using resources = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), 'ivory-dialect-'));
+  resources.defer(() => rm(directory, { recursive: true }));
+  const connect = async (role: SqliteRole) => {
+    const thread = resources.adopt(new SqliteThread(), (opened) => opened.close());
+    await thread.request({ kind: 'open', path: join(directory, 'notes.db'), role });
+    return { thread, db: new Kysely<Notes>({ dialect: new SqliteThreadDialect(thread) }) };
+  };
+  const writer = await connect('writer');
+  await sql`create table note (id integer primary key, text text not null)`.execute(writer.db);
+  const kept = resources.move();
+  return { writer, connect, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+const write = (db: Kysely<Notes>, id: number, text: string) =>
+  db.insertInto('note').values({ id, text }).execute();
+const readIds = async (db: Kysely<Notes>) =>
+  (await db.selectFrom('note').select('id').orderBy('id').execute()).map(({ id }) => id);
+
+test('a read does not wait for a write transaction, and sees what was committed', async () => {
+  await using notes = await makeNotes();
+  const { db } = notes.writer;
+  const reader = await notes.connect('reader');
+
+  await db.transaction().execute(async (transaction) => {
+    await transaction.insertInto('note').values({ id: 1, text: 'a' }).execute();
+    assert.deepEqual(await readIds(reader.db), []);
+  });
+
+  assert.deepEqual(await readIds(reader.db), [1]);
+});
+
+test('a read transaction sees one moment', async () => {
+  await using notes = await makeNotes();
+  const reader = await notes.connect('reader');
+  await reader.db
+    .transaction()
+    .setAccessMode('read only')
+    .execute(async (transaction) => {
+      assert.deepEqual(await readIds(transaction), []);
+      await write(notes.writer.db, 1, 'a');
+      assert.deepEqual(await readIds(transaction), []);
+    });
+  assert.deepEqual(await readIds(reader.db), [1]);
+});
+
+test('a reader cannot write', async () => {
+  await using notes = await makeNotes();
+  const reader = await notes.connect('reader');
+  await assert.rejects(write(reader.db, 1, 'a'), SqliteError);
+});
+
+test('queries from outside wait until a transaction is over', async () => {
+  await using notes = await makeNotes();
+  const { db } = notes.writer;
+  const transaction = db.transaction().execute(async (inside) => {
+    await write(inside, 1, 'a');
+    throw new Error('changed my mind');
+  });
+  const outside = write(db, 2, 'b');
+  await assert.rejects(transaction, /changed my mind/);
+  await outside;
+  assert.deepEqual(await readIds(db), [2]);
+});
+
+test('a full database fails the transaction by its own reason, and the next one works', async () => {
+  await using notes = await makeNotes();
+  const { db } = notes.writer;
+  await sql`pragma max_page_count = 20`.execute(db);
+  const filling = db.transaction().execute(async (transaction) => {
+    for (let id = 1; id <= 100; id += 1) await write(transaction, id, 'x'.repeat(4_000));
+  });
+  await assert.rejects(filling, /database or disk is full/);
+  await write(db, 1, 'fits');
+  assert.deepEqual(await readIds(db), [1]);
+});
+
+test('statements beyond the cache are compiled anew', async () => {
+  await using notes = await makeNotes();
+  const { db } = notes.writer;
+  await write(db, 1, 'a');
+  for (let round = 0; round < 2; round += 1) {
+    for (let n = 1; n <= 250; n += 1) {
+      const query = db.selectFrom('note').select('id').where('id', 'in', Array(n).fill(1));
+      assert.deepEqual(await query.execute(), [{ id: 1 }]);
+    }
+  }
+});
+
+test('a thread answers what was asked before it was closed, and refuses the rest', async () => {
+  await using notes = await makeNotes();
+  const { thread } = notes.writer;
+  const query = { kind: 'query', sql: 'select 1 as one', parameters: [] } as const;
+  const before = thread.request(query);
+  const closing = thread.close();
+  assert.deepEqual(await before, { rows: [{ one: 1 }] });
+  await closing;
+  await thread.close();
+  await assert.rejects(thread.request(query), StoreError);
+});

@@ -1,0 +1,62 @@
+import { Kysely } from 'kysely';
+import type { ControlStore } from '../../control/ports.ts';
+import type { ChannelLocator } from '../../delivery/watch-routes.ts';
+import type { ChannelDirectory, SessionLog } from '../../live/ports.ts';
+import { SqlChannelDirectory } from './channel-directory.ts';
+import { SqlControlStore } from './control-store.ts';
+import type { Database } from './database.ts';
+import { migrate } from './migrate.ts';
+import type { Schema } from './schema.ts';
+import { SqlSessionLog } from './session-log.ts';
+import { SqliteThreadDialect } from './sqlite-dialect.ts';
+import { SqliteError, SqliteThread } from './sqlite-thread.ts';
+import { StoreError } from './store-error.ts';
+
+/** Everything durable. Disposing it finishes what was asked for and closes the database. */
+export interface Store extends AsyncDisposable {
+  readonly controlStore: ControlStore;
+  readonly sessionLog: SessionLog;
+  readonly channelDirectory: ChannelDirectory & ChannelLocator;
+}
+
+/** https://sqlite.org/rescode.html#busy */
+const SQLITE_BUSY = 5;
+
+/**
+ * Opens the SQLite database in the file `path`, making it where there is none.
+ *
+ * @throws StoreError where another process has it open, it can't be read or written, or a newer Ivory has changed it
+ */
+export async function openSqliteStore(path: string): Promise<Store> {
+  await using opening = new AsyncDisposableStack();
+  // Closed in reverse order, so that the writer is last and folds the log into the database.
+  const writer = opening.adopt(new SqliteThread(), (thread) => thread.close());
+  const reader = opening.adopt(new SqliteThread(), (thread) => thread.close());
+
+  await writer.request({ kind: 'open', path, role: 'writer' }).catch((cause) => {
+    const isLocked = cause instanceof SqliteError && cause.errorCode === SQLITE_BUSY;
+    const reason = isLocked ? 'another Ivory is using it' : cause.message;
+    throw new StoreError(`cannot open the database ${path}: ${reason}`, { cause });
+  });
+  const writes = kyselyOver(writer, opening);
+  await migrate(writes);
+  await reader.request({ kind: 'open', path, role: 'reader' });
+  const database: Database = { reads: kyselyOver(reader, opening), writes };
+
+  const sessionLog = new SqlSessionLog(database);
+  opening.defer(() => sessionLog.drain());
+
+  const resources = opening.move();
+  return {
+    controlStore: new SqlControlStore(database),
+    sessionLog,
+    channelDirectory: new SqlChannelDirectory(database),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+function kyselyOver(thread: SqliteThread, resources: AsyncDisposableStack): Kysely<Schema> {
+  const kysely = new Kysely<Schema>({ dialect: new SqliteThreadDialect(thread) });
+  resources.defer(() => kysely.destroy());
+  return kysely;
+}

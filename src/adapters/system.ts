@@ -1,0 +1,30 @@
+import { randomBytes as secureRandomBytes } from 'node:crypto';
+import type { RandomBytes } from '../domain/identifiers.ts';
+import type { CancelTimer, Clock } from '../lib/clock.ts';
+
+/** Beyond 2^31 - 1 ms Node fires a timer after 1 ms instead. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** The machine's clocks. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(delayMs, run): CancelTimer {
+    const timer = setTimeout(run, checkedDelayMs(delayMs)).unref();
+    return () => clearTimeout(timer);
+  },
+  every(intervalMs, run): CancelTimer {
+    const timer = setInterval(run, checkedDelayMs(intervalMs)).unref();
+    return () => clearInterval(timer);
+  },
+};
+
+/** From the operating system's generator. */
+export const randomBytes: RandomBytes = (count) => secureRandomBytes(count);
+
+function checkedDelayMs(delayMs: number): number {
+  if (!(delayMs <= MAX_TIMER_MS)) {
+    throw new RangeError(`cannot set a timer: at most ${MAX_TIMER_MS} ms, got ${delayMs}`);
+  }
+  return delayMs;
+}

@@ -1,0 +1,162 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import type { Clock } from '../lib/clock.ts';
+import { readIfPresent, replaceSecretFile } from './data-directory.ts';
+
+/** The configured certificate cannot be used. The message is one line. */
+export class TlsCertificateError extends Error {
+  override name = 'TlsCertificateError';
+}
+
+/** As `node:tls` takes it: PEM. */
+export interface TlsCertificate {
+  readonly cert: string;
+  /** A secret. */
+  readonly key: string;
+  readonly notAfterMs: number;
+}
+
+const DAY_MS = 86_400_000;
+/** The longest a public certificate may be valid (CA/Browser Forum baseline requirements 6.3.2); clients refuse longer ones. */
+const VALID_DAYS = 397;
+/** A certificate of our own is made anew when it has less left than this, so that none expires in a running server. */
+const RENEW_BEFORE_DAYS = 60;
+
+/**
+ * Reads the certificate chain and key that the operator brings.
+ *
+ * @throws TlsCertificateError where a file can't be read, isn't PEM, has expired, or the key is another certificate's
+ */
+export async function readTlsCertificate(
+  { certificatePath, keyPath }: { certificatePath: string; keyPath: string },
+  clock: Clock,
+): Promise<TlsCertificate> {
+  const cert = await readPem(certificatePath);
+  const key = await readPem(keyPath);
+  const certificate = attempt(
+    () => new X509Certificate(cert),
+    `cannot use ${certificatePath}: it must be a PEM certificate`,
+  );
+  const privateKey = attempt(
+    () => createPrivateKey(key),
+    `cannot use ${keyPath}: it must be a PEM private key without a passphrase`,
+  );
+  if (!certificate.checkPrivateKey(privateKey)) {
+    throw new TlsCertificateError(`cannot use ${keyPath}: it is not the key of ${certificatePath}`);
+  }
+  const notAfterMs = certificate.validToDate.getTime();
+  if (notAfterMs <= clock.nowMs()) {
+    throw new TlsCertificateError(
+      `cannot use ${certificatePath}: it expired on ${certificate.validToDate.toISOString()}`,
+    );
+  }
+  return { cert, key, notAfterMs };
+}
+
+/**
+ * The server's own self-signed certificate for localhost and `hosts` (names or addresses), kept in the file `path`.
+ * Made where there is none, it is about to expire, or it does not name every host.
+ */
+export async function loadSelfSignedCertificate(
+  path: string,
+  hosts: readonly string[],
+  clock: Clock,
+): Promise<TlsCertificate> {
+  const names = [...new Set(['localhost', '127.0.0.1', '::1', ...hosts.map(withoutBrackets)])];
+  const kept = parseCombinedPem(await readIfPresent(path));
+  if (kept && isUsable(kept, names, clock.nowMs())) return kept;
+
+  const made = await makeSelfSignedCertificate(names, clock.nowMs());
+  // Key and certificate in one file: there is no moment with the key of another.
+  await replaceSecretFile(path, Buffer.from(made.key + made.cert));
+  return made;
+}
+
+async function makeSelfSignedCertificate(
+  names: readonly string[],
+  nowMs: number,
+): Promise<TlsCertificate> {
+  // 100 ms to import: only when a certificate is made.
+  const { generate } = await import('selfsigned');
+  const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
+    keyType: 'ec',
+    curve: 'P-256',
+    algorithm: 'sha256',
+    // A day back, for clients whose clock is behind.
+    notBeforeDate: new Date(nowMs - DAY_MS),
+    notAfterDate: new Date(nowMs + (VALID_DAYS - 1) * DAY_MS),
+    extensions: [
+      { name: 'basicConstraints', cA: false, critical: true },
+      { name: 'keyUsage', digitalSignature: true, critical: true },
+      { name: 'extKeyUsage', serverAuth: true },
+      {
+        name: 'subjectAltName',
+        altNames: names.map((name) =>
+          isIP(name) ? { type: 7, ip: name } : { type: 2, value: name },
+        ),
+      },
+    ],
+  });
+  const notAfterMs = new X509Certificate(cert).validToDate.getTime();
+  return { cert: withFinalNewline(cert), key: withFinalNewline(key), notAfterMs };
+}
+
+function isUsable(
+  { cert, notAfterMs }: TlsCertificate,
+  names: readonly string[],
+  nowMs: number,
+): boolean {
+  const certificate = new X509Certificate(cert);
+  return (
+    notAfterMs - nowMs >= RENEW_BEFORE_DAYS * DAY_MS &&
+    certificate.validFromDate.getTime() <= nowMs &&
+    names.every((name) =>
+      isIP(name)
+        ? certificate.checkIP(name) !== undefined
+        : certificate.checkHost(name) !== undefined,
+    )
+  );
+}
+
+/** `undefined` where it is absent or damaged: it is made anew then. */
+function parseCombinedPem(content: Buffer | undefined): TlsCertificate | undefined {
+  const text = content?.toString('utf8') ?? '';
+  const [key] =
+    /-----BEGIN [A-Z ]*PRIVATE KEY-----.+?-----END [A-Z ]*PRIVATE KEY-----\n/s.exec(text) ?? [];
+  const [cert] = /-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n/s.exec(text) ?? [];
+  if (!key || !cert) return undefined;
+  try {
+    const certificate = new X509Certificate(cert);
+    if (!certificate.checkPrivateKey(createPrivateKey(key))) return undefined;
+    return { cert, key, notAfterMs: certificate.validToDate.getTime() };
+  } catch {
+    return undefined;
+  }
+}
+
+async function readPem(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new TlsCertificateError(
+      `cannot read ${path}: ${cause instanceof Error ? cause.message : cause}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function attempt<T>(run: () => T, message: string): T {
+  try {
+    return run();
+  } catch (cause) {
+    throw new TlsCertificateError(message, { cause });
+  }
+}
+
+/** A URL's IPv6 host has brackets, a certificate's address has none. */
+const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
+
+const withFinalNewline = (pem: string): string => `${pem.trim().replaceAll('\r\n', '\n')}\n`;

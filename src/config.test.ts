@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError, defaultPublicUrl, readConfig, SETTINGS } from './config.ts';
+
+const DEFAULTS = {
+  dataDirectory: './data',
+  host: '127.0.0.1',
+  httpPort: 8080,
+  rtmpPort: 1935,
+  rtmpsPort: 1936,
+  accountId: '000000000000',
+  region: 'us-east-1',
+  logLevel: 'info',
+};
+
+test('readConfig() gives the defaults for absent and empty variables', () => {
+  const empty = Object.fromEntries(SETTINGS.map(({ name }) => [name, '']));
+  assert.deepEqual(readConfig({}), { config: DEFAULTS, warnings: [] });
+  assert.deepEqual(readConfig(empty), { config: DEFAULTS, warnings: [] });
+});
+
+test('readConfig() reads every setting and freezes the result', () => {
+  const { config } = readConfig({
+    IVORY_DATA_DIR: '/srv/ivory data',
+    IVORY_HOST: '::1',
+    IVORY_HTTP_PORT: '0',
+    IVORY_RTMP_PORT: '0',
+    IVORY_RTMPS_PORT: '443',
+    IVORY_PUBLIC_URL: 'https://live.example:8443/',
+    IVORY_ACCOUNT_ID: '123456789012',
+    IVORY_REGION: 'eu-central-1',
+    IVORY_ROOT_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+    IVORY_ROOT_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+    IVORY_TLS_CERT: '/etc/cert.pem',
+    IVORY_TLS_KEY: '/etc/key.pem',
+    IVORY_LOG_LEVEL: 'debug',
+  });
+  assert.deepEqual(config, {
+    dataDirectory: '/srv/ivory data',
+    host: '::1',
+    httpPort: 0,
+    rtmpPort: 0,
+    rtmpsPort: 443,
+    publicUrl: 'https://live.example:8443',
+    accountId: '123456789012',
+    region: 'eu-central-1',
+    rootAccessKey: {
+      accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+      secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+    },
+    tls: { certificatePath: '/etc/cert.pem', keyPath: '/etc/key.pem' },
+    logLevel: 'debug',
+  });
+  assert.ok(Object.isFrozen(config) && Object.isFrozen(config.rootAccessKey));
+});
+
+const BAD_VALUES: readonly (readonly [Record<string, string>, RegExp])[] = [
+  [
+    { IVORY_HTTP_PORT: '65536' },
+    /^IVORY_HTTP_PORT must be a port number, 0 to 65535, got "65536"$/,
+  ],
+  [{ IVORY_HTTP_PORT: '-1' }, /^IVORY_HTTP_PORT must/],
+  [{ IVORY_RTMP_PORT: '0x10' }, /^IVORY_RTMP_PORT must/],
+  [{ IVORY_RTMPS_PORT: '19 36' }, /^IVORY_RTMPS_PORT must/],
+  [{ IVORY_RTMP_PORT: '8080' }, /^IVORY_RTMP_PORT must differ from IVORY_HTTP_PORT, got "8080"$/],
+  [{ IVORY_HOST: 'http://x' }, /^IVORY_HOST must be an IP address or a host name, got/],
+  [{ IVORY_HOST: ':::' }, /^IVORY_HOST must/],
+  [{ IVORY_PUBLIC_URL: 'live.example' }, /^IVORY_PUBLIC_URL must be an http or https URL/],
+  [{ IVORY_PUBLIC_URL: 'rtmp://live.example' }, /^IVORY_PUBLIC_URL must/],
+  [{ IVORY_PUBLIC_URL: 'http://live.example/path' }, /^IVORY_PUBLIC_URL must/],
+  [{ IVORY_PUBLIC_URL: 'http://live.example?' }, /^IVORY_PUBLIC_URL must/],
+  [{ IVORY_PUBLIC_URL: 'http://me:pw@live.example' }, /^IVORY_PUBLIC_URL must/],
+  [{ IVORY_ACCOUNT_ID: '12345' }, /^IVORY_ACCOUNT_ID must be 12 digits, got "12345"$/],
+  [{ IVORY_REGION: 'US East' }, /^IVORY_REGION must be a region name/],
+  [{ IVORY_LOG_LEVEL: 'loud' }, /^IVORY_LOG_LEVEL must be one of debug, info, .*, got "loud"$/],
+  [
+    { IVORY_ROOT_ACCESS_KEY_ID: 'A'.repeat(16) },
+    /^IVORY_ROOT_SECRET_ACCESS_KEY must be set because/,
+  ],
+  [{ IVORY_TLS_KEY: 'k.pem' }, /^IVORY_TLS_CERT must be set because IVORY_TLS_KEY is/],
+  [
+    { IVORY_ROOT_ACCESS_KEY_ID: 'short', IVORY_ROOT_SECRET_ACCESS_KEY: 'long enough' },
+    /^IVORY_ROOT_ACCESS_KEY_ID must be 16 to 128 letters, digits or _, got "short"$/,
+  ],
+];
+
+test('readConfig() refuses a bad value in one line: variable, rule, value', () => {
+  for (const [env, message] of BAD_VALUES) {
+    assert.throws(
+      () => readConfig(env),
+      (error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.match(error.message, message);
+        assert.doesNotMatch(error.message, /\n/);
+        return true;
+      },
+    );
+  }
+});
+
+test('readConfig() does not print a secret', () => {
+  const env = {
+    IVORY_ROOT_ACCESS_KEY_ID: 'A'.repeat(16),
+    IVORY_ROOT_SECRET_ACCESS_KEY: 'hunter2',
+  };
+  assert.throws(
+    () => readConfig(env),
+    (error: Error) => !error.message.includes('hunter2'),
+  );
+});
+
+test('readConfig() warns of a variable that is not a setting, with the one probably meant', () => {
+  const { warnings } = readConfig({ IVORY_HTTP_PROT: '1', IVORY_COLOUR: 'red', HOME: '/' });
+  assert.deepEqual(warnings, [
+    'IVORY_HTTP_PROT is not a setting; did you mean IVORY_HTTP_PORT?',
+    'IVORY_COLOUR is not a setting',
+  ]);
+});
+
+test('defaultPublicUrl() is reachable from this machine', () => {
+  assert.equal(defaultPublicUrl('127.0.0.1', 8080), 'http://127.0.0.1:8080');
+  assert.equal(defaultPublicUrl('0.0.0.0', 8080), 'http://127.0.0.1:8080');
+  assert.equal(defaultPublicUrl('::', 8080), 'http://127.0.0.1:8080');
+  assert.equal(defaultPublicUrl('::1', 80), 'http://[::1]:80');
+  assert.equal(defaultPublicUrl('ivory.local', 80), 'http://ivory.local:80');
+});

@@ -1,0 +1,241 @@
+// Plays one channel: hls.js where there are media source extensions, the browser's own HLS elsewhere (iPhone).
+// What the page shows is one state; everything else follows from it through [data-state] in watch.css.
+
+const { Hls } = window;
+const { playbackUrl } = document.body.dataset;
+
+const video = element('video');
+const soundButton = element('sound');
+const goLiveButton = element('go-live');
+
+const STATES = {
+  connecting: { badge: 'Connecting', title: 'Connecting' },
+  live: { badge: 'Live', title: 'Live' },
+  stalled: { badge: 'Waiting', title: 'Waiting for the stream' },
+  offline: {
+    badge: 'Offline',
+    title: 'This channel is offline',
+    text: 'The stream starts here by itself as soon as it is on air.',
+    retryMs: 3_000,
+  },
+  ended: {
+    badge: 'Ended',
+    title: 'The stream has ended',
+    text: 'If the channel comes back on air, playback goes on here.',
+    retryMs: 3_000,
+  },
+  private: {
+    badge: 'Private',
+    title: 'This channel is private',
+    text: 'Its owner decides who may watch.',
+    retryMs: 15_000,
+  },
+  error: {
+    badge: 'Error',
+    title: 'Playback does not work right now',
+    text: 'Trying again by itself.',
+    retryMs: 5_000,
+  },
+  missing: {
+    badge: 'Not found',
+    title: 'There is no such channel',
+    text: 'Check the address of this page.',
+  },
+  unsupported: {
+    badge: 'Not supported',
+    title: 'This browser cannot play live video',
+    text: 'Any current version of Chrome, Edge, Firefox or Safari can.',
+  },
+};
+
+/** Shorter stalls are not worth a word. */
+const STALL_NOTICE_MS = 700;
+/** Further behind than this, a button leads back. */
+const FAR_BEHIND_S = 8;
+const MAX_MEDIA_RECOVERIES = 3;
+/** The server holds the first playlist of a starting stream for up to 12 s. */
+const MANIFEST_TIMEOUT_MS = 20_000;
+
+let state = 'connecting';
+let hls;
+let retryTimer;
+let stallTimer;
+let mediaRecoveries = 0;
+/** Server's clock minus ours: latency is told by the server's. */
+let clockSkewMs = 0;
+
+/** For tests and for the curious. */
+window.ivoryWatch = {
+  video,
+  get hls() {
+    return hls;
+  },
+  get state() {
+    return state;
+  },
+  get latencySeconds() {
+    return latencySeconds();
+  },
+};
+
+video.addEventListener('playing', () => enter('live'));
+video.addEventListener('timeupdate', () => {
+  if (state === 'stalled' && !video.paused) enter('live');
+});
+video.addEventListener('waiting', () => {
+  clearTimeout(stallTimer);
+  stallTimer = setTimeout(() => {
+    if (state === 'live' && !video.paused) enter('stalled');
+  }, STALL_NOTICE_MS);
+});
+video.addEventListener('ended', () => enter('ended'));
+video.addEventListener('volumechange', showSound);
+soundButton.addEventListener('click', () => {
+  video.muted = false;
+  void play();
+});
+goLiveButton.addEventListener('click', () => {
+  goToLive();
+  void play();
+});
+setInterval(showFacts, 500);
+connect();
+
+function connect() {
+  if (!playbackUrl) enter('missing');
+  // Asked first: Chromium answers "maybe" to canPlayType and then can't play low latency.
+  else if (Hls?.isSupported()) connectHls();
+  else if (video.canPlayType('application/vnd.apple.mpegurl')) connectNative();
+  else enter('unsupported');
+}
+
+/** Starts over from the multivariant playlist, which is also what asks whether the channel is on air. */
+function reconnect() {
+  hls?.destroy();
+  hls = undefined;
+  mediaRecoveries = 0;
+  connect();
+}
+
+function connectHls() {
+  hls = new Hls({
+    lowLatencyMode: true,
+    backBufferLength: 30,
+    // Retries are this page's own: a channel that is offline is an answer, not an error.
+    manifestLoadPolicy: {
+      default: {
+        maxTimeToFirstByteMs: MANIFEST_TIMEOUT_MS,
+        maxLoadTimeMs: MANIFEST_TIMEOUT_MS,
+        timeoutRetry: null,
+        errorRetry: null,
+      },
+    },
+  });
+  hls.on(Hls.Events.MANIFEST_LOADED, (_event, { sessionData, stats }) => {
+    const serverTime = Number(sessionData?.['SERVER-TIME']?.VALUE);
+    if (serverTime > 0) {
+      clockSkewMs = serverTime * 1000 - (performance.timeOrigin + stats.loading.first);
+    }
+  });
+  hls.on(Hls.Events.MANIFEST_PARSED, () => void play());
+  hls.on(Hls.Events.ERROR, (_event, data) => {
+    if (data.fatal) onFatalError(data);
+  });
+  hls.attachMedia(video);
+  hls.loadSource(playbackUrl);
+}
+
+function onFatalError({ type, response }) {
+  if (type === Hls.ErrorTypes.MEDIA_ERROR && mediaRecoveries < MAX_MEDIA_RECOVERIES) {
+    mediaRecoveries++;
+    hls.recoverMediaError();
+    return;
+  }
+  enter(stateOfStatus(response?.code));
+}
+
+function connectNative() {
+  video.addEventListener(
+    'error',
+    async () => {
+      const response = await fetch(playbackUrl, { method: 'HEAD' }).catch(() => undefined);
+      enter(stateOfStatus(response?.status));
+    },
+    { once: true },
+  );
+  video.src = playbackUrl;
+  void play();
+}
+
+function stateOfStatus(status) {
+  if (status === 403) return 'private';
+  if (status === 404) return state === 'ended' ? 'ended' : 'offline';
+  return 'error';
+}
+
+function enter(next) {
+  clearTimeout(stallTimer);
+  clearTimeout(retryTimer);
+  const { badge, title, text = '', retryMs } = STATES[next];
+  if (retryMs !== undefined) retryTimer = setTimeout(reconnect, retryMs);
+  if (next !== state) {
+    state = next;
+    document.body.dataset.state = next;
+    element('badge').textContent = badge;
+    element('notice-title').textContent = title;
+    element('notice-text').textContent = text;
+    video.controls = next === 'live' || next === 'stalled';
+  }
+  showSound();
+  showFacts();
+}
+
+async function play() {
+  try {
+    await video.play();
+  } catch {
+    // Not even muted, or the stream went away meanwhile: the player's own controls start it.
+    video.controls = true;
+  }
+}
+
+function goToLive() {
+  const position = hls?.liveSyncPosition ?? endOfSeekable();
+  if (position !== undefined && position !== null) video.currentTime = position;
+}
+
+function endOfSeekable() {
+  const { seekable } = video;
+  return seekable.length > 0 ? seekable.end(seekable.length - 1) : undefined;
+}
+
+/** From the encoder to this screen: the playing frame's wall-clock time against the server's clock. */
+function latencySeconds() {
+  const playingDate = hls ? hls.playingDate?.getTime() : nativePlayingDate();
+  if (!Number.isFinite(playingDate)) return undefined;
+  return (Date.now() + clockSkewMs - playingDate) / 1000;
+}
+
+function nativePlayingDate() {
+  return (video.getStartDate?.().getTime() ?? Number.NaN) + video.currentTime * 1000;
+}
+
+function showFacts() {
+  const isPlaying = state === 'live' || state === 'stalled';
+  const latency = isPlaying ? latencySeconds() : undefined;
+  const level = hls?.levels[hls.currentLevel];
+  const { videoWidth, videoHeight } = video;
+  element('latency').textContent = latency === undefined ? '–' : `${latency.toFixed(1)} s`;
+  element('picture').textContent = isPlaying && videoWidth ? `${videoWidth} × ${videoHeight}` : '–';
+  element('bitrate').textContent =
+    isPlaying && level ? `${(level.bitrate / 1e6).toFixed(1)} Mb/s` : '–';
+  goLiveButton.hidden = !(latency > FAR_BEHIND_S);
+}
+
+function showSound() {
+  soundButton.hidden = !(video.muted && (state === 'live' || state === 'stalled'));
+}
+
+function element(id) {
+  return document.getElementById(id);
+}

@@ -1,0 +1,73 @@
+import type { RenditionDescription } from '../packaging/rendition.ts';
+import {
+  encodeMultivariantPlaylist,
+  type VariantStream,
+} from '../protocols/hls/multivariant-playlist.ts';
+import type { StreamOnAir } from './on-air.ts';
+import { playlistUrl } from './playback-path.ts';
+import { publicSessionId } from './session-ids.ts';
+
+/** One viewer's multivariant playlist: IVS's names and session data, and media playlist URLs with the viewer's session in them. */
+export function renderMultivariantPlaylist(options: {
+  readonly stream: StreamOnAir;
+  readonly baseUrl: string;
+  readonly sessionId: string;
+  readonly viewerAddress: string;
+  readonly nowMs: number;
+}): string {
+  const { stream, baseUrl, sessionId } = options;
+  const session = publicSessionId(sessionId);
+  // A window without a complete segment has no playlist yet, and nothing that could be said of it.
+  const playable = stream.windows.filter((window) => window.isPlayable);
+  return encodeMultivariantPlaylist({
+    independentSegments: true,
+    sessionData: [
+      { dataId: 'NODE', value: 'ivory' },
+      { dataId: 'REGION', value: stream.region },
+      { dataId: 'USER-IP', value: options.viewerAddress },
+      // The player's clock anchor: seconds since the epoch with a fraction. Latency is measured against it.
+      { dataId: 'SERVER-TIME', value: (options.nowMs / 1000).toFixed(3) },
+      { dataId: 'STREAM-TIME', value: secondsSince(stream.startTimeMs, options.nowMs) },
+      { dataId: 'BROADCAST-ID', value: stream.streamId },
+      { dataId: 'VIDEO-SESSION-ID', value: session },
+      { dataId: 'SERVING-ID', value: session },
+    ],
+    variants: playable.map((window, index) =>
+      variantOf(
+        window.describe(),
+        playlistUrl(baseUrl, stream.playbackId, window.name, sessionId),
+        index === 0,
+      ),
+    ),
+  });
+}
+
+function variantOf(
+  description: RenditionDescription,
+  uri: string,
+  isDefault: boolean,
+): VariantStream {
+  const { name } = description;
+  const shownName = qualityName(name);
+  return {
+    uri,
+    bandwidthBps: description.bandwidthBps,
+    averageBandwidthBps: description.averageBandwidthBps,
+    resolution: { width: description.width, height: description.height },
+    codecs: description.codecs.split(','),
+    frameRate: description.framesPerSecond,
+    videoGroup: { groupId: name, name: shownName, autoselect: true, default: isDefault },
+    stableVariantId: name,
+    ivsName: shownName,
+    ivsVariantSource: description.isSource ? 'source' : 'transcode',
+  };
+}
+
+/** IVS shows `480p30` as `480p`, and `720p60` as it is. */
+function qualityName(rendition: string): string {
+  return rendition.replace(/p30$/, 'p');
+}
+
+function secondsSince(startMs: number, nowMs: number): string {
+  return (Math.max(0, nowMs - startMs) / 1000).toFixed(3);
+}

@@ -1,0 +1,28 @@
+import type { LatencyMode } from '../domain/channel.ts';
+import type { Tenant } from '../domain/tenant.ts';
+import type { LiveWindow } from '../packaging/live-window.ts';
+
+/** A stream that viewers can ask for: on air, or ended a short while ago and still served to its end. */
+export interface StreamOnAir extends Tenant {
+  readonly channelArn: string;
+  readonly channelId: string;
+  readonly streamId: string;
+  /** Random, new for each stream, the first path segment of everything below `/live/`: media URLs can't be guessed. */
+  readonly playbackId: string;
+  readonly latencyMode: LatencyMode;
+  /** The channel is private: no playback without a token. */
+  readonly requiresAuthorization: boolean;
+  readonly startTimeMs: number;
+  readonly isEnded: boolean;
+  /** Best rendition first. Empty until the encoder's tracks are known. */
+  readonly windows: readonly LiveWindow[];
+  /** Resolves true once a window has a complete segment, false when the stream ended without one. */
+  whenPlayable(): Promise<boolean>;
+}
+
+/** Finds streams for viewers. Implemented by `live/live-registry.ts`. */
+export interface StreamSource {
+  /** The stream that is on air on a channel; not an ended one. */
+  onAir(tenant: Tenant, channelId: string): StreamOnAir | undefined;
+  byPlaybackId(playbackId: string): StreamOnAir | undefined;
+}

@@ -1,0 +1,76 @@
+import type { Tenant } from '../domain/tenant.ts';
+
+/** What a playback URL names. `undefined` from the parser means that no resource can have that path. */
+export type PlaybackPath =
+  | ({ readonly kind: 'multivariant'; readonly channelId: string } & Tenant)
+  | (InRendition & { readonly kind: 'playlist' })
+  | (InRendition & { readonly kind: 'init'; readonly generation: number })
+  | (InRendition & { readonly kind: 'segment'; readonly msn: number })
+  | (InRendition & { readonly kind: 'part'; readonly msn: number; readonly index: number });
+
+interface InRendition {
+  readonly playbackId: string;
+  readonly rendition: string;
+}
+
+export const MULTIVARIANT_ROOT = '/api/video/v1/';
+export const LIVE_ROOT = '/live/';
+
+const MULTIVARIANT =
+  /^\/api\/video\/v1\/([a-z][a-z0-9-]{1,31})\.([0-9]{12})\.channel\.([A-Za-z0-9]{1,32})\.m3u8$/;
+const LIVE = /^\/live\/([A-Za-z0-9_-]{1,64})\/([A-Za-z0-9_-]{1,32})\/([a-z0-9.-]{1,40})$/;
+const INIT = /^init-(0|[1-9][0-9]{0,8})\.mp4$/;
+/** No leading zeros: a resource has one URL, and a cache in front of us one entry for it. */
+const SEGMENT_OR_PART = /^(0|[1-9][0-9]{0,8})(?:\.(0|[1-9][0-9]{0,3}))?\.m4s$/;
+
+/**
+ * Reads the path of a playback URL. The paths are made of letters, digits and `.-_/` only, so whatever is percent-encoded,
+ * has dot segments or empty segments in it names nothing.
+ */
+export function parsePlaybackPath(path: string): PlaybackPath | undefined {
+  const live = LIVE.exec(path);
+  if (live) return parseLiveFile(live[1] ?? '', live[2] ?? '', live[3] ?? '');
+  const multivariant = MULTIVARIANT.exec(path);
+  if (!multivariant) return undefined;
+  const [, region = '', accountId = '', channelId = ''] = multivariant;
+  return { kind: 'multivariant', region, accountId, channelId };
+}
+
+function parseLiveFile(
+  playbackId: string,
+  rendition: string,
+  file: string,
+): PlaybackPath | undefined {
+  if (file === 'playlist.m3u8') return { kind: 'playlist', playbackId, rendition };
+  const media = SEGMENT_OR_PART.exec(file);
+  if (media) {
+    const msn = Number(media[1]);
+    return media[2] === undefined
+      ? { kind: 'segment', playbackId, rendition, msn }
+      : { kind: 'part', playbackId, rendition, msn, index: Number(media[2]) };
+  }
+  const init = INIT.exec(file);
+  if (!init) return undefined;
+  return { kind: 'init', playbackId, rendition, generation: Number(init[1]) };
+}
+
+/** Absolute: the IVS player resolves relative variant URIs against the URL before redirects. */
+export function playlistUrl(
+  baseUrl: string,
+  playbackId: string,
+  rendition: string,
+  sessionId: string,
+): string {
+  return `${baseUrl}${LIVE_ROOT}${playbackId}/${rendition}/playlist.m3u8?s=${sessionId}`;
+}
+
+/** The playback URL of a channel, below the base URL; the path that IVS itself uses. */
+export function multivariantPath({
+  region,
+  accountId,
+  channelId,
+}: Tenant & {
+  readonly channelId: string;
+}): string {
+  return `${MULTIVARIANT_ROOT}${region}.${accountId}.channel.${channelId}.m3u8`;
+}

@@ -1,0 +1,64 @@
+import type { HttpReply } from '../lib/http.ts';
+
+/**
+ * On every playback reply, refusals too, so that a page of any origin can read it. Players send no credentials, so the
+ * wildcard is enough; `Date` and the two lengths are what players read besides the body.
+ */
+export const CORS_HEADERS = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': 'Content-Length, Content-Range, Date',
+} as const;
+
+const METHODS = 'GET, HEAD, OPTIONS';
+
+/** Answers any preflight the same way: a browser asks one before a `Range` request. */
+export const PREFLIGHT_REPLY: HttpReply = {
+  status: 204,
+  headers: {
+    ...CORS_HEADERS,
+    'Access-Control-Allow-Methods': METHODS,
+    'Access-Control-Allow-Headers': 'Range',
+    'Access-Control-Max-Age': '86400',
+  },
+};
+
+/** What is not there now may be in a moment: without `no-store` a cache may keep a 404 (RFC 9110 section 15.5.5). */
+const REFUSAL_HEADERS = { ...CORS_HEADERS, 'Cache-Control': 'no-store' } as const;
+
+const plainRefusal = (status: number): HttpReply => ({ status, headers: REFUSAL_HEADERS });
+
+export const NOT_FOUND_REPLY = plainRefusal(404);
+/** RFC 8216bis 6.2.5.2: what was waited for did not come in three target durations. */
+export const TIMEOUT_REPLY = plainRefusal(503);
+export const METHOD_NOT_ALLOWED_REPLY: HttpReply = {
+  status: 405,
+  headers: { ...REFUSAL_HEADERS, Allow: METHODS },
+};
+
+export const badRequestReply = (reason: string): HttpReply => ({
+  status: 400,
+  headers: { ...REFUSAL_HEADERS, 'Content-Type': 'text/plain; charset=utf-8' },
+  body: `${reason}\n`,
+});
+
+/** Codes that the IVS player knows, with the text it shows. */
+const REFUSALS = {
+  transcode_does_not_exist: { status: 404, error: 'transcode does not exist' },
+  invalid_playback_auth_token: {
+    status: 403,
+    error: 'token contains an invalid number of segments',
+  },
+} as const;
+
+/**
+ * A refusal in the form that IVS uses and its player reads: a JSON array of one. The query of the URL is left out of it,
+ * because it may carry a token.
+ */
+export function ivsRefusal(code: keyof typeof REFUSALS, path: string): HttpReply {
+  const { status, error } = REFUSALS[code];
+  return {
+    status,
+    headers: { ...REFUSAL_HEADERS, 'Content-Type': 'application/json' },
+    body: JSON.stringify([{ url: path, error, error_code: code, type: 'error' }]),
+  };
+}

@@ -1,0 +1,205 @@
+import type { CancelTimer, Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { SessionIds } from './session-ids.ts';
+
+/**
+ * A session counts from a playlist that it asks for again this long after its first request. A probe (ffprobe, a link
+ * preview, a health check) reads each playlist once, or a few times at once; a player comes back for as long as it plays,
+ * at the latest after one target duration, which leaves room within IVS's 15 s (GetStream, viewerCount).
+ */
+const MIN_WATCH_MS = 2_000;
+
+/**
+ * A session ends this long after its last playlist request. Twice IVS's longest target duration and some; with the sweep
+ * it stays within the minute in which a view must disappear.
+ */
+const SESSION_TIMEOUT_MS = 30_000;
+
+const COARSE_CLOCK_MS = 1_000;
+const SWEEP_EVERY_TICKS = 5;
+
+/** Bits of the set of renditions that a session asked for. */
+const MAX_RENDITION_INDEX = 30;
+
+export interface ViewerLimits {
+  /** Sessions that are remembered, playing or not yet; beyond it the longest-waiting probe is forgotten first. */
+  readonly maxSessionsPerStream: number;
+  readonly maxSessions: number;
+}
+
+export const DEFAULT_VIEWER_LIMITS: ViewerLimits = {
+  maxSessionsPerStream: 50_000,
+  maxSessions: 100_000,
+};
+
+/** What is remembered of a viewing session, from its first playlist request until it times out. */
+export interface ViewingSession {
+  readonly firstSeenMs: number;
+  lastSeenMs: number;
+  /** Blocking reloads that are parked: the viewer is there for as long as they are. */
+  parkedRequests: number;
+  isCounted: boolean;
+  /** One bit a rendition whose playlist was asked for. */
+  askedRenditions: number;
+}
+
+interface StreamViewers {
+  readonly counted: Map<string, ViewingSession>;
+  /** Not known to be players yet, oldest first. */
+  readonly waiting: Map<string, ViewingSession>;
+}
+
+/**
+ * Who is watching. Only media playlist requests count: they carry the session's id, every player makes them for as long
+ * as it plays, and a player that re-reads media to measure bandwidth, as IVS's does, makes no view of it. A viewer who
+ * changes renditions keeps the id and stays one.
+ */
+export class ViewerSessions {
+  readonly #ids: SessionIds;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #limits: ViewerLimits;
+  readonly #streams = new Map<string, StreamViewers>();
+  readonly #cancelTimer: CancelTimer;
+  #nowMs: number;
+  #ticks = 0;
+  #sessionCount = 0;
+  #untrackedRequests = 0;
+
+  constructor(options: {
+    readonly ids: SessionIds;
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly limits?: ViewerLimits;
+  }) {
+    this.#ids = options.ids;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#limits = options.limits ?? DEFAULT_VIEWER_LIMITS;
+    this.#nowMs = options.clock.monotonicMs();
+    this.#cancelTimer = options.clock.every(COARSE_CLOCK_MS, () => this.#tick());
+  }
+
+  /** A new session's id, for the URLs of one viewer. */
+  begin(playbackId: string): string {
+    return this.#ids.issue(playbackId);
+  }
+
+  /**
+   * Notes a media playlist request. `undefined` where the id is not one of this stream's, or at the bound: the request
+   * is then served like any other, and counts for nothing.
+   */
+  playlistRequested(
+    playbackId: string,
+    sessionId: string,
+    renditionIndex: number,
+  ): ViewingSession | undefined {
+    const stream = this.#streams.get(playbackId);
+    const session =
+      stream?.counted.get(sessionId) ??
+      stream?.waiting.get(sessionId) ??
+      this.#track(playbackId, sessionId);
+    if (!session) return undefined;
+    session.lastSeenMs = this.#nowMs;
+    if (!session.isCounted) this.#countIfPlaying(playbackId, sessionId, session, renditionIndex);
+    return session;
+  }
+
+  /** The session's request is held: it stays for as long. Call what comes back when it is not any more; twice is harmless. */
+  park(session: ViewingSession): () => void {
+    session.parkedRequests++;
+    let isParked = true;
+    return () => {
+      if (!isParked) return;
+      isParked = false;
+      session.parkedRequests--;
+      session.lastSeenMs = this.#nowMs;
+    };
+  }
+
+  count(playbackId: string): number {
+    return this.#streams.get(playbackId)?.counted.size ?? 0;
+  }
+
+  close(): void {
+    this.#cancelTimer();
+  }
+
+  #track(playbackId: string, sessionId: string): ViewingSession | undefined {
+    if (!this.#ids.isGenuine(playbackId, sessionId)) return undefined;
+    let stream = this.#streams.get(playbackId);
+    if (!this.#makeRoom(stream)) {
+      this.#untrackedRequests++;
+      return undefined;
+    }
+    if (!stream) {
+      stream = { counted: new Map(), waiting: new Map() };
+      this.#streams.set(playbackId, stream);
+    }
+    const session = {
+      firstSeenMs: this.#nowMs,
+      lastSeenMs: this.#nowMs,
+      parkedRequests: 0,
+      isCounted: false,
+      askedRenditions: 0,
+    };
+    stream.waiting.set(sessionId, session);
+    this.#sessionCount++;
+    return session;
+  }
+
+  #makeRoom(stream: StreamViewers | undefined): boolean {
+    const ofStream = stream ? stream.counted.size + stream.waiting.size : 0;
+    const { maxSessionsPerStream, maxSessions } = this.#limits;
+    if (ofStream < maxSessionsPerStream && this.#sessionCount < maxSessions) return true;
+    const oldest = stream?.waiting.keys().next();
+    if (!stream || !oldest || oldest.done) return false;
+    stream.waiting.delete(oldest.value);
+    this.#sessionCount--;
+    return true;
+  }
+
+  #countIfPlaying(
+    playbackId: string,
+    sessionId: string,
+    session: ViewingSession,
+    renditionIndex: number,
+  ): void {
+    // ffprobe reads the playlist of every rendition, each one once: only one that is asked for again is being played.
+    const bit = 1 << Math.min(renditionIndex, MAX_RENDITION_INDEX);
+    const isAskedAgain = (session.askedRenditions & bit) !== 0;
+    session.askedRenditions |= bit;
+    if (!isAskedAgain || this.#nowMs - session.firstSeenMs < MIN_WATCH_MS) return;
+    const stream = this.#streams.get(playbackId);
+    if (!stream?.waiting.delete(sessionId)) return;
+    session.isCounted = true;
+    stream.counted.set(sessionId, session);
+  }
+
+  #tick(): void {
+    this.#nowMs = this.#clock.monotonicMs();
+    this.#ticks++;
+    if (this.#ticks % SWEEP_EVERY_TICKS !== 0) return;
+    for (const [playbackId, stream] of this.#streams) {
+      this.#forgetAbsent(stream.counted);
+      this.#forgetAbsent(stream.waiting);
+      if (stream.counted.size + stream.waiting.size === 0) this.#streams.delete(playbackId);
+    }
+    if (this.#untrackedRequests > 0) {
+      this.#log.warn(
+        { requests: this.#untrackedRequests, sessions: this.#sessionCount },
+        'viewers are not counted: too many sessions',
+      );
+      this.#untrackedRequests = 0;
+    }
+  }
+
+  #forgetAbsent(sessions: Map<string, ViewingSession>): void {
+    const deadlineMs = this.#nowMs - SESSION_TIMEOUT_MS;
+    for (const [id, session] of sessions) {
+      if (session.parkedRequests > 0 || session.lastSeenMs > deadlineMs) continue;
+      sessions.delete(id);
+      this.#sessionCount--;
+    }
+  }
+}

@@ -68,7 +68,7 @@ export class LiveRegistry implements PublishGate, StreamSource {
     try {
       found = await this.#directory.findChannelByStreamKey(request.streamKey);
     } catch (error) {
-      this.#log.error({ error }, 'cannot look up the stream key of an encoder');
+      this.#log.error({ err: error }, 'cannot look up the stream key of an encoder');
       return refused('service-unavailable');
     }
     if (this.#isClosing) return refused('service-unavailable');
@@ -99,7 +99,7 @@ export class LiveRegistry implements PublishGate, StreamSource {
     try {
       await live.open();
     } catch (error) {
-      this.#log.error({ error }, 'cannot write down a new session');
+      this.#log.error({ err: error }, 'cannot write down a new session');
       this.#channels.delete(channel.arn);
       this.#byPlaybackId.delete(live.playbackId);
       return refused('service-unavailable');
@@ -178,7 +178,7 @@ export class LiveRegistry implements PublishGate, StreamSource {
     const streamIds = [...this.#channels.values()].map((live) => live.streamId);
     if (streamIds.length === 0) return;
     this.#sessionLog.heartbeat(streamIds, this.#clock.nowMs()).catch((error: unknown) => {
-      this.#log.error({ error }, 'cannot write the heartbeat of the open sessions');
+      this.#log.error({ err: error }, 'cannot write the heartbeat of the open sessions');
     });
   }
 }

@@ -53,7 +53,7 @@ export class SessionHistory {
 
   #write(writing: Promise<void>): Promise<void> {
     return writing.catch((error: unknown) => {
-      this.#log.error({ error }, 'cannot write the history of the stream');
+      this.#log.error({ err: error }, 'cannot write the history of the stream');
     });
   }
 }

@@ -110,6 +110,7 @@ export class RenditionPackager implements FrameSink {
 
   #metadataEvent(startTicks: Ticks): Uint8Array {
     return segmentMetadataEvent({
+      msn: this.window.nextMsn,
       presentationTicks: this.#segmentBegin?.presentationTicks ?? startTicks,
       receivedMs: this.#segmentBegin?.receivedMs ?? this.#clock.nowMs(),
       sentMs: this.#clock.nowMs(),

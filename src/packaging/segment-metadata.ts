@@ -8,6 +8,7 @@ import { EventMessageScheme, encodeEventMessage } from '../protocols/mp4/emsg.ts
  * `segmentmetadata`, JSON with the milliseconds at which the segment's first frame was received and sent on.
  */
 export function segmentMetadataEvent(options: {
+  readonly msn: number;
   readonly presentationTicks: Ticks;
   readonly receivedMs: number;
   readonly sentMs: number;
@@ -23,7 +24,8 @@ export function segmentMetadataEvent(options: {
     timescale: VIDEO_TIMESCALE,
     presentationTimeTicks: options.presentationTicks,
     eventDurationTicks: 0,
-    id: 0,
+    // Same scheme, value and id would be the same event told again (ISO 23009-1 5.10.3.3.4).
+    id: options.msn,
     messageData: encodeId3Tag([{ kind: 'TXXX', description: 'segmentmetadata', value }]),
   });
 }

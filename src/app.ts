@@ -1,0 +1,181 @@
+import {
+  type AccessKey,
+  type DataDirectory,
+  loadRootAccessKey,
+  loadServerSecret,
+  prepareDataDirectory,
+} from './adapters/data-directory.ts';
+import { healthRoutes } from './adapters/health-routes.ts';
+import { HttpServer } from './adapters/http-server.ts';
+import { openSqliteStore, type Store } from './adapters/store/sqlite-store.ts';
+import { randomBytes, systemClock } from './adapters/system.ts';
+import {
+  loadSelfSignedCertificate,
+  readTlsCertificate,
+  type TlsCertificate,
+} from './adapters/tls-certificate.ts';
+import { loadWatchAssets } from './adapters/watch-assets.ts';
+import { type Config, defaultPublicUrl } from './config.ts';
+import type { Endpoints } from './control/channel-view.ts';
+import { rootAccessKey } from './control/credentials.ts';
+import { createControlApi } from './control/router.ts';
+import { PlaybackRoutes } from './delivery/playback-routes.ts';
+import { SessionIds } from './delivery/session-ids.ts';
+import { ViewerSessions } from './delivery/viewer-sessions.ts';
+import { WatchRoutes } from './delivery/watch-routes.ts';
+import { IVS_QUOTAS } from './domain/quotas.ts';
+import { SESSION_HISTORY_DAYS } from './domain/stream-session.ts';
+import { RtmpServer } from './ingest/rtmp-server.ts';
+import type { Clock } from './lib/clock.ts';
+import type { Logger } from './lib/logger.ts';
+import { LiveRegistry } from './live/live-registry.ts';
+
+const DAY_MS = 86_400_000;
+const RETENTION_CHECK_MS = 3_600_000;
+
+/** A running Ivory. Disposing it ends streams first, then everything in the reverse order of its start. */
+export interface Ivory extends AsyncDisposable {
+  /** As viewers and encoders reach it. */
+  readonly publicUrl: string;
+  readonly httpPort: number;
+  readonly rtmpPort: number;
+  readonly rtmpsPort: number;
+  readonly rootKey: AccessKey;
+  /** The root key was made by this start. */
+  readonly isRootKeyNew: boolean;
+}
+
+/** The composition root: picks the adapters, wires the rooms, opens the ports. Rejects with one clear line if any can't be. */
+export async function startIvory(
+  config: Config,
+  { log, clock = systemClock }: { readonly log: Logger; readonly clock?: Clock },
+): Promise<Ivory> {
+  await using starting = new AsyncDisposableStack();
+  const directory = await prepareDataDirectory(config.dataDirectory);
+  const [rootKey, secret, certificate] = await Promise.all([
+    loadRootKey(config, directory),
+    loadServerSecret(directory, randomBytes),
+    loadCertificate(config, directory, clock),
+  ]);
+  const store = starting.use(await openSqliteStore(directory.database));
+  await takeUpHistory(store, clock, log, starting);
+
+  const viewers = new ViewerSessions({
+    ids: new SessionIds({ key: secret, random: randomBytes, clock }),
+    clock,
+    log,
+  });
+  starting.defer(() => viewers.close());
+
+  let isReady = false;
+  const live = new LiveRegistry({
+    clock,
+    log,
+    random: randomBytes,
+    directory: store.channelDirectory,
+    sessionLog: store.sessionLog,
+    viewers,
+  });
+  const endpoints: Endpoints = {
+    ingestHost: hostOf(config),
+    srtHost: hostOf(config),
+    get playbackBaseUrl() {
+      return config.publicUrl ?? defaultPublicUrl(config.host, httpPort);
+    },
+  };
+  const http = new HttpServer({
+    log,
+    handlers: [
+      new PlaybackRoutes({
+        streams: live,
+        viewers,
+        clock,
+        ...(config.publicUrl && { publicUrl: config.publicUrl }),
+      }).handle,
+      createControlApi({
+        store: store.controlStore,
+        live,
+        clock,
+        random: randomBytes,
+        endpoints,
+        quotas: IVS_QUOTAS,
+        accessKeys: rootAccessKey({ ...rootKey.key, accountId: config.accountId }),
+        pageTokenKey: secret,
+        logger: log,
+      }),
+      new WatchRoutes({
+        assets: await loadWatchAssets(),
+        channels: store.channelDirectory,
+        ...(config.publicUrl && { publicUrl: config.publicUrl }),
+      }).handle,
+      healthRoutes(async () => {
+        // Any look-up will do: it says that the store answers.
+        await store.channelDirectory.find('');
+        return isReady;
+      }),
+    ],
+  });
+  starting.defer(() => http.close());
+  const { host } = config;
+  const { port: httpPort } = await http.listen({ host, port: config.httpPort });
+
+  const rtmp = new RtmpServer({ gate: live, clock, logger: log, random: randomBytes });
+  starting.defer(() => rtmp.close());
+  const rtmpPort = await rtmp.listen({ host, port: config.rtmpPort });
+  const rtmpsPort = await rtmp.listen({ host, port: config.rtmpsPort, tls: certificate });
+
+  // Last in, first out: streams end in order while everything that they end into is still there.
+  starting.use(live);
+  starting.defer(() => {
+    isReady = false;
+  });
+  isReady = true;
+
+  const running = starting.move();
+  return {
+    publicUrl: endpoints.playbackBaseUrl,
+    httpPort,
+    rtmpPort,
+    rtmpsPort,
+    rootKey: rootKey.key,
+    isRootKeyNew: rootKey.isNew,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+async function loadRootKey(config: Config, directory: DataDirectory) {
+  if (config.rootAccessKey) return { key: config.rootAccessKey, isNew: false };
+  return loadRootAccessKey(directory, randomBytes);
+}
+
+function loadCertificate(
+  config: Config,
+  directory: DataDirectory,
+  clock: Clock,
+): Promise<TlsCertificate> {
+  if (config.tls) return readTlsCertificate(config.tls, clock);
+  return loadSelfSignedCertificate(directory.tlsCertificate, [hostOf(config)], clock);
+}
+
+/** Ends the sessions that a crash left open, and forgets those that are older than the history that IVS keeps. */
+async function takeUpHistory(
+  { sessionLog }: Store,
+  clock: Clock,
+  log: Logger,
+  resources: AsyncDisposableStack,
+): Promise<void> {
+  const abandoned = await sessionLog.endAbandonedSessions();
+  if (abandoned > 0) log.warn({ sessions: abandoned }, 'ended sessions that a crash left open');
+  const forget = () =>
+    sessionLog
+      .deleteSessionsEndedBefore(clock.nowMs() - SESSION_HISTORY_DAYS * DAY_MS)
+      .then(() => undefined)
+      .catch((error: unknown) => log.error({ err: error }, 'cannot delete past sessions'));
+  resources.defer(clock.every(RETENTION_CHECK_MS, () => void forget()));
+  await forget();
+}
+
+/** The name by which encoders reach this server. */
+function hostOf(config: Config): string {
+  return new URL(config.publicUrl ?? defaultPublicUrl(config.host, config.httpPort)).hostname;
+}

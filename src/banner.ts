@@ -1,0 +1,28 @@
+import type { Ivory } from './app.ts';
+import type { Config } from './config.ts';
+
+/** What a start prints: where everything is, and the lines that point an AWS SDK at it. */
+export function banner(ivory: Ivory, config: Config): string {
+  const host = new URL(ivory.publicUrl).hostname;
+  const { accessKeyId, secretAccessKey } = ivory.rootKey;
+  // A secret that the operator brought, or that was shown before, is not shown again.
+  const secret = ivory.isRootKeyNew
+    ? secretAccessKey
+    : `<${config.rootAccessKey ? 'as configured' : `in ${config.dataDirectory}/root-access-key.json`}>`;
+  return [
+    `Ivory is up.`,
+    ``,
+    `  API, playback   ${ivory.publicUrl}`,
+    `  watch page      ${ivory.publicUrl}/watch/<channel id>`,
+    `  RTMP            rtmp://${host}:${ivory.rtmpPort}/app/<stream key>   (channels with insecureIngest)`,
+    `  RTMPS           rtmps://${host}:${ivory.rtmpsPort}/app/<stream key>`,
+    ``,
+    ...(ivory.isRootKeyNew ? [`  This is the root access key, shown once:`, ``] : []),
+    `export AWS_ENDPOINT_URL_IVS=${ivory.publicUrl}`,
+    `export AWS_REGION=${config.region}`,
+    `export AWS_ACCESS_KEY_ID=${accessKeyId}`,
+    `export AWS_SECRET_ACCESS_KEY=${secret}`,
+    ``,
+    ``,
+  ].join('\n');
+}

@@ -1,0 +1,33 @@
+import { once } from 'node:events';
+import { env, exit, stdout } from 'node:process';
+import { createLogger } from './adapters/log.ts';
+import { startIvory } from './app.ts';
+import { banner } from './banner.ts';
+import { readConfig } from './config.ts';
+
+/** After this the process ends whatever is still open: a supervisor's own patience is ten seconds. */
+const SHUTDOWN_DEADLINE_MS = 8000;
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => stop.abort(signal));
+}
+
+try {
+  const { config, warnings } = readConfig(env);
+  const log = createLogger(config.logLevel);
+  for (const warning of warnings) log.warn({}, warning);
+  process.once('exit', () => log.flush());
+  await using ivory = await startIvory(config, { log });
+  stdout.write(banner(ivory, config));
+  if (!stop.signal.aborted) await once(stop.signal, 'abort');
+  log.info({ signal: stop.signal.reason }, 'shutting down');
+  setTimeout(() => {
+    log.error({}, 'shutdown took too long, ending now');
+    exit(1);
+  }, SHUTDOWN_DEADLINE_MS).unref();
+} catch (error) {
+  // One line, no stack: whoever starts a server can mend a port or a setting, not a line of ours.
+  process.stderr.write(`ivory: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,86 @@
+// The first minute: what `npm start`, `npm test`, `npm run demo`, ... go through. Makes the checkout runnable, then
+// hands over to the Node.js that the lockfile names. Plain JavaScript for Node.js 18 and newer, without dependencies:
+// it runs before anything is installed, on whatever Node.js the machine has.
+
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installPackages } from './launch/packages.mjs';
+import { installPrograms } from './launch/programs.mjs';
+import { findRuntime } from './launch/runtime.mjs';
+import { SetupError } from './launch/setup-error.mjs';
+
+/**
+ * `run`: what the runtime is given. `needsDevelopmentPackages`: whether the packages below `devDependencies` are used.
+ * `programs`: programs from outside npm that must be there.
+ */
+const COMMANDS = {
+  start: { run: ['src/main.ts'], needsDevelopmentPackages: false, programs: [] },
+  demo: { run: ['scripts/demo.ts'], needsDevelopmentPackages: true, programs: ['ffmpeg'] },
+  test: {
+    run: ['scripts/test.ts'],
+    needsDevelopmentPackages: true,
+    programs: ['ffmpeg', 'chromium', 'boto3', 'aws'],
+  },
+  check: { run: ['scripts/check.ts'], needsDevelopmentPackages: true, programs: [] },
+  format: {
+    run: ['node_modules/@biomejs/biome/bin/biome', 'check', '--write'],
+    needsDevelopmentPackages: true,
+    programs: [],
+  },
+};
+
+const PASSED_ON_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Runs the command in the runtime, in the foreground, and ends as it ends. */
+function handOver(runtime, args, root) {
+  // Windows has no signals to pass on: a console's Ctrl-C reaches the child by itself.
+  const hasSignals = process.platform !== 'win32';
+  const child = spawn(runtime, ['--disable-warning=ExperimentalWarning', ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    // A process group of its own, so that a terminal's Ctrl-C arrives once, by way of us: a second one means "at once".
+    detached: hasSignals,
+    // Compiled code is kept between starts: 0.08 s instead of 0.35 s to load the sources.
+    env: {
+      NODE_COMPILE_CACHE: path.join(root, 'node_modules/.cache/node-compile'),
+      ...process.env,
+    },
+  });
+  const passOn = (signal) => child.kill(signal);
+  if (hasSignals) for (const signal of PASSED_ON_SIGNALS) process.on(signal, passOn);
+  child.on('error', (error) => fail(`cannot start ${runtime}: ${error.message}`));
+  child.on('exit', (code, signal) => {
+    for (const name of PASSED_ON_SIGNALS) process.off(name, passOn);
+    if (signal === null) {
+      process.exitCode = code ?? 1;
+    } else {
+      // Should the signal not end this process, the shell's convention for it still does.
+      process.exitCode = 128 + (constants.signals[signal] ?? 0);
+      process.kill(process.pid, signal);
+    }
+  });
+}
+
+function fail(message) {
+  process.stderr.write(`ivory: ${message}\n`);
+  process.exitCode = 1;
+}
+
+const root = path.dirname(fileURLToPath(import.meta.url));
+const [name = '', ...rest] = process.argv.slice(2);
+const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+try {
+  if (command === undefined) {
+    throw new SetupError(
+      `unknown command '${name}'; there are ${Object.keys(COMMANDS).join(', ')}`,
+    );
+  }
+  installPackages(root, command);
+  installPrograms(command.programs);
+  handOver(findRuntime(root), [...command.run, ...rest], root);
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  fail(error.message);
+}

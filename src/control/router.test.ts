@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { IVS_QUOTAS } from '../domain/quotas.ts';
+import type { HttpReply } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
 import { awsSigner } from '../protocols/aws/testing/aws-signer.ts';
 import { rootAccessKey } from './credentials.ts';
@@ -106,7 +107,7 @@ describe('the control API', () => {
     const reply = await api(await signedBy(CREDENTIALS));
     assert.equal(reply?.status, 403);
     assert.equal(
-      JSON.parse(String(reply?.body)).message,
+      textOf(reply).message,
       `User: arn:aws:iam::${ACCOUNT_ID}:root is not authorized to perform: ivs:ListChannels on resource: *`,
     );
   });
@@ -162,7 +163,7 @@ describe('the control API', () => {
     const reply = await api(await signedBy(CREDENTIALS));
     assert.equal(reply?.status, 500);
     assert.equal(reply?.headers['x-amzn-ErrorType'], 'InternalFailure');
-    assert.ok(!String(reply?.body).includes('disk'));
+    assert.ok(!textOf(reply).message.includes('disk'));
     assert.deepEqual(logged, ['Error: disk is on fire']);
   });
 
@@ -205,6 +206,11 @@ describe('the control API', () => {
     );
   });
 });
+
+function textOf(reply: HttpReply | undefined): { message: string } {
+  assert.ok(typeof reply?.body === 'string');
+  return JSON.parse(reply.body);
+}
 
 const silent: Logger = {
   debug() {},

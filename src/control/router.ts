@@ -33,6 +33,9 @@ export interface ControlApiDependencies
 /** The largest body any operation has use for is a list of 50 ARNs, or 50 tags: some 80 KiB when all of it is escaped. */
 const MAX_BODY_BYTES = 256 * 1024;
 
+/** Nothing is checked yet when access is: what is not an ARN may be as long as the body. */
+const MAX_SHOWN_RESOURCE_LENGTH = 128;
+
 /** The IVS API: `POST /<Operation>` and `/tags/{arn}`. Every other request is left to others. */
 export function createControlApi(dependencies: ControlApiDependencies): HttpHandler {
   const api = new ControlApi(dependencies);
@@ -108,7 +111,7 @@ class ControlApi {
     if (this.#isAllowed({ principal, action, resources })) return;
     throw new ApiError(
       'AccessDeniedException',
-      `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resources.join(', ')}`,
+      `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resources[0]?.slice(0, MAX_SHOWN_RESOURCE_LENGTH)}`,
     );
   }
 

@@ -59,7 +59,7 @@ test('ListStreamKeys lists keys without their values', async () => {
   const api = new ControlApiHarness();
   const { channel, streamKey } = await api.createChannel();
   const { body } = await api.call('ListStreamKeys', { channelArn: channel.arn });
-  const { value, ...summary } = streamKey;
+  const { value: _, ...summary } = streamKey;
   assert.deepEqual(body, { streamKeys: [summary] });
   assert.equal((await api.call('ListStreamKeys', { channelArn: NO_CHANNEL })).status, 404);
   await api.call('DeleteStreamKey', { arn: streamKey.arn });

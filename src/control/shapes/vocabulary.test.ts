@@ -56,7 +56,7 @@ suite('structure()', () => {
 
   test('ignores members it does not know, and takes null for absent', () => {
     assert.deepEqual(v.parse(shape, { flag: true, name: null, other: 1 }), { flag: true });
-    assert.deepEqual(messagesOf(shape, { flag: null })[0]?.includes('flag'), true);
+    assert.equal(messagesOf(shape, { flag: null }).length, 1);
   });
 
   test('is not a list', () => {

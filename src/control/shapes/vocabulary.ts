@@ -158,7 +158,7 @@ function describeMembers(entries: v.ObjectEntries): Record<string, MemberDescrip
     Object.entries(entries).map(([name, member]) => {
       const isRequired = member.type !== 'exact_optional';
       const wrapped = isRequired ? member : (member as v.ExactOptionalSchema<Shape, never>).wrapped;
-      return [name, { isRequired, shape: describe(wrapped as Shape) }];
+      return [name, { isRequired, shape: describe(wrapped) }];
     }),
   );
 }

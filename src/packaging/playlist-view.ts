@@ -8,7 +8,6 @@ import {
   type PreloadHint,
   type ServerControl,
 } from '../protocols/hls/media-playlist.ts';
-import type { LiveWindow } from './live-window.ts';
 import type { Part, Segment } from './segment.ts';
 
 /** "EXT-X-PART tags SHOULD be removed after they are greater than three target durations from the end." */
@@ -29,6 +28,21 @@ const PREFETCH_SEGMENTS = 2;
 /** EXT-X-MAP in a playlist of more than I-frames: 6. EXT-X-SKIP: 9 (RFC 8216bis 8). */
 const VERSION = 6;
 const LOW_LATENCY_VERSION = 9;
+
+/** What a playlist is made of; `LiveWindow` is one. */
+export interface PlaylistSource {
+  readonly targetDurationSeconds: number;
+  readonly partTargetSeconds: number;
+  readonly listedSegments: readonly Segment[];
+  readonly openSegment: Segment | undefined;
+  readonly firstListedMsn: number;
+  readonly discontinuitySequence: number;
+  /** Length of everything that has left the playlist. */
+  readonly elapsedTicks: number;
+  readonly nextMsn: number;
+  readonly nextPart: number;
+  readonly isEnded: boolean;
+}
 
 /** Rendered once per state of the window and shared by every viewer: cache derived forms by identity. */
 export interface RenderedPlaylist {
@@ -57,18 +71,18 @@ export class PlaylistView {
     this.#delta = undefined;
   }
 
-  render(window: LiveWindow, options: { readonly skip: boolean }): RenderedPlaylist {
+  render(window: PlaylistSource, options: { readonly skip: boolean }): RenderedPlaylist {
     if (options.skip && this.#isLowLatency) return (this.#delta ??= this.#render(window, true));
     return (this.#whole ??= this.#render(window, false));
   }
 
-  #render(window: LiveWindow, isDelta: boolean): RenderedPlaylist {
+  #render(window: PlaylistSource, isDelta: boolean): RenderedPlaylist {
     const text = encodeMediaPlaylist(this.#record(window, isDelta));
     const { nextMsn, nextPart } = window;
     return { bytes: new TextEncoder().encode(text), nextMsn, nextPart };
   }
 
-  #record(window: LiveWindow, isDelta: boolean): MediaPlaylist {
+  #record(window: PlaylistSource, isDelta: boolean): MediaPlaylist {
     const listed = window.listedSegments;
     const skipped = isDelta ? countSkippable(listed, window) : 0;
     const isLive = !window.isEnded;
@@ -98,7 +112,7 @@ export class PlaylistView {
     };
   }
 
-  #segments(listed: readonly Segment[], skipped: number, window: LiveWindow): MediaSegment[] {
+  #segments(listed: readonly Segment[], skipped: number, window: PlaylistSource): MediaSegment[] {
     const partsTicks =
       window.targetDurationSeconds * VIDEO_TIMESCALE * PARTS_LISTED_TARGET_DURATIONS;
     const segments: MediaSegment[] = [];
@@ -140,7 +154,7 @@ function partLine(msn: number, part: Part): PartialSegment {
   };
 }
 
-function serverControl(window: LiveWindow): ServerControl {
+function serverControl(window: PlaylistSource): ServerControl {
   return {
     canBlockReload: true,
     canSkipUntilSeconds: window.targetDurationSeconds * SKIP_BOUNDARY_TARGET_DURATIONS,
@@ -150,7 +164,7 @@ function serverControl(window: LiveWindow): ServerControl {
 }
 
 /** Segments that end further from the end of the playlist than the skip boundary; one that straddles it stays. */
-function countSkippable(listed: readonly Segment[], window: LiveWindow): number {
+function countSkippable(listed: readonly Segment[], window: PlaylistSource): number {
   const boundary = window.targetDurationSeconds * VIDEO_TIMESCALE * SKIP_BOUNDARY_TARGET_DURATIONS;
   let behindTicks = window.openSegment?.durationTicks ?? 0;
   for (let i = listed.length - 1; i >= 0; i--) {
@@ -164,7 +178,7 @@ function countSkippable(listed: readonly Segment[], window: LiveWindow): number 
  * The next part, or the first of the next segment when this one is as long as the one before it: encoders keep their
  * keyframe interval, and a hint that comes true saves its reader a 404.
  */
-function preloadHint(window: LiveWindow, previous: Segment | undefined): PreloadHint {
+function preloadHint(window: PlaylistSource, previous: Segment | undefined): PreloadHint {
   const open = window.openSegment;
   const halfPartTicks = (window.partTargetSeconds * VIDEO_TIMESCALE) / 2;
   const isFull = open && previous && open.durationTicks > previous.durationTicks - halfPartTicks;
@@ -172,7 +186,7 @@ function preloadHint(window: LiveWindow, previous: Segment | undefined): Preload
   return { type: 'PART', uri };
 }
 
-function prefetchUris(window: LiveWindow): string[] {
+function prefetchUris(window: PlaylistSource): string[] {
   return Array.from({ length: PREFETCH_SEGMENTS }, (_, ahead) =>
     segmentUri(window.nextMsn + ahead),
   );

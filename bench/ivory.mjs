@@ -35,6 +35,8 @@ export async function setup({ dir, port, n = 1 }) {
           IVORY_ROOT_ACCESS_KEY_ID: credentials.accessKeyId,
           IVORY_ROOT_SECRET_ACCESS_KEY: credentials.secretAccessKey,
           IVORY_LOG_LEVEL: 'warn',
+          // As the launcher of `npm start` sets it.
+          NODE_COMPILE_CACHE: `${home}node_modules/.cache/node-compile`,
         },
       },
     ],

@@ -42,6 +42,8 @@ export interface Ivory extends AsyncDisposable {
   readonly rtmpPort: number;
   readonly rtmpsPort: number;
   readonly rootKey: AccessKey;
+  /** The file that keeps it, where it is not configured. */
+  readonly rootKeyPath: string;
   /** The root key was made by this start. */
   readonly isRootKeyNew: boolean;
 }
@@ -139,6 +141,7 @@ export async function startIvory(
     rtmpPort,
     rtmpsPort,
     rootKey: rootKey.key,
+    rootKeyPath: directory.rootAccessKey,
     isRootKeyNew: rootKey.isNew,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

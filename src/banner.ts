@@ -5,10 +5,7 @@ import type { Config } from './config.ts';
 export function banner(ivory: Ivory, config: Config): string {
   const host = new URL(ivory.publicUrl).hostname;
   const { accessKeyId, secretAccessKey } = ivory.rootKey;
-  // A secret that the operator brought, or that was shown before, is not shown again.
-  const secret = ivory.isRootKeyNew
-    ? secretAccessKey
-    : `<${config.rootAccessKey ? 'as configured' : `in ${config.dataDirectory}/root-access-key.json`}>`;
+  const secret = ivory.isRootKeyNew ? secretAccessKey : secretFromItsPlace(ivory, config);
   return [
     `Ivory is up.`,
     ``,
@@ -25,4 +22,11 @@ export function banner(ivory: Ivory, config: Config): string {
     ``,
     ``,
   ].join('\n');
+}
+
+/** A secret that the operator brought, or that was shown before, is not shown again: the line fetches it. */
+function secretFromItsPlace({ rootKeyPath }: Ivory, { rootAccessKey }: Config): string {
+  if (rootAccessKey) return '"$IVORY_ROOT_SECRET_ACCESS_KEY"';
+  const path = rootKeyPath.replaceAll("'", `'\\''`);
+  return `"$(sed -n 's/.*"secretAccessKey": "\\(.*\\)".*/\\1/p' '${path}')"`;
 }

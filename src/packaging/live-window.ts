@@ -48,7 +48,9 @@ export class LiveWindow {
   #nextMsn = FIRST_MSN;
   #discontinuitySequence = 0;
   #elapsedTicks: Ticks = 0;
-  readonly #initSegments: Uint8Array[] = [];
+  /** By generation; those that no kept segment needs are forgotten. */
+  readonly #initSegments = new Map<number, Uint8Array>();
+  #initGeneration = -1;
   #timing: WindowTiming | undefined;
   #description: RenditionDescription | undefined;
   #isEnded = false;
@@ -63,7 +65,8 @@ export class LiveWindow {
 
   /** A new init segment for the segments opened from now on. Returns its generation, the number in its URI. */
   addInitSegment(bytes: Uint8Array): number {
-    return this.#initSegments.push(bytes) - 1;
+    this.#initSegments.set(++this.#initGeneration, bytes);
+    return this.#initGeneration;
   }
 
   beginSegment(options: {
@@ -74,7 +77,7 @@ export class LiveWindow {
     const segment = new Segment({
       ...options,
       msn: this.#nextMsn,
-      initGeneration: this.#initSegments.length - 1,
+      initGeneration: this.#initGeneration,
     });
     this.#segments.push(segment);
     return segment;
@@ -180,7 +183,7 @@ export class LiveWindow {
 
   /** By the generation in its URI. */
   initSegment(generation: number): Uint8Array | undefined {
-    return this.#initSegments[generation];
+    return this.#initSegments.get(generation);
   }
 
   /** A listed one, the open one, or one that left the playlist a moment ago. */
@@ -265,6 +268,10 @@ export class LiveWindow {
       if (pastTicks - oldest.durationTicks < targetTicks * LINGER_TARGET_DURATIONS) break;
       pastTicks -= oldest.durationTicks;
       this.#segments.shift();
+    }
+    const oldestGeneration = this.#segments[0]?.initGeneration ?? this.#initGeneration;
+    for (const generation of this.#initSegments.keys()) {
+      if (generation < oldestGeneration) this.#initSegments.delete(generation);
     }
   }
 }

@@ -124,6 +124,19 @@ test('a change of tracks is a discontinuity with an init segment of its own', ()
   assert.equal(p.window.describe().height, 360);
 });
 
+// Every change of settings adds one, for up to 48 hours: an encoder that changes at each keyframe filled the memory with them.
+test('init segments are forgotten with the last segment that needs them', () => {
+  const { packager: p } = packager();
+  p.tracks(tracks);
+  feed(p, 0, 2001);
+  p.tracks(tracks);
+  feed(p, 4000, 30_001);
+  assert.ok(p.window.initSegment(0), 'a segment of it is listed');
+  feed(p, 30_001, 44_001);
+  assert.equal(p.window.initSegment(0), undefined);
+  assert.ok(p.window.initSegment(1));
+});
+
 test('a segment that had to end without a keyframe makes the rendition say that not all are independent', () => {
   const { packager: p } = packager();
   p.tracks(tracks);

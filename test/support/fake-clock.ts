@@ -51,6 +51,11 @@ export class FakeClock implements Clock {
     this.#moveTo(toMs);
   }
 
+  /** Somebody sets the wall clock; the monotonic one does not notice. */
+  setWall(ms: number): void {
+    this.#wallMs = ms;
+  }
+
   #moveTo(ms: number): void {
     if (ms <= this.#monotonicMs) return;
     this.#wallMs += ms - this.#monotonicMs;

@@ -117,6 +117,14 @@ test('readConfig() warns of a variable that is not a setting, with the one proba
   ]);
 });
 
+test('readConfig() warns of a wildcard address whose URLs only this machine could use', () => {
+  const [warning, ...others] = readConfig({ IVORY_HOST: '0.0.0.0' }).warnings;
+  assert.match(warning ?? '', /IVORY_PUBLIC_URL is not set.* 127\.0\.0\.1/);
+  assert.deepEqual(others, []);
+  const publicUrl = { IVORY_PUBLIC_URL: 'http://live.example.com' };
+  assert.deepEqual(readConfig({ IVORY_HOST: '::', ...publicUrl }).warnings, []);
+});
+
 test('defaultPublicUrl() is reachable from this machine', () => {
   assert.equal(defaultPublicUrl('127.0.0.1', 8080), 'http://127.0.0.1:8080');
   assert.equal(defaultPublicUrl('0.0.0.0', 8080), 'http://127.0.0.1:8080');

@@ -71,7 +71,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The environment as a configuration, or a `ConfigError` for its first bad value.
- * `warnings`: one line for each `IVORY_` variable that is not a setting.
+ * `warnings`: one line for each `IVORY_` variable that is not a setting, and for settings that don't go together.
  */
 export function readConfig(env: Environment): { config: Config; warnings: readonly string[] } {
   /** An empty variable is an absent one: that is how compose files and shells spell it. */
@@ -111,13 +111,23 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
     logLevel: readLogLevel('IVORY_LOG_LEVEL', given('IVORY_LOG_LEVEL') ?? 'info'),
   });
   requireDistinctPorts(config);
-  return { config, warnings: unknownSettings(env) };
+  return { config, warnings: [...unknownSettings(env), ...unreachableUrls(config)] };
 }
 
 /** Where a server on `host` and `port` is reached from this machine; a wildcard address is reached by loopback. */
 export function defaultPublicUrl(host: string, port: number): string {
-  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  const reachable = isWildcard(host) ? '127.0.0.1' : host;
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
+
+/** Open to other machines, and the URLs in the API's answers lead each of them to itself. */
+function unreachableUrls({ host, publicUrl }: Config): readonly string[] {
+  if (!isWildcard(host) || publicUrl !== undefined) return [];
+  return [
+    `IVORY_HOST is ${host} and IVORY_PUBLIC_URL is not set: playbackUrl and ingestEndpoint say 127.0.0.1, which only this machine can use`,
+  ];
 }
 
 function readPort(name: SettingName, text: string): number {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
+import { promisify } from 'node:util';
 import { encodeAmf0 } from '../src/protocols/amf0.ts';
 import {
   type IvoryAccess,
@@ -15,6 +17,8 @@ import {
 import { fetchMediaPlaylistUrl, LlHlsClient } from './support/ll-hls-client.ts';
 import { type Publisher, publish } from './support/publisher.ts';
 import { RtmpClient } from './support/rtmp-client.ts';
+
+const run = promisify(execFile);
 
 /** No bad connection lives longer: the deadlines of handshake and publish are 10 s and 20 s. */
 const GONE_WITHIN_MS = 30_000;
@@ -278,7 +282,6 @@ describe('one bad connection ends alone', () => {
 });
 
 async function residentBytes({ child }: IvoryProcess): Promise<number> {
-  const { readFile } = await import('node:fs/promises');
-  const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+  const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(child.pid)]);
+  return Number(stdout) * 1024;
 }

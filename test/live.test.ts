@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import {
   DeleteChannelCommand,
   ListStreamsCommand,
@@ -24,6 +26,8 @@ import {
 import { publish } from './support/publisher.ts';
 import { RtmpClient } from './support/rtmp-client.ts';
 import { encodeSource } from './support/source-file.ts';
+
+const run = promisify(execFile);
 
 /** On a machine that does nothing else it is 2 to 3 ms; here ffmpeg, the viewer's checks and the server share two cores. */
 const MEDIAN_LATENCY_MS = 30;
@@ -135,6 +139,7 @@ test('a stream from its first frame to its end, as the API and its viewers see i
   assert.ok(Math.abs(serverTime * 1000 - Date.now()) < 1000);
   const url = variant!.uri;
   await assertServedAsHttp(url);
+  await assertPlaysLive(channel.playbackUrl);
 
   const sentAway = encoder.ended;
   await ivs.send(new StopStreamCommand({ channelArn: channel.arn }));
@@ -161,6 +166,23 @@ test('a stream from its first frame to its end, as the API and its viewers see i
     'sessions outlive their channel',
   );
 });
+
+/** A player of another make, which knows none of the low-latency tags, while the stream is on. */
+async function assertPlaysLive(playbackUrl: string): Promise<void> {
+  const { stdout, stderr } = await run('ffmpeg', [
+    ...['-hide_banner', '-nostdin', '-loglevel', 'warning', '-progress', 'pipe:1'],
+    ...['-t', '3', '-i', playbackUrl, '-f', 'null', '-'],
+  ]);
+  // ffmpeg reads an init segment again that it knows, and warns of itself.
+  assert.equal(stderr.replaceAll(/^.*Found duplicated MOOV Atom. Skipped it\n/gm, ''), '');
+  const frames = Number(
+    stdout
+      .match(/frame=(\d+)/g)
+      ?.at(-1)
+      ?.slice('frame='.length),
+  );
+  assert.ok(Math.abs(frames - 90) <= 1, `${frames} frames in 3 s`);
+}
 
 /** Range, HEAD, gzip, CORS, caching and the 400 rules, over a real connection. */
 async function assertServedAsHttp(url: string): Promise<void> {

@@ -63,7 +63,7 @@ const CASES: readonly Case[] = [
 
 const DURATION_SECONDS = 7;
 
-describe('what viewers get is what the encoder sent', { concurrency: 5 }, () => {
+describe('what viewers get is what the encoder sent', { concurrency: 7 }, () => {
   let ivory: IvoryInProcess;
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
   before(async () => {

@@ -31,6 +31,14 @@ test('find() says which methods a path has', () => {
   assert.equal(found('PUT', '/tags/a'), 'wrong-method');
 });
 
+// Without it the browser reports a network error where the SDK would have thrown UnknownOperationException.
+test('find() lets a page ask before it calls an operation that is not there', () => {
+  assert.deepEqual(routes.find('OPTIONS', '/PutMetadatum'), {
+    kind: 'wrong-method',
+    methods: ['POST'],
+  });
+});
+
 test('find() leaves to others what is not the API', () => {
   const others: [string, string][] = [
     ['GET', '/'],

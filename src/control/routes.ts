@@ -29,7 +29,10 @@ export class Routes {
       if (operation) return { kind: 'operation', operation };
       return { kind: 'wrong-method', methods: [...operations.keys()] };
     }
-    const isCall = method === 'POST' && OPERATION_PATH.test(path);
+    const isOperationPath = OPERATION_PATH.test(path);
+    // A page is told by its call that there is no such operation; without this one it would not get to call.
+    if (isOperationPath && method === 'OPTIONS') return { kind: 'wrong-method', methods: ['POST'] };
+    const isCall = isOperationPath && method === 'POST';
     return isCall || operations ? { kind: 'unknown-operation' } : undefined;
   }
 }

@@ -19,7 +19,7 @@ const MAX_HELD_BYTES = 16 * 1024 * 1024;
 
 /**
  * RTMP audio and video messages in, frames with trusted time out (the order that `FrameSink` promises).
- * - Nothing is handed over before a video keyframe: it is the zero of both tracks.
+ * - Nothing is handed over before a video keyframe: both tracks count from it.
  * - Frames are held until it is known whether there is audio, so that tracks are announced once.
  * - A changed configuration and a jump of the encoder's clock take effect at the next keyframe.
  *
@@ -28,7 +28,8 @@ const MAX_HELD_BYTES = 16 * 1024 * 1024;
 export class FrameNormalizer {
   readonly #sink: FrameSink;
   readonly #unroller = new TimestampUnroller();
-  #timeline = new Timeline();
+  readonly #resumeAtMs: number;
+  #timeline: Timeline;
   #isClosed = false;
   #expectation: TrackExpectation = {};
 
@@ -47,8 +48,11 @@ export class FrameNormalizer {
   #holdsSinceMs: number | undefined;
   #audioSinceMs: number | undefined;
 
-  constructor(sink: FrameSink) {
+  /** `resumeAtMs`: the time that the first keyframe gets. */
+  constructor(sink: FrameSink, resumeAtMs = 0) {
     this.#sink = sink;
+    this.#resumeAtMs = resumeAtMs;
+    this.#timeline = new Timeline(resumeAtMs);
   }
 
   /** What the encoder said of its tracks; a claim that later messages may contradict. */
@@ -166,7 +170,7 @@ export class FrameNormalizer {
 
   #startHolding(encoderMs: number): void {
     this.#stopHolding();
-    this.#timeline = new Timeline();
+    this.#timeline = new Timeline(this.#resumeAtMs);
     this.#timeline.start(encoderMs);
     this.#holdsSinceMs = encoderMs;
     if (this.#audio !== undefined || this.#expectation.hasAudio === false) this.#release();

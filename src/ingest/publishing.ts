@@ -58,6 +58,8 @@ export interface EncoderMetadata {
  * `received` counts every media message's bytes as it arrives, before any decision about it.
  */
 export interface Publication extends FrameSink {
+  /** Where the stream's timeline goes on after an earlier encoder's: the time of this one's first keyframe. 0 for the first. */
+  readonly resumeAtMs: number;
   metadata(metadata: EncoderMetadata): void;
   received(kind: 'video' | 'audio', byteLength: number): void;
   end(end: PublicationEnd): void;

@@ -13,7 +13,7 @@ export class RtmpPublication {
 
   constructor(publication: Publication, startedMs: number) {
     this.#publication = publication;
-    this.#normalizer = new FrameNormalizer(publication);
+    this.#normalizer = new FrameNormalizer(publication, publication.resumeAtMs);
     this.startedMs = startedMs;
   }
 

@@ -29,6 +29,14 @@ test('Timeline keeps audio on the sample grid for hours of rounded milliseconds'
   }
 });
 
+test('Timeline begins at the time that it is given, whatever the encoder counts from', () => {
+  const timeline = new Timeline(7_000);
+  timeline.start(123_456);
+  assert.equal(timeline.videoTicks(123_456), 630_000);
+  assert.equal(timeline.audioTicks(123_455, TRACKS.audio!), undefined);
+  assert.equal(timeline.audioTicks(123_456, TRACKS.audio!), 336_000);
+});
+
 test('Timeline drops audio far ahead of everything else: its clock must have been set', () => {
   const timeline = new Timeline();
   timeline.start(0);

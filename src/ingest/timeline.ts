@@ -28,21 +28,27 @@ export class TimestampUnroller {
 
 /**
  * From the encoder's milliseconds to ticks that can be trusted: per track strictly increasing, both tracks on
- * one zero. The zero is the video keyframe given to `start`; after a jump, `start` goes on where the timeline
- * was.
+ * one zero. The keyframe given to the first `start` is at `startMs`; after a jump, `start` goes on where the
+ * timeline was.
  */
 export class Timeline {
   /** What to take from the encoder's time; none before the first keyframe. */
   #offsetMs: number | undefined;
-  #newestMs = 0;
-  #lastVideoTicks: Ticks = -TICKS_PER_MS;
+  #newestMs: number;
+  #lastVideoTicks: Ticks;
   #nextAudioTicks: Ticks | undefined;
   /** Audio before this is not handed over. */
   #audioFloorMs = 0;
 
-  /** Makes a keyframe at `encoderMs` the zero, or the point to go on at. */
+  constructor(startMs = 0) {
+    this.#newestMs = startMs;
+    this.#lastVideoTicks = (startMs - 1) * TICKS_PER_MS;
+  }
+
+  /** Makes a keyframe at `encoderMs` the beginning, or the point to go on at. */
   start(encoderMs: number): void {
-    const resumeMs = this.#offsetMs === undefined ? 0 : this.#newestMs + RESUME_AFTER_MS;
+    const isFirst = this.#offsetMs === undefined;
+    const resumeMs = isFirst ? this.#newestMs : this.#newestMs + RESUME_AFTER_MS;
     this.#offsetMs = encoderMs - resumeMs;
     this.#newestMs = resumeMs;
     this.#audioFloorMs = resumeMs;

@@ -19,11 +19,13 @@ export interface PublishedChannel extends FrameSink {
  */
 export class ChannelPublication implements Publication {
   readonly request: PublishRequest;
+  readonly resumeAtMs: number;
   #channel: PublishedChannel | undefined;
 
-  constructor(channel: PublishedChannel, request: PublishRequest) {
+  constructor(channel: PublishedChannel, request: PublishRequest, resumeAtMs: number) {
     this.#channel = channel;
     this.request = request;
+    this.resumeAtMs = resumeAtMs;
   }
 
   metadata(metadata: EncoderMetadata): void {

@@ -10,7 +10,7 @@ import type {
 } from '../ingest/publishing.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { Frame, MediaTracks } from '../media/frame.ts';
+import { type Frame, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
 import type { LiveWindow } from '../packaging/live-window.ts';
 import { RenditionPackager } from '../packaging/rendition-packager.ts';
 import { ChannelPublication } from './channel-publication.ts';
@@ -145,7 +145,9 @@ export class LiveChannel implements StreamOnAir {
 
   /** Takes an encoder: the first, or the one that comes back after its connection was lost. */
   attach(request: PublishRequest): ChannelPublication {
-    const publication = new ChannelPublication(this, request);
+    const endTicks = this.#packager?.endTicks ?? 0;
+    const resumeAtMs = Math.ceil((endTicks * 1000) / VIDEO_TIMESCALE);
+    const publication = new ChannelPublication(this, request, resumeAtMs);
     this.#publication = publication;
     this.#log.info(
       { protocol: request.protocol, remoteAddress: request.remoteAddress },
@@ -229,8 +231,11 @@ export class LiveChannel implements StreamOnAir {
       { end: end.kind, ...('detail' in end && { detail: end.detail }) },
       'encoder left',
     );
-    if (end.kind === 'connection-lost') this.#showHealth(this.#health.disconnected());
-    else void this.#finish();
+    if (end.kind === 'connection-lost') {
+      // Viewers get what there is now, and whoever comes next goes on from there.
+      this.#packager?.discontinuity();
+      this.#showHealth(this.#health.disconnected());
+    } else void this.#finish();
   }
 
   // --- what follows from it

@@ -174,6 +174,28 @@ test('an encoder whose connection was lost may come back within 30 s and goes on
   assert.equal(breaks?.length, 1);
 });
 
+test('viewers get the last frames the moment the connection is lost', async () => {
+  const { registry, publication } = await onAir();
+  const window = registry.onAir(CHANNEL, CHANNEL.id)?.windows[0];
+  const waiting = window?.waitForPlaylist(window.nextMsn, undefined);
+  publication.end({ kind: 'connection-lost' });
+  assert.equal(await waiting?.outcome, 'available');
+  assert.equal(window?.openSegment, undefined);
+});
+
+// The IVS player reads the announced segment before the playlist says that the timeline breaks there: when it began at zero
+// again, the player placed it anywhere, and stalled for good.
+test('an encoder that comes back goes on where the timeline was', async () => {
+  const { registry, publication } = await onAir();
+  assert.equal(publication.resumeAtMs, 0);
+  publication.end({ kind: 'connection-lost' });
+  const window = registry.onAir(CHANNEL, CHANNEL.id)?.windows[0];
+  const ticks = window?.listedSegments.reduce((sum, segment) => sum + segment.durationTicks, 0);
+  const again = await accepted(registry);
+  assert.ok(again.resumeAtMs > 2400);
+  assert.equal(again.resumeAtMs, Math.ceil((ticks ?? 0) / 90));
+});
+
 test('a lost connection ends the stream after 30 s', async () => {
   const { registry, clock, sessionLog, publication, stream } = await onAir();
   publication.end({ kind: 'connection-lost' });
@@ -290,4 +312,25 @@ test('a session that cannot be written down refuses its encoder and leaves the c
   assert.equal(await refusal(registry, encoder()), 'service-unavailable');
   sessionLog.createSession = createSession;
   await accepted(registry);
+});
+
+// The disk was full for a moment: the session had no end, and was listed as live until the next start.
+test('the end of a session is written once it can be, with the time that it had', async () => {
+  const { registry, clock, sessionLog, publication, stream } = await onAir();
+  const endSession = sessionLog.endSession;
+  sessionLog.endSession = () => Promise.reject(new Error('disk full'));
+  const endedAtMs = clock.nowMs();
+  publication.end({ kind: 'unpublished' });
+  await new Promise(setImmediate);
+  assert.equal(registry.hasSession(CHANNEL.arn), false);
+  clock.advance(12_000);
+  await new Promise(setImmediate);
+  sessionLog.endSession = endSession;
+  clock.advance(5000);
+  await new Promise(setImmediate);
+  assert.equal(sessionLog.sessions.get(stream.streamId)?.session.endTimeMs, endedAtMs);
+  assert.deepEqual(sessionLog.eventNames(stream.streamId).slice(-2), [
+    'Stream End',
+    'Session Ended',
+  ]);
 });

@@ -5,15 +5,20 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { SessionLog } from './ports.ts';
 
+/** A full disk is emptied by hand; until then there is one attempt for each session that ended. */
+const RETRY_MS = 5000;
+
 /**
  * States each fact of one stream once: to the log and to the durable history. The media path never waits for it; a write
- * that fails is an error in the log and nothing else, the stream goes on.
+ * that fails is an error in the log and nothing else, the stream goes on. Only the end is tried again until it is written:
+ * a session without one would be listed as live until the next start.
  */
 export class SessionHistory {
   readonly #sessionLog: SessionLog;
   readonly #streamId: string;
   readonly #clock: Clock;
   readonly #log: Logger;
+  #isCreated = false;
 
   constructor(options: {
     readonly sessionLog: SessionLog;
@@ -30,6 +35,7 @@ export class SessionHistory {
   /** Rejects when the session can't be written: then it must not begin. */
   async created(session: StreamSessionRecord): Promise<void> {
     await this.#sessionLog.createSession(session, this.#state('Session Created'));
+    this.#isCreated = true;
   }
 
   happened(name: StreamEventName): void {
@@ -40,10 +46,20 @@ export class SessionHistory {
     void this.#write(this.#sessionLog.setIngestConfiguration(this.#streamId, configuration));
   }
 
-  /** Resolves when the end is written, or failed to be. */
-  async ended(names: readonly StreamEventName[]): Promise<void> {
+  /** Resolves when the end is written, or failed to be the first time. */
+  ended(names: readonly StreamEventName[]): Promise<void> {
     const events = names.map((name) => this.#state(name));
-    await this.#write(this.#sessionLog.endSession(this.#streamId, this.#clock.nowMs(), events));
+    return this.#writeEnd(this.#clock.nowMs(), events);
+  }
+
+  #writeEnd(endTimeMs: number, events: readonly StreamEvent[]): Promise<void> {
+    return this.#sessionLog
+      .endSession(this.#streamId, endTimeMs, events)
+      .catch((error: unknown) => {
+        this.#log.error({ err: error }, 'cannot write the end of the stream');
+        if (!this.#isCreated) return;
+        this.#clock.after(RETRY_MS, () => void this.#writeEnd(endTimeMs, events));
+      });
   }
 
   #state(name: StreamEventName): StreamEvent {

@@ -61,16 +61,16 @@ export class FramePacing {
     return this.#isSteady() ? (newest - oldest) / steps : this.#shortestStep();
   }
 
-  /** One step says nothing yet. */
+  /** One step may be a pause as well as a pace. */
   get isKnown(): boolean {
     return this.#history.length > 2;
   }
 
-  /** Where the next frame is expected, on the millisecond grid; `undefined` before the second frame. */
+  /** Where the next frame is expected, on the millisecond grid; `undefined` before the third frame. */
   get nextDtsTicks(): Ticks | undefined {
     const newest = this.#history.at(-1);
     const period = this.periodTicks;
-    if (newest === undefined || period === undefined) return undefined;
+    if (newest === undefined || period === undefined || !this.isKnown) return undefined;
     if (!this.#isSteady()) return newest + Math.round(period);
     const frames = Math.min(PHASE_FRAMES, this.#history.length);
     let sum = 0;

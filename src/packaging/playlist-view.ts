@@ -136,9 +136,11 @@ export class PlaylistView {
   /** `previous`: the segment listed before it, whose init segment still holds. */
   #start(segment: Segment, previous: Segment | undefined, hasParts = true): OpenSegment {
     const isOtherInit = segment.initGeneration !== previous?.initGeneration;
+    // The IVS player wants one at every discontinuity, be it the same.
+    const needsMap = isOtherInit || segment.isDiscontinuous;
     return {
       discontinuity: segment.isDiscontinuous,
-      ...(isOtherInit && { mapUri: initUri(segment.initGeneration) }),
+      ...(needsMap && { mapUri: initUri(segment.initGeneration) }),
       programDateTimeMs: segment.programDateTimeMs,
       parts: hasParts ? segment.parts.map((part) => partLine(segment.msn, part)) : [],
     };

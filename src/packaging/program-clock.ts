@@ -5,6 +5,12 @@ import { VIDEO_TIMESCALE } from '../media/frame.ts';
 const MAX_STEP_MS = 1;
 
 /**
+ * No buffer on the way holds back so much: the machine slept, the wall clock was set, or the encoder's stood still. At a
+ * millisecond a segment that would not be made good in the life of a stream.
+ */
+const MAX_BEHIND_MS = 10_000;
+
+/**
  * Gives segments their EXT-X-PROGRAM-DATE-TIME: the media timeline laid on the wall clock. Follows the encoder's clock
  * against ours by at most a millisecond a segment, so that network jitter doesn't show and 48 hours of drift don't add up.
  */
@@ -18,7 +24,9 @@ export class ProgramClock {
     if (anchor) {
       const expectedMs = anchor.wallMs + ((ticks - anchor.ticks) * 1000) / VIDEO_TIMESCALE;
       const errorMs = receivedMs - expectedMs;
-      wallMs = expectedMs + Math.max(-MAX_STEP_MS, Math.min(MAX_STEP_MS, errorMs));
+      if (errorMs <= MAX_BEHIND_MS) {
+        wallMs = expectedMs + Math.max(-MAX_STEP_MS, Math.min(MAX_STEP_MS, errorMs));
+      }
     }
     this.#anchor = { ticks, wallMs };
     return wallMs;

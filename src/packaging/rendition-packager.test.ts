@@ -124,6 +124,16 @@ test('a change of tracks is a discontinuity with an init segment of its own', ()
   assert.equal(p.window.describe().height, 360);
 });
 
+test('every discontinuity names its init segment, be it the same: the IVS player wants it', () => {
+  const { packager: p } = packager();
+  p.tracks(tracks);
+  feed(p, 0, 2001);
+  p.discontinuity();
+  feed(p, 4000, 6001);
+  const broken = playlist(p).segments.find((s) => s.discontinuity);
+  assert.equal(broken?.mapUri, 'init-0.mp4');
+});
+
 // Every change of settings adds one, for up to 48 hours: an encoder that changes at each keyframe filled the memory with them.
 test('init segments are forgotten with the last segment that needs them', () => {
   const { packager: p } = packager();

@@ -64,6 +64,11 @@ export class RenditionPackager implements FrameSink {
     this.window.end();
   }
 
+  /** Where the newest part ended, on the video track's timeline. */
+  get endTicks(): Ticks {
+    return this.#segmenter.endTicks;
+  }
+
   get framesPerSecond(): number {
     return this.#segmenter.pacing.framesPerSecond;
   }

@@ -91,6 +91,16 @@ test('Segmenter takes no pause of the picture for the pace of it', () => {
     assert.ok(start <= at + 1, `${at} is decoded at ${start}`);
 });
 
+test('Segmenter does not take a pause after the first frame for the pace', () => {
+  const run = new Run().video(0, true).steady(30, 60, 121, 1500);
+  assert.ok((run.segmenter.partTargetTicks ?? 0) <= 201 * 90, `${run.segmenter.partTargetTicks}`);
+});
+
+test('Segmenter follows two frames a second without falling behind', () => {
+  const run = new Run().steady(2, 4, 21);
+  for (const { start, at } of run.samples) assert.ok(at - start <= 50, `${at} decoded at ${start}`);
+});
+
 test('Segmenter cuts a segment at the first keyframe after the shortest length', () => {
   // All intra at 25 frames a second: a keyframe every 40 ms.
   const run = new Run().steady(25, 1, 101);

@@ -8,6 +8,9 @@ const seconds = (count: number): Ticks => Math.round(count * VIDEO_TIMESCALE);
 /** Parts are as many whole frames as come nearest to this. */
 const NOMINAL_PART_TICKS = seconds(0.2);
 
+/** One step from frame to frame is a pace up to here, two frames a second; a longer one may be a pause. */
+const LONGEST_FIRST_STEP_TICKS = seconds(0.5);
+
 /** Keyframes closer together than this share a segment: an all-intra encoder doesn't get a segment a frame. */
 const MIN_SEGMENT_TICKS = seconds(0.9);
 
@@ -66,6 +69,11 @@ export class Segmenter {
     return this.#partTargetTicks;
   }
 
+  /** Where the newest part ended. */
+  get endTicks(): Ticks {
+    return this.#partStart;
+  }
+
   /** Known, and constant, once the first segment ended. No segment is longer, rounded. */
   get targetDurationSeconds(): number | undefined {
     return this.#targetDurationSeconds;
@@ -84,10 +92,9 @@ export class Segmenter {
       this.#pendingStart === undefined
         ? this.#videoEnd
         : Math.max(dtsTicks, this.#pendingStart + 1);
-    const limit = this.#partLimitTicks;
-    if (this.#pendingStart !== undefined && start - this.#partStart >= limit) {
-      // The frame is later than the open part may last: the part ends at its limit, this frame begins the next.
-      this.#endPart(this.#partStart + limit);
+    if (this.#pendingStart !== undefined && !this.#fits(start)) {
+      // Later than was foretold: the part ends here, or at its limit, and this frame begins the next.
+      this.#endPart(Math.min(start, this.#partStart + this.#partLimitTicks));
       start = this.#videoEnd;
     }
     const at = Math.max(start, this.#partStart);
@@ -101,14 +108,10 @@ export class Segmenter {
 
   /** Ends the part if the frame just stored is its last. */
   afterVideo(): void {
-    const period = this.pacing.periodTicks;
     const next = this.pacing.nextDtsTicks;
-    if (period === undefined || next === undefined || this.#pendingStart === undefined) return;
-    const limit = this.#partLimitTicks;
-    // Ends when another whole frame would not fit; a quarter of a frame forgives rounding.
-    if (next + period - this.#partStart <= limit + period / 4) return;
+    if (next === undefined || this.#pendingStart === undefined || this.#fits(next)) return;
     const end = Math.max(next, this.#pendingStart + 1);
-    this.#endPart(Math.min(end, this.#partStart + limit));
+    this.#endPart(Math.min(end, this.#partStart + this.#partLimitTicks));
   }
 
   /** Takes the time of an audio frame into account: when video pauses, sound still ends parts. */
@@ -142,9 +145,16 @@ export class Segmenter {
   get #partLimitTicks(): Ticks {
     if (this.#partTargetTicks !== undefined) return this.#partTargetTicks;
     const period = this.pacing.periodTicks;
+    if (period === undefined) return NOMINAL_PART_TICKS;
     // The longest part of the first segment is the target of all: a pause after the first frame must not become it.
-    if (period === undefined || !this.pacing.isKnown) return NOMINAL_PART_TICKS;
+    if (!this.pacing.isKnown && period > LONGEST_FIRST_STEP_TICKS) return NOMINAL_PART_TICKS;
     return ceilToMs(framesPerPart(period) * period) + TICKS_PER_MS;
+  }
+
+  /** Whether a whole frame from `start` on fits into the open part; a quarter of a frame forgives rounding. */
+  #fits(start: Ticks): boolean {
+    const period = this.pacing.periodTicks ?? TICKS_PER_MS;
+    return start + period - this.#partStart <= this.#partLimitTicks + period / 4;
   }
 
   #isSegmentDue(at: Ticks, isKeyframe: boolean): boolean {

@@ -20,11 +20,12 @@ const PROGRAM_CLOCK_STEP_MS = 2.01;
 /** RFC 8216bis B.1: "the duration of a Partial Segment SHOULD be at least 85% of the Part Target Duration". */
 const MIN_PART_OF_TARGET = 0.85;
 
+/** The date of a segment is smoothed, when its first frame came in is measured: their distance is the network's and the machine's. */
+const MAX_DATE_ERROR_MS = 1_000;
+
 export interface ClientRules {
   /** The frame rate is constant: parts are of 85 % of the target or more. */
   readonly isSteady?: boolean;
-  /** Every segment is as long as the first: hints come true. */
-  readonly hasConstantGop?: boolean;
 }
 
 /** One finished part as the client got it. */
@@ -82,12 +83,16 @@ export async function fetchBytes(url: string): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-/** Every listed byte of a playlist: each init segment before the first segment that needs it. One buffer a generation. */
+/** Every listed byte of a playlist: each init segment, and behind it the segments that need it. One buffer for each init segment. */
 export async function downloadListed(url: string): Promise<Buffer[]> {
   const { segments } = await fetchMediaPlaylist(url);
   const runs: Buffer[][] = [];
+  let currentMap: string | undefined;
   for (const { mapUri, uri } of segments) {
-    if (mapUri !== undefined) runs.push([await fetchBytes(new URL(mapUri, url).href)]);
+    if (mapUri !== undefined && mapUri !== currentMap) {
+      currentMap = mapUri;
+      runs.push([await fetchBytes(new URL(mapUri, url).href)]);
+    }
     runs.at(-1)!.push(await fetchBytes(new URL(uri, url).href));
   }
   return runs.map((run) => Buffer.concat(run));
@@ -358,11 +363,7 @@ export class LlHlsClient {
         const parts = await Promise.all(segment.parts.map(({ uri }) => this.#bytesOf(uri)));
         assert.ok(Buffer.concat(parts).equals(bytes), `segment ${msn} is not its parts joined`);
       }
-      const [firstSample] = readFragments(bytes)[0]?.tracks.get(1) ?? [];
-      assert.ok(
-        firstSample && nalTypes(firstSample.bytes).includes(IDR),
-        `${msn} has no IDR first`,
-      );
+      this.#checkBeginning(segment, msn, bytes);
       const grown = await this.#growing.get(segment.uri)?.bytes;
       if (grown && this.#wasPrefetched(before, segment.uri)) {
         assert.ok(grown.equals(bytes), `segment ${msn} was another while it grew`);
@@ -371,6 +372,17 @@ export class LlHlsClient {
     // The oldest is the first to go, and listed until then.
     const [oldest] = playlist.segments;
     if (oldest) await fetchBytes(this.#resolve(oldest.uri));
+  }
+
+  #checkBeginning({ programDateTimeMs = Number.NaN }: MediaSegment, msn: number, bytes: Buffer) {
+    const [first] = readFragments(bytes);
+    const [sample] = first?.tracks.get(1) ?? [];
+    assert.ok(sample && nalTypes(sample.bytes).includes(IDR), `segment ${msn} has no IDR first`);
+    // What the IVS player tells its latency by.
+    assert.deepEqual(first?.leading, ['emsg'], `segment ${msn} does not say when it came in`);
+    const receivedMs = Number(/"transc_r":(\d+)/.exec(bytes.toString('latin1', 0, 512))?.[1]);
+    const errorMs = Math.abs(receivedMs - programDateTimeMs);
+    assert.ok(errorMs < MAX_DATE_ERROR_MS, `segment ${msn} came in ${errorMs} ms from its date`);
   }
 
   #wasPrefetched(before: MediaPlaylist | undefined, uri: string): boolean {

@@ -1,0 +1,171 @@
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { PageServer } from './page-server.ts';
+import type { PictureClockReader } from './picture-clock.ts';
+import { until } from './until.ts';
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  // Nothing leaves this machine: the IVS player and the browser itself would ask for things.
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+];
+
+/** What `video-log.js` says of any player. */
+export interface VideoReport {
+  readonly atMs: number;
+  readonly mediaSeconds: number;
+  readonly frames: number;
+  readonly width: number;
+  readonly height: number;
+  readonly isEnded: boolean;
+  readonly events: readonly string[];
+  /** NaN-free: absent where the picture has no clock. */
+  readonly pictureDelaySeconds?: number;
+}
+
+export interface HlsReport extends VideoReport {
+  readonly errors: readonly {
+    readonly isFatal: boolean;
+    readonly details: string;
+    readonly reason: string;
+  }[];
+  readonly isLowLatency: boolean;
+  /** hls.js's own: how far from the end of the playlist, and how far it wants to be. */
+  readonly latencySeconds: number;
+  readonly targetLatencySeconds: number;
+  /** By EXT-X-PROGRAM-DATE-TIME. */
+  readonly programDelaySeconds: number;
+}
+
+export interface IvsReport extends VideoReport {
+  readonly state: string;
+  /** Every state since the load, in order. */
+  readonly states: readonly string[];
+  readonly errors: readonly {
+    readonly type: string;
+    readonly code: number;
+    readonly source: string;
+    readonly message: string;
+  }[];
+  readonly cues: readonly {
+    readonly startTime: number;
+    readonly owner: string;
+    readonly text: string;
+  }[];
+  readonly isLowLatency: boolean;
+  readonly latencySeconds: number;
+  readonly quality: string;
+}
+
+/** A page with a player on it that reports. */
+export class PlayerPage<Report extends VideoReport> implements AsyncDisposable {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  report(): Promise<Report> {
+    return this.page.evaluate<Report>('player.report()');
+  }
+
+  async until(
+    what: string,
+    holds: (report: Report) => boolean,
+    timeoutMs = 20_000,
+  ): Promise<Report> {
+    let last: Report | undefined;
+    try {
+      return await until(
+        what,
+        async () => {
+          last = await this.report();
+          return holds(last) && last;
+        },
+        { timeoutMs },
+      );
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; last seen: ${JSON.stringify(last)}`);
+    }
+  }
+
+  /** Pictures move: a first frame is not enough, players show it before they know whether they can go on. */
+  untilPlaying(timeoutMs?: number): Promise<Report> {
+    return this.until(
+      'the picture to move',
+      ({ events, frames, mediaSeconds }) =>
+        events.includes('playing') && mediaSeconds > 0 && frames > 10,
+      timeoutMs,
+    );
+  }
+
+  /** Reports a second apart, while so many seconds of the clock go by. */
+  async watch(seconds: number): Promise<Report[]> {
+    const reports = [await this.report()];
+    while (reports.at(-1)!.atMs - reports[0]!.atMs < seconds * 1000) {
+      await this.page.waitForTimeout(1000);
+      reports.push(await this.report());
+    }
+    return reports;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.page.context().close();
+  }
+}
+
+/** Debian's Chromium, which has H.264 and AAC, without a way out of this machine. */
+export class Chromium implements AsyncDisposable {
+  readonly #browser: Browser;
+  readonly #pages: PageServer;
+
+  private constructor(browser: Browser, pages: PageServer) {
+    this.#browser = browser;
+    this.#pages = pages;
+  }
+
+  static async launch(): Promise<Chromium> {
+    const [browser, pages] = await Promise.all([
+      chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS }),
+      PageServer.start(),
+    ]);
+    return new Chromium(browser, pages);
+  }
+
+  /** A page of a viewer of its own: no cache, no cookies of another. */
+  async open(url: string): Promise<Page> {
+    const context = await this.#browser.newContext();
+    const page = await context.newPage();
+    await page.goto(url);
+    return page;
+  }
+
+  async playHls(playbackUrl: string, clock?: PictureClockReader): Promise<PlayerPage<HlsReport>> {
+    return this.#play<HlsReport>('hls.html', playbackUrl, clock);
+  }
+
+  async playIvs(playbackUrl: string, clock?: PictureClockReader): Promise<PlayerPage<IvsReport>> {
+    return this.#play<IvsReport>('ivs.html', playbackUrl, clock);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser.close();
+    await this.#pages[Symbol.asyncDispose]();
+  }
+
+  async #play<Report extends VideoReport>(
+    name: 'hls.html' | 'ivs.html',
+    playbackUrl: string,
+    clock: PictureClockReader | undefined,
+  ): Promise<PlayerPage<Report>> {
+    const page = await this.open(this.#pages.url(name));
+    const args = [playbackUrl, ...(clock ? [clock] : [])].map((arg) => JSON.stringify(arg));
+    await page.evaluate(`player.play(${args.join(', ')})`);
+    return new PlayerPage<Report>(page);
+  }
+}

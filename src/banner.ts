@@ -20,6 +20,9 @@ export function banner(ivory: Ivory, config: Config): string {
     `export AWS_ACCESS_KEY_ID=${accessKeyId}`,
     `export AWS_SECRET_ACCESS_KEY=${secret}`,
     ``,
+    // AWS CLIs before 2.13, Debian's among them, do not read AWS_ENDPOINT_URL_IVS.
+    `aws ivs list-channels --endpoint-url ${ivory.publicUrl}`,
+    ``,
     ``,
   ].join('\n');
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import {
@@ -25,6 +25,7 @@ import { encodeSource } from './support/source-file.ts';
 /** The heartbeat's interval, and a second for the machine. */
 const END_IS_KNOWN_WITHIN_MS = 6_000;
 const SHUTDOWN_WITHIN_MS = 5_000;
+const SUPERVISORS_PATIENCE_MS = 8_000;
 
 test('kill -9 in mid-stream: the session is ended truthfully, and the channel is free at once', async () => {
   await using directory = await temporaryDirectory();
@@ -129,6 +130,31 @@ test('SIGTERM in mid-stream: encoders and viewers are told, and it exits with 0 
     ]);
   }
   assert.equal((await second.kill('SIGINT')).code, 0);
+});
+
+// Each is waited for, so that a last word reaches those who listen; all together may not take what a supervisor grants.
+test('SIGTERM with an encoder that stands still and a viewer that does not read: it exits with 0 all the same', async () => {
+  await using directory = await temporaryDirectory();
+  await using process = new IvoryProcess(directory.path);
+  const ivory = await process.ready();
+  const channel = await ivory.createChannel();
+  await using encoder = publish(channel.rtmpUrl, { gopFrames: 30, noise: true });
+  await ivory.untilLive(channel.arn);
+  const url = new URL(await fetchMediaPlaylistUrl(channel.playbackUrl));
+  const { mediaSequence } = await untilSegments(url.href, 3, 15_000);
+  const deaf = connect(ivory.httpPort, '127.0.0.1');
+  deaf.pause().on('error', () => {});
+  const segment = new URL(`${mediaSequence}.m4s`, url).pathname;
+  // More than the kernel keeps for it on both sides.
+  for (let i = 0; i < 16; i++) deaf.write(`GET ${segment} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  await fetchMediaPlaylist(url.href);
+  encoder.pause();
+  const { code, afterMs } = await process.kill('SIGTERM');
+  assert.equal(code, 0, process.stderr);
+  console.log('AFTER', afterMs, deaf.destroyed);
+  assert.ok(afterMs < SUPERVISORS_PATIENCE_MS, `${afterMs} ms`);
+  deaf.destroy();
+  encoder.resume();
 });
 
 describe('a start that can’t be is one clear line and a non-zero exit code', {

@@ -17,7 +17,8 @@ export type DisconnectReason =
   | 'stopped-by-api'
   | 'shutting-down'
   | 'idle-timeout'
-  | 'duration-limit';
+  | 'duration-limit'
+  | 'internal-failure';
 
 /** Why a publish is not accepted; becomes the `onStatus` description and the log line. */
 export type PublishRefusal =

@@ -64,6 +64,7 @@ export const DISCONNECT_STATUS: Readonly<Record<DisconnectReason, StatusInfo>> =
   'shutting-down': error('NetConnection.Connect.Closed', 'The service is shutting down.'),
   'idle-timeout': error('NetConnection.Connect.Closed', 'No data was received for too long.'),
   'duration-limit': error('NetConnection.Connect.Closed', 'The stream is too long.'),
+  'internal-failure': error('NetConnection.Connect.Closed', 'The service failed: try again.'),
 };
 
 /** `detail`: what was sent, and what would be taken. */

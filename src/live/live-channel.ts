@@ -193,6 +193,39 @@ export class LiveChannel implements StreamOnAir {
   }
 
   tracks(tracks: MediaTracks): void {
+    this.#contained(() => this.#setTracks(tracks));
+  }
+
+  frame(frame: Frame): void {
+    // Without a closure: this runs for every frame of every stream.
+    try {
+      this.#package(frame);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  discontinuity(): void {
+    this.#contained(() => this.#breakTimeline());
+  }
+
+  published(publication: ChannelPublication, end: PublicationEnd): void {
+    if (this.#publication !== publication) return;
+    this.#publication = undefined;
+    this.#log.info(
+      { end: end.kind, ...('detail' in end && { detail: end.detail }) },
+      'encoder left',
+    );
+    if (end.kind === 'connection-lost') {
+      // Viewers get what there is now, and whoever comes next goes on from there.
+      this.discontinuity();
+      this.#showHealth(this.#health.disconnected());
+    } else void this.#finish();
+  }
+
+  // --- what follows from it
+
+  #setTracks(tracks: MediaTracks): void {
     this.#tracks = tracks;
     this.#statistics.timelineBroke();
     this.#packager ??= new RenditionPackager({
@@ -207,7 +240,7 @@ export class LiveChannel implements StreamOnAir {
     this.#describeAtMediaMs = this.#statistics.mediaMs + MEASURED_AFTER_MEDIA_MS;
   }
 
-  frame(frame: Frame): void {
+  #package(frame: Frame): void {
     const packager = this.#packager;
     if (!packager) return;
     this.#statistics.frame(frame, this.#clock.monotonicMs());
@@ -219,26 +252,26 @@ export class LiveChannel implements StreamOnAir {
     }
   }
 
-  discontinuity(): void {
+  #breakTimeline(): void {
     this.#statistics.timelineBroke();
     this.#packager?.discontinuity();
   }
 
-  published(publication: ChannelPublication, end: PublicationEnd): void {
-    if (this.#publication !== publication) return;
-    this.#publication = undefined;
-    this.#log.info(
-      { end: end.kind, ...('detail' in end && { detail: end.detail }) },
-      'encoder left',
-    );
-    if (end.kind === 'connection-lost') {
-      // Viewers get what there is now, and whoever comes next goes on from there.
-      this.#packager?.discontinuity();
-      this.#showHealth(this.#health.disconnected());
-    } else void this.#finish();
+  #contained(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
-  // --- what follows from it
+  /** A fault of ours in one stream ends that stream, for a reason that its history shows, and nothing else. */
+  #fail(error: unknown): void {
+    this.#log.error({ err: error }, 'the stream failed');
+    if (this.isEnded) return;
+    this.#history.happened('Stream Failure');
+    void this.stop('internal-failure');
+  }
 
   #goLive(): void {
     this.#state = 'live';
@@ -282,7 +315,7 @@ export class LiveChannel implements StreamOnAir {
     if (hadStarted && Number.isFinite(this.#describeAtMediaMs)) this.#writeMeasuredIngest();
     this.#publication?.detach();
     this.#publication = undefined;
-    this.#packager?.end();
+    this.#contained(() => this.#packager?.end());
     this.#playable.resolve(this.#packager?.window.isPlayable ?? false);
     this.#onEnded();
     await this.#history.ended(hadStarted ? ['Stream End', 'Session Ended'] : ['Session Ended']);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.ts';
-import { feed, TRACKS } from '../../test/support/media.ts';
+import { feed, TRACKS, videoFrame } from '../../test/support/media.ts';
 import { MemorySessionLog } from '../../test/support/memory-session-log.ts';
 import type { ChannelRecord } from '../domain/channel.ts';
 import type {
@@ -285,6 +285,24 @@ test('a stream lasts 48 hours, whatever happens to the wall clock', async () => 
   clock.setWall(clock.nowMs() + 72 * 3600 * 1000);
   play(2000);
   assert.ok(registry.stream(CHANNEL.arn));
+});
+
+test('a fault of ours in one stream ends that stream alone, and its history says so', async () => {
+  const { registry, clock, request, publication, sessionLog, stream } = await onAir();
+  const poisoned = { ...videoFrame(2500, false), dtsTicks: Number.NaN };
+  Object.defineProperty(poisoned, 'payload', {
+    get() {
+      throw new Error('out of memory');
+    },
+  });
+  publication.frame(poisoned);
+  assert.deepEqual(request.disconnects, ['internal-failure']);
+  assert.equal(registry.hasSession(CHANNEL.arn), false);
+  await new Promise(setImmediate);
+  const names = sessionLog.eventNames(stream.streamId);
+  assert.deepEqual(names.slice(-3), ['Stream Failure', 'Stream End', 'Session Ended']);
+  clock.advance(5000);
+  await accepted(registry);
 });
 
 test('an ended stream is forgotten after a minute', async () => {

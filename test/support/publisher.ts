@@ -12,6 +12,8 @@ export interface SourceOptions {
   readonly audio?: { readonly sampleRate: number; readonly channels: number } | 'none';
   readonly durationSeconds?: number;
   readonly profile?: 'baseline' | 'main' | 'high';
+  /** A picture that can't be compressed: several Mbit/s. */
+  readonly noise?: boolean;
   /** x264's; the fastest has no High profile. */
   readonly preset?: 'ultrafast' | 'veryfast';
 }
@@ -26,7 +28,9 @@ export function sourceArguments(options: SourceOptions, isRealTime: boolean): st
     audio = { sampleRate: 48_000, channels: 2 },
   } = options;
   const pace = isRealTime ? ['-re'] : [];
-  const inputs = [...pace, '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${framesPerSecond}`];
+  const picture = `testsrc2=size=${size}:rate=${framesPerSecond}`;
+  const video = options.noise ? `${picture},noise=alls=90:allf=t` : picture;
+  const inputs = [...pace, '-f', 'lavfi', '-i', video];
   if (audio !== 'none') {
     const sine = `sine=frequency=440:sample_rate=${audio.sampleRate}`;
     inputs.push(...pace, '-f', 'lavfi', '-i', sine);
@@ -41,7 +45,7 @@ export function sourceArguments(options: SourceOptions, isRealTime: boolean): st
     ...(bFrames === 0 ? ['-tune', 'zerolatency'] : ['-bf', String(bFrames)]),
     ...(options.profile === undefined ? [] : ['-profile:v', options.profile]),
     ...['-g', String(gopFrames), '-keyint_min', String(gopFrames), '-sc_threshold', '0'],
-    ...['-b:v', '800k', '-threads', '1'],
+    ...['-b:v', options.noise ? '8M' : '800k', '-threads', '1'],
     ...(audio === 'none' ? [] : ['-c:a', 'aac', '-b:a', '96k', '-ac', String(audio.channels)]),
   ];
 }

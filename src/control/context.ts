@@ -2,6 +2,7 @@ import type { RandomBytes } from '../domain/identifiers.ts';
 import type { Quotas } from '../domain/quotas.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { CallRates } from './call-rates.ts';
 import type { Endpoints } from './channel-view.ts';
 import type { PageTokens } from './pagination.ts';
 import type { ControlStore, LiveControl } from './ports.ts';
@@ -16,6 +17,7 @@ export interface ControlContext {
   readonly random: RandomBytes;
   readonly endpoints: Endpoints;
   readonly quotas: Quotas;
+  readonly callRates: CallRates;
   readonly pageTokens: PageTokens;
 }
 

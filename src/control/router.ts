@@ -9,6 +9,7 @@ import {
   successReply,
 } from '../protocols/aws/rest-json.ts';
 import { SigV4Verifier } from '../protocols/aws/sigv4.ts';
+import { CallRates } from './call-rates.ts';
 import type { ControlContext } from './context.ts';
 import type { AccessKeys } from './credentials.ts';
 import type { Operation } from './operation.ts';
@@ -53,7 +54,8 @@ class ControlApi {
   constructor(dependencies: ControlApiDependencies) {
     const { store, live, clock, random, endpoints, quotas } = dependencies;
     const pageTokens = new PageTokens(dependencies.pageTokenKey);
-    this.#services = { store, live, clock, random, endpoints, quotas, pageTokens };
+    const callRates = new CallRates(clock);
+    this.#services = { store, live, clock, random, endpoints, quotas, callRates, pageTokens };
     this.#routes = new Routes(dependencies.operations ?? OPERATIONS);
     this.#accessKeys = dependencies.accessKeys;
     this.#verifier = new SigV4Verifier({

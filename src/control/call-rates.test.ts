@@ -68,7 +68,7 @@ describe('CallRates', () => {
     }
     clock.timeMs += 10_000;
     rates.take('one', 1);
-    assert.equal(rates.size, 1);
+    assert.equal(rates.size, 1, 'all but the one that was just taken from');
   });
 });
 

@@ -56,7 +56,8 @@ export class CallRates {
     this.#forgetAtMs = nowMs + FORGET_INTERVAL_MS;
     let surplus = isCrowded ? MAX_BUCKETS / 10 : 0;
     for (const [key, fullAtMs] of this.#fullAtMs) {
-      if (fullAtMs > nowMs && surplus-- <= 0) return;
+      if (fullAtMs > nowMs && surplus <= 0) return;
+      surplus--;
       this.#fullAtMs.delete(key);
     }
   }

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { access, constants, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { RandomBytes } from '../domain/identifiers.ts';
 
 /** The directory, or a file of it, cannot be used. The message is one line. */
@@ -28,7 +29,7 @@ const SERVER_SECRET_BYTE_LENGTH = 32;
 export async function prepareDataDirectory(path: string): Promise<DataDirectory> {
   const root = resolve(path);
   try {
-    await mkdir(root, { recursive: true, mode: 0o700 });
+    await makeDirectory(root);
     await access(root, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw new DataDirectoryError(`cannot use data directory ${root}: ${reason(cause)}`, { cause });
@@ -84,6 +85,23 @@ export async function readIfPresent(path: string): Promise<Buffer | undefined> {
   }
 }
 
+/** Node's own `recursive` never returns where a file system answers ENOENT for a parent that exists: /proc does. */
+async function makeDirectory(path: string): Promise<void> {
+  const make = async () => {
+    await mkdir(path, { mode: 0o700 }).catch((error) => {
+      if (errorCode(error) !== 'EEXIST') throw error;
+    });
+  };
+  try {
+    await make();
+  } catch (error) {
+    const parent = dirname(path);
+    if (errorCode(error) !== 'ENOENT' || parent === path) throw error;
+    await makeDirectory(parent);
+    await make();
+  }
+}
+
 async function readOrCreate(
   path: string,
   make: () => Uint8Array,
@@ -106,12 +124,11 @@ async function publishFile(
   content: Uint8Array,
   publish: (from: string, to: string) => Promise<void>,
 ): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    await rm(temporary, { force: true });
     await writeDurably(temporary, content);
     await publish(temporary, path);
-    await syncDirectory(join(path, '..'));
+    await syncDirectory(dirname(path));
   } catch (cause) {
     throw new DataDirectoryError(`cannot write ${path}: ${reason(cause)}`, { cause });
   } finally {

@@ -37,12 +37,19 @@ export interface ProcessLogger extends Logger {
   flush(): void;
 }
 
+interface LineStream extends DestinationStream {
+  flushSync?(): void;
+}
+
 /**
  * JSON lines on stderr (stdout belongs to the start-up banner). They are written behind the caller's back, so that
  * a terminal or a pipe that does not keep up never stalls media.
  */
-export function createLogger(level: LevelWithSilent, stream?: DestinationStream): ProcessLogger {
-  return pino(
+export function createLogger(
+  level: LevelWithSilent,
+  stream: LineStream = destination({ dest: 2, sync: false, maxLength: MAX_BACKLOG_BYTES }),
+): ProcessLogger {
+  const logger = pino(
     {
       level,
       base: null,
@@ -51,6 +58,8 @@ export function createLogger(level: LevelWithSilent, stream?: DestinationStream)
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: SECRET_PATHS },
     },
-    stream ?? destination({ dest: 2, sync: false, maxLength: MAX_BACKLOG_BYTES }),
+    stream,
   );
+  // pino's own flush returns before the lines are out: too late for a process that ends.
+  return Object.assign(logger, { flush: () => stream.flushSync?.() });
 }

@@ -140,7 +140,7 @@ async function readPem(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (cause) {
     throw new TlsCertificateError(
-      `cannot read ${path}: ${cause instanceof Error ? cause.message : cause}`,
+      `cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
       {
         cause,
       },

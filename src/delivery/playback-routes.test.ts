@@ -61,7 +61,7 @@ function setUp(
     const promise = routes.handle(request);
     assert.ok(promise instanceof Promise, `${target} is parked`);
     const parked = { request, reply: promise, isAnswered: false };
-    void promise.then(() => {
+    void promise.finally(() => {
       parked.isAnswered = true;
     });
     return parked;

@@ -10,8 +10,8 @@ import {
 import { IngestRejection } from './rejection.ts';
 
 /**
- * The video track that an AVC sequence header describes. Any profile: IVS asks for 4:2:0 with 8 bits, but what is passed through is between
- * the encoder and its viewers' players.
+ * The video track that an AVC sequence header describes. Any profile: IVS asks for 4:2:0 with 8 bits, but what
+ * is passed through is between the encoder and its viewers' players.
  */
 export function videoTrackOf(sequenceHeader: Uint8Array): {
   readonly track: VideoTrack;
@@ -36,8 +36,9 @@ export function videoTrackOf(sequenceHeader: Uint8Array): {
 }
 
 /**
- * The audio track that an AAC sequence header describes. HE-AAC signalled explicitly (object types 5 and 29) is refused by name. Signalled
- * backward compatibly it is AAC-LC to anyone who does not look further, and is taken as that.
+ * The audio track that an AAC sequence header describes. HE-AAC signalled explicitly (object types 5 and 29) is
+ * refused by name. Signalled backward compatibly it is AAC-LC to anyone who does not look further, and is taken
+ * as that.
  */
 export function audioTrackOf(sequenceHeader: Uint8Array): AudioTrack {
   const decoderConfiguration = Uint8Array.from(sequenceHeader);
@@ -67,8 +68,8 @@ export function audioTrackOf(sequenceHeader: Uint8Array): AudioTrack {
 const SEI_RECOVERY_POINT = 6;
 
 /**
- * Whether decoding can start here: at an IDR picture, or at a recovery point, which is all that x264's intra-refresh and open GOPs
- * ever give. Asked only of frames that the encoder flags as keyframes.
+ * Whether decoding can start here: at an IDR picture, or at a recovery point, which is all that x264's
+ * intra-refresh and open GOPs ever give. Asked only of frames that the encoder flags as keyframes.
  */
 export function isRandomAccessPoint(payload: Uint8Array, lengthSize: NalUnitLengthSize): boolean {
   if (containsIdr(payload, lengthSize)) return true;

@@ -13,8 +13,8 @@ export interface TrackExpectation {
 }
 
 /**
- * The members of `onMetaData` (FLV 10.1, E.5) that Ivory reads. `videodatarate` and `audiodatarate` are in kbit/s; ffmpeg divides by
- * 1024 there, and IVS reports the number x 1000 all the same.
+ * The members of `onMetaData` (FLV 10.1, E.5) that Ivory reads. `videodatarate` and `audiodatarate` are in
+ * kbit/s; ffmpeg divides by 1024 there, and IVS reports the number x 1000 all the same.
  */
 export function readEncoderMetadata(members: Amf0Members): EncoderMetadata {
   const encoder = members.get('encoder');

@@ -11,7 +11,9 @@ import { Timeline, TimestampUnroller } from './timeline.ts';
 const AUDIO_WAIT_MS = 1_000;
 /** So much audio without video, and the stream has none: which is not supported. */
 const VIDEO_WAIT_MS = 5_000;
-/** Bounds of what is held during the wait; at either, the wait is over. A second of 4K at 60 fps is well below. */
+/**
+ * Bounds of what is held during the wait; at either, the wait is over. A second of 4K at 60 fps is well below.
+ */
 const MAX_HELD_FRAMES = 256;
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
 
@@ -196,7 +198,8 @@ export class FrameNormalizer {
   #audioFrame(encoderMs: number, payload: Uint8Array): void {
     if (this.#video === undefined) this.#checkAudioOnly(encoderMs);
     const audio = this.#audio;
-    // A configuration that was not announced yet waits for the next keyframe, and its frames are of no use before.
+    // A configuration that was not announced yet waits for the next keyframe, and its frames are of no use
+    // before.
     if (audio === undefined || audio !== this.#announced?.audio) return;
     if (this.#hasJumped || payload.byteLength === 0) return;
     const dtsTicks = this.#timeline.audioTicks(encoderMs, audio);

@@ -16,7 +16,7 @@ import {
 } from '../protocols/rtmp/message.ts';
 import { CONNECT_SUCCESS, PUBLISH_START, UNPUBLISH_SUCCESS } from './rtmp-status.ts';
 
-/** What nginx-rtmp and librtmp say too. */
+/** What librtmp and SRS say too. */
 const WINDOW_BYTES = 2_500_000;
 /** Large enough for any answer in one chunk. */
 const CHUNK_BYTES = 4096;
@@ -32,7 +32,7 @@ export class RtmpAnswers {
   }
 
   connected(transactionId: number, objectEncoding: number): void {
-    // Before the result: librtmp answers the window with its own when the result comes.
+    // In nginx-rtmp's order: the result already comes in the larger chunks.
     this.#send(windowAcknowledgementSize(WINDOW_BYTES));
     this.#send(setPeerBandwidth(WINDOW_BYTES));
     this.#send(setChunkSize(CHUNK_BYTES));

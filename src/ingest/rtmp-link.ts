@@ -29,8 +29,8 @@ export interface RtmpLinkOptions {
 }
 
 /**
- * RTMP below the conversation: handshake, chunks, acknowledgements, pings. Bytes go in, commands, data and media come out, one a call.
- * `push` and `next` throw `ProtocolViolation`.
+ * RTMP below the conversation: handshake, chunks, acknowledgements, pings. Bytes go in, commands, data and
+ * media come out, one a call. `push` and `next` throw `ProtocolViolation`.
  */
 export class RtmpLink {
   readonly #options: RtmpLinkOptions;
@@ -111,7 +111,7 @@ export class RtmpLink {
         return true;
       }
       case MESSAGE_TYPE.aggregate:
-        this.#split = splitAggregate(message);
+        this.#split = [...splitAggregate(message), ...this.#split];
         return true;
       case MESSAGE_TYPE.audio:
       case MESSAGE_TYPE.video:
@@ -121,7 +121,8 @@ export class RtmpLink {
       case MESSAGE_TYPE.dataAmf3:
         return false;
       default:
-        // Acknowledgement and Set Peer Bandwidth ask nothing of a server; shared objects and unknown types are passed over.
+        // Acknowledgement and Set Peer Bandwidth ask nothing of a server; shared objects and unknown types are
+        // passed over.
         return true;
     }
   }

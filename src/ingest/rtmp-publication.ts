@@ -6,16 +6,14 @@ import type { Publication, PublicationEnd } from './publishing.ts';
 
 /** An accepted publication as the session holds it: media and data messages in, `end` exactly once and last. */
 export class RtmpPublication {
-  readonly messageStreamId: number;
   readonly startedMs: number;
   readonly #publication: Publication;
   readonly #normalizer: FrameNormalizer;
   #hasEnded = false;
 
-  constructor(publication: Publication, messageStreamId: number, startedMs: number) {
+  constructor(publication: Publication, startedMs: number) {
     this.#publication = publication;
     this.#normalizer = new FrameNormalizer(publication);
-    this.messageStreamId = messageStreamId;
     this.startedMs = startedMs;
   }
 

@@ -6,14 +6,17 @@ import type { Logger } from '../lib/logger.ts';
 import type { PublishGate } from './publishing.ts';
 import { type EncoderConnection, RtmpSession } from './rtmp-session.ts';
 
-/** An idle connection costs 20 KB and is closed after 20 s. */
+/** Most are publishers; one that does not publish is closed after 20 s. */
 const DEFAULT_MAX_CONNECTIONS = 4096;
-/** A studio behind one address may publish hundreds of channels; a flood from one address leaves room for others. */
+/**
+ * A studio behind one address may publish hundreds of channels; a flood from one address leaves room for
+ * others.
+ */
 const DEFAULT_MAX_CONNECTIONS_PER_ADDRESS = 1024;
 const TLS_HANDSHAKE_DEADLINE_MS = 10_000;
 /** How long the encoder may take to read our last word and close, before the socket is destroyed. */
 const LINGER_MS = 3_000;
-/** Answers that a peer asks for and does not read: a conversation has 2 KB of them. */
+/** Answers that a peer asks for and does not read: a whole conversation is below 8 KiB. */
 const MAX_UNSENT_BYTES = 64 * 1024;
 
 export interface RtmpServerOptions {
@@ -135,6 +138,8 @@ export class RtmpServer {
   }
 
   #converse(socket: Socket, protocol: 'rtmp' | 'rtmps'): void {
+    // A TLS handshake may end after `close` began.
+    if (this.#closing !== undefined) socket.destroy();
     if (socket.destroyed) return;
     const { gate, clock, random, logger } = this.#options;
     const remoteAddress = withoutIpv4Mapping(socket.remoteAddress ?? '');
@@ -159,7 +164,8 @@ export class RtmpServer {
   }
 }
 
-class SocketConnection implements EncoderConnection {
+/** What a session may do to its socket. */
+export class SocketConnection implements EncoderConnection {
   readonly #socket: Socket;
   readonly #clock: Clock;
 

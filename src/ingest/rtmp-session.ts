@@ -70,8 +70,8 @@ type State =
   | 'ended';
 
 /**
- * One encoder's conversation: handshake, connect, createStream, publish, media, end. The owner of the socket calls
- * `receive` and `closed`, the live side `disconnect`; nothing of a session's trouble reaches another.
+ * One encoder's conversation: handshake, connect, createStream, publish, media, end. The owner of the socket
+ * calls `receive` and `closed`, the live side `disconnect`; nothing of a session's trouble reaches another.
  */
 export class RtmpSession {
   readonly #options: RtmpSessionOptions;
@@ -81,6 +81,8 @@ export class RtmpSession {
   #state: State = 'handshake';
   #cancelDeadline: CancelTimer;
   #lastMessageStreamId = 0;
+  /** The one that `publish` named. */
+  #messageStreamId = 0;
   #publication: RtmpPublication | undefined;
   /** How the session ended, for a publication that is accepted too late. */
   #end: PublicationEnd = { kind: 'connection-lost' };
@@ -122,9 +124,7 @@ export class RtmpSession {
   disconnect(reason: DisconnectReason): void {
     this.#guard(() => {
       if (this.#state === 'ended') return;
-      if (this.#publication !== undefined) {
-        this.#answers.status(this.#publication.messageStreamId, DISCONNECT_STATUS[reason]);
-      }
+      this.#answers.status(this.#messageStreamId, DISCONNECT_STATUS[reason]);
       this.#finish({ kind: 'disconnected', reason });
     });
   }
@@ -167,7 +167,8 @@ export class RtmpSession {
         this.#answers.streamCreated(command.transactionId, this.#lastMessageStreamId);
         break;
       case 'publish':
-        this.#publish(command.streamName, messageStreamId);
+        this.#messageStreamId = messageStreamId;
+        this.#publish(command.streamName);
         break;
       case 'FCUnpublish':
         this.#answers.fcUnpublished();
@@ -178,7 +179,8 @@ export class RtmpSession {
         this.#unpublish();
         break;
       case 'play':
-        this.#refuse('play', PLAY_FAILED, messageStreamId);
+        this.#messageStreamId = messageStreamId;
+        this.#refuse('play', PLAY_FAILED);
         break;
       case 'other':
         break;
@@ -198,7 +200,7 @@ export class RtmpSession {
     }
   }
 
-  #publish(streamName: string, messageStreamId: number): void {
+  #publish(streamName: string): void {
     if (this.#state !== 'connected') {
       throw new ProtocolViolation(`cannot publish: the connection is ${this.#state}`);
     }
@@ -211,10 +213,10 @@ export class RtmpSession {
       ...parseStreamName(streamName),
       disconnect: (reason) => this.disconnect(reason),
     };
-    void this.#askGate(request, messageStreamId);
+    void this.#askGate(request);
   }
 
-  async #askGate(request: PublishRequest, messageStreamId: number): Promise<void> {
+  async #askGate(request: PublishRequest): Promise<void> {
     const { gate, logger } = this.#options;
     let decision: PublishDecision;
     try {
@@ -223,29 +225,25 @@ export class RtmpSession {
       logger.error({ err: error }, 'cannot decide on a publish request');
       decision = { accepted: false, refusal: 'service-unavailable' };
     }
-    this.#guard(() => this.#decided(decision, messageStreamId));
+    this.#guard(() => this.#decided(decision));
   }
 
-  #decided(decision: PublishDecision, messageStreamId: number): void {
+  #decided(decision: PublishDecision): void {
     if (this.#state !== 'deciding') {
       // The connection ended while the gate was thinking.
       if (decision.accepted) decision.publication.end(this.#end);
       return;
     }
     if (!decision.accepted) {
-      this.#refuse(decision.refusal, REFUSAL_STATUS[decision.refusal], messageStreamId);
+      this.#refuse(decision.refusal, REFUSAL_STATUS[decision.refusal]);
       return;
     }
     const { clock, connection, logger } = this.#options;
     this.#cancelDeadline();
-    this.#publication = new RtmpPublication(
-      decision.publication,
-      messageStreamId,
-      clock.monotonicMs(),
-    );
+    this.#publication = new RtmpPublication(decision.publication, clock.monotonicMs());
     this.#link.messageLimitBytes = MEDIA_LIMIT_BYTES;
     this.#enter('publishing');
-    this.#answers.publishing(messageStreamId);
+    this.#answers.publishing(this.#messageStreamId);
     logger.info({}, 'publishing');
     connection.resume();
     this.#readOn();
@@ -254,15 +252,15 @@ export class RtmpSession {
   /** The encoder meant it. The connection stays: it may publish again. */
   #unpublish(): void {
     if (this.#publication === undefined) return;
-    this.#answers.unpublished(this.#publication.messageStreamId);
+    this.#answers.unpublished(this.#messageStreamId);
     this.#endPublication({ kind: 'unpublished' });
     this.#enter('connected');
     this.#restartDeadline(PUBLISH_DEADLINE_MS);
   }
 
-  #refuse(refusal: string, info: StatusInfo, messageStreamId: number): void {
+  #refuse(refusal: string, info: StatusInfo): void {
     this.#options.logger.warn({ refusal }, 'encoder refused');
-    this.#answers.status(messageStreamId, info);
+    this.#answers.status(this.#messageStreamId, info);
     this.#finish({ kind: 'connection-lost' });
   }
 
@@ -287,7 +285,7 @@ export class RtmpSession {
       const detail = error.message;
       logger.warn({ code, detail, state: this.#state }, 'encoder rejected');
       if (this.#publication !== undefined) {
-        this.#answers.status(this.#publication.messageStreamId, rejectionStatus(code, detail));
+        this.#answers.status(this.#messageStreamId, rejectionStatus(code, detail));
       }
       this.#finish({ kind: 'rejected', code, detail });
     } else {

@@ -1,7 +1,10 @@
 import type { StatusInfo } from '../protocols/rtmp/command.ts';
 import type { DisconnectReason, PublishRefusal, RejectionCode } from './publishing.ts';
 
-/** The codes that encoders know (Adobe's NetConnection and NetStream), with words for the one who reads the encoder's log. */
+/**
+ * The codes that encoders know (Adobe's NetConnection and NetStream), with words for the one who reads the
+ * encoder's log.
+ */
 
 export const CONNECT_SUCCESS: StatusInfo = {
   level: 'status',

@@ -2,8 +2,8 @@ import { rescale, type Ticks } from '../lib/timescale.ts';
 import { type AudioTrack, VIDEO_TIMESCALE } from '../media/frame.ts';
 
 /**
- * How far an audio timestamp may be from where counting samples puts it: two AAC frames. RTMP's milliseconds round by
- * half of one, and encoders that stamp capture time jitter by a frame.
+ * How far an audio timestamp may be from where counting samples puts it: two AAC frames. RTMP's milliseconds
+ * round by half of one, and encoders that stamp capture time jitter by a frame.
  */
 const AUDIO_TOLERANCE_MS = 40;
 /** A step back of video up to here is jitter; beyond, the encoder's clock was set back. */
@@ -27,8 +27,9 @@ export class TimestampUnroller {
 }
 
 /**
- * From the encoder's milliseconds to ticks that can be trusted: per track strictly increasing, both tracks on one zero. The zero is
- * the video keyframe given to `start`; after a jump, `start` goes on where the timeline was.
+ * From the encoder's milliseconds to ticks that can be trusted: per track strictly increasing, both tracks on
+ * one zero. The zero is the video keyframe given to `start`; after a jump, `start` goes on where the timeline
+ * was.
  */
 export class Timeline {
   /** What to take from the encoder's time; none before the first keyframe. */
@@ -76,8 +77,8 @@ export class Timeline {
   }
 
   /**
-   * The audio frame's time, or nothing where it must be dropped: it lies before the keyframe that began, behind what was sent, or so far ahead that the
-   * encoder's clock must have been set. Video says whether it was.
+   * The audio frame's time, or nothing where it must be dropped: it lies before the keyframe that began, behind
+   * what was sent, or so far ahead that the encoder's clock must have been set. Video says whether it was.
    */
   audioTicks(encoderMs: number, { timescale, samplesPerFrame }: AudioTrack): Ticks | undefined {
     if (this.#offsetMs === undefined) return undefined;

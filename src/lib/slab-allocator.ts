@@ -2,8 +2,8 @@
 const SLAB_BYTES = 256 * 1024;
 
 /**
- * Cuts buffers from slabs, so that a message does not cost an ArrayBuffer of its own. A slab lives as long as anything cut
- * from it: use one allocator for things that die together, as the frames of one stream do. What is
+ * Cuts buffers from slabs, so that a message does not cost an ArrayBuffer of its own. A slab lives as long as
+ * anything cut from it: use one allocator for things that die together, as the frames of one stream do. What is
  * larger than half a slab gets its own memory, or it would pin the neighbours it left no room for.
  */
 export class SlabAllocator {

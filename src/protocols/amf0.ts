@@ -24,9 +24,9 @@ const MARKER = {
   avmPlusObject: 0x11,
 } as const;
 
-/** Nesting of a real `connect` or `onMetaData` is 3 at most (`trackIdInfoMap` of OBS's multitrack). */
+/** Real `connect` and `onMetaData` objects nest 3 deep at most. */
 const MAX_DEPTH = 16;
-/** Values in one message, members of every level counted; OBS's largest `onMetaData` has about 40. */
+/** Values in one message, members of every level counted; an `onMetaData` has a few dozen. */
 const MAX_VALUES = 4096;
 /** `onCaptionInfo` carries a few kilobytes of base64; nothing an encoder says is longer. */
 const MAX_STRING_BYTES = 64 * 1024;
@@ -66,17 +66,19 @@ export type Amf0Value =
   | readonly Amf0Value[];
 
 /**
- * Every value in `bytes`, one after the other. Source: Action Message Format AMF 0, 2007.
+ * The first `count` values in `bytes`, or every one. Source: Action Message Format AMF 0, 2007.
  * Throws `ProtocolViolation` for malformed bytes, values past the limits above, references and AMF 3 values.
  */
-export function decodeAmf0(bytes: Uint8Array): Amf0Value[] {
+export function decodeAmf0(bytes: Uint8Array, count = Number.POSITIVE_INFINITY): Amf0Value[] {
   const decoder = new Decoder(bytes);
   const values: Amf0Value[] = [];
-  while (decoder.hasMore) values.push(decoder.value(0));
+  while (decoder.hasMore && values.length < count) values.push(decoder.value(0));
   return values;
 }
 
-/** The inverse of `decodeAmf0`. A plain map becomes an object; strings past 65,535 bytes become long strings. */
+/**
+ * The inverse of `decodeAmf0`. A plain map becomes an object; strings past 65,535 bytes become long strings.
+ */
 export function encodeAmf0(values: readonly Amf0Value[]): Uint8Array {
   const writer = new ByteWriter();
   for (const value of values) writeValue(writer, value);

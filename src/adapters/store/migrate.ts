@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migration';
-import * as channelsKeysSessions from './migrations/0001-channels-keys-sessions.ts';
+import { channelsKeysSessions } from './migrations/0001-channels-keys-sessions.ts';
 import type { Schema } from './schema.ts';
 import { StoreError } from './store-error.ts';
 

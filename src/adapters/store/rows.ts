@@ -3,6 +3,7 @@ import type { ChannelRecord, Tags } from '../../domain/channel.ts';
 import type { StreamEvent } from '../../domain/events.ts';
 import type { StreamKeyRecord } from '../../domain/stream-key.ts';
 import type { StreamSessionRecord } from '../../domain/stream-session.ts';
+import type { Position } from './cursor.ts';
 import type {
   ChannelTable,
   Flag,
@@ -113,3 +114,16 @@ export const toFlag = (value: boolean): Flag => (value ? 1 : 0);
 export const tagsFromText = (text: string): Tags => JSON.parse(text);
 
 export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+export function positionByCreation(row: { created_at_ms: number; arn: string }): Position {
+  return { atMs: row.created_at_ms, key: row.arn };
+}
+
+/** As the caller named them, each once. */
+export function inOrderOf<T extends { readonly arn: string }>(
+  arns: readonly string[],
+  records: readonly T[],
+): readonly T[] {
+  const byArn = new Map(records.map((record) => [record.arn, record]));
+  return [...new Set(arns)].flatMap((arn) => byArn.get(arn) ?? []);
+}

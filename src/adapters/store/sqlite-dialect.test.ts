@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Kysely, sql } from 'kysely';
 import { SqliteThreadDialect } from './sqlite-dialect.ts';
-import type { SqliteRole } from './sqlite-protocol.ts';
+import type { SqliteRequest, SqliteRole } from './sqlite-protocol.ts';
 import { SqliteError, SqliteThread } from './sqlite-thread.ts';
 import { StoreError } from './store-error.ts';
 
@@ -15,7 +15,7 @@ interface Notes {
 
 /** A database with one table, and connections to it. */
 async function makeNotes() {
-  await using resources = new AsyncDisposableStack();
+  const resources = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'ivory-dialect-'));
   resources.defer(() => rm(directory, { recursive: true }));
   const connect = async (role: SqliteRole) => {
@@ -25,8 +25,7 @@ async function makeNotes() {
   };
   const writer = await connect('writer');
   await sql`create table note (id integer primary key, text text not null)`.execute(writer.db);
-  const kept = resources.move();
-  return { writer, connect, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { writer, connect, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 const write = (db: Kysely<Notes>, id: number, text: string) =>
@@ -114,4 +113,17 @@ test('a thread answers what was asked before it was closed, and refuses the rest
   await closing;
   await thread.close();
   await assert.rejects(thread.request(query), StoreError);
+});
+
+test('a thread that was sent what cannot be cloned goes on with the right replies', async () => {
+  await using notes = await makeNotes();
+  const { thread } = notes.writer;
+  const bad = {
+    kind: 'query',
+    sql: 'select ?',
+    parameters: [() => {}],
+  } as unknown as SqliteRequest;
+  await assert.rejects(thread.request(bad), { name: 'DataCloneError' });
+  const reply = await thread.request({ kind: 'query', sql: 'select 2 as two', parameters: [] });
+  assert.deepEqual(reply.rows, [{ two: 2 }]);
 });

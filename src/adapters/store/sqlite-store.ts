@@ -3,7 +3,7 @@ import type { ControlStore } from '../../control/ports.ts';
 import type { ChannelLocator } from '../../delivery/watch-routes.ts';
 import type { ChannelDirectory, SessionLog } from '../../live/ports.ts';
 import { SqlChannelDirectory } from './channel-directory.ts';
-import { SqlControlStore } from './control-store.ts';
+import { sqlControlStore } from './control-store.ts';
 import type { Database } from './database.ts';
 import { migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
@@ -48,7 +48,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
 
   const resources = opening.move();
   return {
-    controlStore: new SqlControlStore(database),
+    controlStore: sqlControlStore(database),
     sessionLog,
     channelDirectory: new SqlChannelDirectory(database),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

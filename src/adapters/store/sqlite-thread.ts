@@ -48,12 +48,13 @@ export class SqliteThread {
   }
 
   /** @throws SqliteError where SQLite refuses, StoreError where the thread has ended */
-  request(request: SqliteRequest): Promise<SqliteResult> {
-    if (this.#ended) return Promise.reject(this.#ended);
+  async request(request: SqliteRequest): Promise<SqliteResult> {
+    if (this.#ended) throw this.#ended;
     const { promise, resolve, reject } = Promise.withResolvers<SqliteResult>();
-    this.#waiting.push({ resolve, reject });
+    // First, because it throws for what can't be cloned, and gets no reply then.
     this.#worker.postMessage(request);
-    return promise;
+    this.#waiting.push({ resolve, reject });
+    return await promise;
   }
 
   /** Answers what was asked before, then ends the thread. */

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort } from 'node:worker_threads';
 import type {
   SqliteReply,
@@ -58,9 +58,9 @@ class SqliteConnection {
   query(sql: string, parameters: readonly SqliteValue[]): SqliteResult {
     const { statement, returnsRows } = this.#prepare(sql);
     if (returnsRows) {
-      return { rows: statement.all(...(parameters as SQLInputValue[])) as SqliteResult['rows'] };
+      return { rows: statement.all(...parameters) };
     }
-    const { changes } = statement.run(...(parameters as SQLInputValue[]));
+    const { changes } = statement.run(...parameters);
     return { rows: [], changeCount: changes };
   }
 
@@ -115,37 +115,41 @@ function createPrivateFile(path: string): void {
 }
 
 const EMPTY: SqliteResult = { rows: [] };
-let connection: SqliteConnection | undefined;
 
-function answer(request: SqliteRequest): SqliteResult {
-  switch (request.kind) {
-    case 'open':
-      connection = new SqliteConnection(request.path, request.role);
-      return EMPTY;
-    case 'query':
-      if (!connection) throw new Error('the database is not open');
-      return connection.query(request.sql, request.parameters);
-    case 'rollback':
-      connection?.rollback();
-      return EMPTY;
-    case 'close':
-      connection?.close();
-      return EMPTY;
+/** The thread's side of `SqliteThread`. */
+class SqliteServer {
+  #connection: SqliteConnection | undefined;
+
+  reply(request: SqliteRequest): SqliteReply {
+    try {
+      return { result: this.#answer(request) };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) : undefined;
+      return { failure: { message, ...(code !== undefined && { errorCode: code }) } };
+    }
+  }
+
+  #answer(request: SqliteRequest): SqliteResult {
+    switch (request.kind) {
+      case 'open':
+        this.#connection = new SqliteConnection(request.path, request.role);
+        return EMPTY;
+      case 'query':
+        if (!this.#connection) throw new Error('the database is not open');
+        return this.#connection.query(request.sql, request.parameters);
+      case 'rollback':
+        this.#connection?.rollback();
+        return EMPTY;
+      case 'close':
+        this.#connection?.close();
+        return EMPTY;
+    }
   }
 }
 
-function reply(request: SqliteRequest): SqliteReply {
-  try {
-    return { result: answer(request) };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const errorCode =
-      error instanceof Error && 'errcode' in error ? Number(error.errcode) : undefined;
-    return { failure: { message, ...(errorCode !== undefined && { errorCode }) } };
-  }
-}
-
+const server = new SqliteServer();
 parentPort?.on('message', (request: SqliteRequest) => {
-  parentPort?.postMessage(reply(request));
+  parentPort?.postMessage(server.reply(request));
   if (request.kind === 'close') parentPort?.close();
 });

@@ -49,8 +49,9 @@ export type AudioTag =
 const NOTHING: AudioTag = { kind: 'none' };
 
 /**
- * Decodes AAC in the classic form (FLV 10.1, E.4.2) and in the enhanced one (Enhanced RTMP v2, "Enhanced Audio", FourCC `mp4a`).
- * Other codecs are named, not decoded. Throws `ProtocolViolation` when the tag is cut off.
+ * Decodes AAC in the classic form (FLV 10.1, E.4.2) and in the enhanced one (Enhanced RTMP v2, "Enhanced
+ * Audio", FourCC `mp4a`). Other codecs are named, not decoded. Throws `ProtocolViolation` when the tag is cut
+ * off.
  */
 export function decodeAudioTag(body: Uint8Array): AudioTag {
   // Enhanced RTMP v2: "an audio message with a zero-length payload" is a period of silence; Flash sent it too.

@@ -4,8 +4,8 @@ import type { ByteReader } from '../../lib/byte-reader.ts';
 const MODIFIER_EXTENSION = 7;
 
 /**
- * Steps over the modifier extensions ("ModEx") before the FourCC and returns the packet type behind them. The only one defined is
- * a nanosecond offset, finer than our ticks.
+ * Steps over the modifier extensions ("ModEx") before the FourCC and returns the packet type behind them. The
+ * only one defined is a nanosecond offset, finer than our ticks.
  */
 export function skipModifiers(reader: ByteReader, firstPacketType: number): number {
   let packetType = firstPacketType;

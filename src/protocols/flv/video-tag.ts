@@ -63,11 +63,12 @@ export type VideoTag =
 const NOTHING: VideoTag = { kind: 'none' };
 
 /**
- * Decodes AVC in the classic form (FLV 10.1, E.4.3) and in the enhanced one (Enhanced RTMP v2, "Enhanced Video", FourCC `avc1`).
- * Other codecs are named, not decoded. Throws `ProtocolViolation` when the tag is cut off.
+ * Decodes AVC in the classic form (FLV 10.1, E.4.3) and in the enhanced one (Enhanced RTMP v2, "Enhanced
+ * Video", FourCC `avc1`). Other codecs are named, not decoded. Throws `ProtocolViolation` when the tag is cut
+ * off.
  */
 export function decodeVideoTag(body: Uint8Array): VideoTag {
-  // Some encoders keep a silent track alive with messages of no bytes.
+  // Encoders send empty messages now and then; SRS and nginx-rtmp pass over them too.
   if (body.byteLength === 0) return NOTHING;
   const reader = new ByteReader(body);
   const first = reader.u8();

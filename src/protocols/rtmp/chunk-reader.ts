@@ -36,9 +36,10 @@ interface ChunkStream {
 }
 
 /**
- * Chunks in, messages out (RTMP 1.0, 5.3). Works on the socket's own buffers: each payload byte is copied once, into the
- * message that it belongs to. Pull: `push` takes bytes, `next` gives one message a call, so the owner may change its mind (or
- * the limit) between two messages of one buffer. Set Chunk Size and Abort are obeyed here and not passed on.
+ * Chunks in, messages out (RTMP 1.0, 5.3). Works on the socket's own buffers: each payload byte is copied once,
+ * into the message that it belongs to. Pull: `push` takes bytes, `next` gives one message a call, so the owner
+ * may change its mind (or the limit) between two messages of one buffer. Set Chunk Size and Abort are obeyed
+ * here and not passed on.
  *
  * `next` throws `ProtocolViolation`; the reader is of no use afterwards.
  */
@@ -159,8 +160,8 @@ export class ChunkReader {
   }
 
   /**
-   * Parses the header at `start` and makes its chunk the current one. Returns its length, or 0 and no change where it does not
-   * end before `end`.
+   * Parses the header at `start` and makes its chunk the current one. Returns its length, or 0 and no change
+   * where it does not end before `end`.
    */
   #readHeader(bytes: Buffer, start: number, end: number): number {
     let at = start + 1;
@@ -189,7 +190,8 @@ export class ChunkReader {
       }
       if (known.extendedTimestamp !== undefined) {
         if (at + 4 > end) return 0;
-        // 5.3.1.3 has type 3 repeat the extended timestamp; old librtmp and Flash do not. Equal bytes are taken for one.
+        // 5.3.1.3 has type 3 repeat the extended timestamp; old librtmp does not. Equal bytes are taken
+        // for one.
         if (bytes.readUInt32BE(at) === known.extendedTimestamp) at += 4;
       }
       if (known.body === undefined) this.#repeatHeader(known);

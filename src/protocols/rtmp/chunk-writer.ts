@@ -11,8 +11,8 @@ interface Sent {
 }
 
 /**
- * Messages in, chunks out (RTMP 1.0, 5.3), each with the shortest header that says it. A Set Chunk Size message takes effect on
- * what follows it. Time that steps back is sent absolute, as deltas can't be negative.
+ * Messages in, chunks out (RTMP 1.0, 5.3), each with the shortest header that says it. A Set Chunk Size message
+ * takes effect on what follows it. Time that steps back is sent absolute, as deltas can't be negative.
  */
 export class ChunkWriter {
   readonly #sent = new Map<number, Sent>();

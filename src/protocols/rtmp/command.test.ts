@@ -56,6 +56,14 @@ test('decodeEncoderCommand() reads an AMF3 command after its zero byte', () => {
   assert.equal(decodeEncoderCommand(MESSAGE_TYPE.commandAmf3, body).name, 'createStream');
 });
 
+test('decodeEncoderCommand() and decodeOnMetaData() read no further than they must', () => {
+  const avmPlus = Buffer.of(0x11, 0x0a);
+  const command = Buffer.concat([encodeAmf0(['onFI', 0, null]), avmPlus]);
+  assert.equal(decodeEncoderCommand(MESSAGE_TYPE.commandAmf0, command).name, 'other');
+  const data = Buffer.concat([encodeAmf0(['@setDataFrame', 'onTextData']), avmPlus]);
+  assert.equal(decodeOnMetaData(MESSAGE_TYPE.dataAmf0, data), undefined);
+});
+
 test('decodeEncoderCommand() throws ProtocolViolation when the name or the command object is missing', () => {
   assert.throws(() => decode(), ProtocolViolation);
   assert.throws(() => decode(7), ProtocolViolation);

@@ -42,15 +42,31 @@ export type EncoderCommand =
   /** Anything else: `_checkbw`, `getStreamLength`, `onBWDone` ... */
   | { readonly name: 'other'; readonly transactionId: number };
 
-/** `undefined` arguments that encoders leave out are read as missing, not as an error. */
+const KNOWN_COMMANDS: ReadonlySet<string> = new Set<EncoderCommand['name']>([
+  'connect',
+  'createStream',
+  'releaseStream',
+  'FCPublish',
+  'publish',
+  'FCUnpublish',
+  'deleteStream',
+  'closeStream',
+  'play',
+]);
+
+/**
+ * The body of a command message. Throws `ProtocolViolation` where it is malformed; an argument may be missing.
+ */
 export function decodeEncoderCommand(typeId: number, body: Uint8Array): EncoderCommand {
-  const [name, transaction, commandObject, first] = decodeAmf0(
-    withoutAmf3Marker(typeId, MESSAGE_TYPE.commandAmf3, body),
-  );
+  const bytes = withoutAmf3Marker(typeId, MESSAGE_TYPE.commandAmf3, body);
+  const [name, transaction] = decodeAmf0(bytes, 2);
   if (typeof name !== 'string') {
     throw new ProtocolViolation(`cannot read a command: its name is a ${typeof name}`);
   }
   const transactionId = typeof transaction === 'number' ? transaction : 0;
+  // What a command that nobody obeys has in it does not matter, not even whether it can be read.
+  if (!KNOWN_COMMANDS.has(name)) return { name: 'other', transactionId };
+  const [, , commandObject, first] = decodeAmf0(bytes, 4);
   switch (name) {
     case 'connect':
       return { name, transactionId, ...connectMembers(commandObject) };
@@ -83,16 +99,20 @@ function connectMembers(commandObject: Amf0Value) {
 }
 
 /**
- * The `onMetaData` object of a data message, bare or wrapped in `@setDataFrame`; nothing where the message says something else.
+ * The `onMetaData` object of a data message, bare or wrapped in `@setDataFrame`; nothing where the message says
+ * something else, of which no more than the name is read.
  */
 export function decodeOnMetaData(typeId: number, body: Uint8Array): Amf0Members | undefined {
-  const values = decodeAmf0(withoutAmf3Marker(typeId, MESSAGE_TYPE.dataAmf3, body));
-  if (values[0] === '@setDataFrame') values.shift();
-  const [name, metadata] = values;
-  return name === 'onMetaData' && isMembers(metadata) ? metadata : undefined;
+  const bytes = withoutAmf3Marker(typeId, MESSAGE_TYPE.dataAmf3, body);
+  const nameAt = decodeAmf0(bytes, 1)[0] === '@setDataFrame' ? 1 : 0;
+  if (decodeAmf0(bytes, nameAt + 1)[nameAt] !== 'onMetaData') return undefined;
+  const metadata = decodeAmf0(bytes, nameAt + 2)[nameAt + 1];
+  return isMembers(metadata) ? metadata : undefined;
 }
 
-/** AMF3 messages are AMF0 after one zero byte, which stands for "AMF0 until a 0x11 marker" (RTMP 1.0, 7.1.1). */
+/**
+ * AMF3 messages are AMF0 after one zero byte, which stands for "AMF0 until a 0x11 marker" (RTMP 1.0, 7.1.1).
+ */
 function withoutAmf3Marker(typeId: number, amf3TypeId: number, body: Uint8Array): Uint8Array {
   return typeId === amf3TypeId && body[0] === 0 ? body.subarray(1) : body;
 }
@@ -114,7 +134,7 @@ export function encodeConnectAnswer(
   objectEncoding: number,
 ): Uint8Array {
   const isError = info.level === 'error';
-  // Flash Media Server's own words, which nginx-rtmp and SRS repeat; Wirecast reads fmsVer.
+  // Flash Media Server's own words, which nginx-rtmp and SRS repeat.
   const properties = isError ? null : amf0Object({ fmsVer: 'FMS/3,0,1,123', capabilities: 31 });
   return encodeAmf0([
     isError ? '_error' : '_result',

@@ -7,7 +7,8 @@ import { answerClientHello, CLIENT_HELLO_BYTES } from './handshake.ts';
 
 const sources = { random: (count: number) => new Uint8Array(randomBytes(count)), timeMs: 1234 };
 
-// A second implementation of the digest client, after librtmp's, so that the server's arithmetic is not its own judge.
+// A second implementation of the digest client, after librtmp's, so that the server's arithmetic is not its own
+// judge.
 const KEY_TAIL = 'f0eec24a8068bee82e00d0d1029e7e576eec5d2d29806fab93b8e636cfeb31ae';
 const FP_KEY = Buffer.from('Genuine Adobe Flash Player 001');
 const FMS_KEY = Buffer.from('Genuine Adobe Flash Media Server 001');

@@ -5,7 +5,7 @@ import { ProtocolViolation } from '../../lib/protocol-violation.ts';
 const BLOCK_BYTES = 1536;
 /** C0 and C1 together: all that the server needs to answer. */
 export const CLIENT_HELLO_BYTES = 1 + BLOCK_BYTES;
-/** C2, which says nothing: encoders are known to fill it with zeros, so nobody checks it. */
+/** C2, which says nothing that a server needs: nobody checks it. */
 export const CLIENT_ACKNOWLEDGEMENT_BYTES = BLOCK_BYTES;
 
 const RTMP_VERSION = 3;
@@ -27,8 +27,8 @@ const SERVER_KEY = Buffer.from('Genuine Adobe Flash Media Server 001');
 const SERVER_KEY_LONG = Buffer.concat([SERVER_KEY, SHARED_KEY_TAIL]);
 
 /**
- * Where a block keeps the four bytes whose sum says where its digest is. The other 764 bytes of each scheme's half hold a
- * Diffie-Hellman key that only RTMPE reads.
+ * Where a block keeps the four bytes whose sum says where its digest is. The other 764 bytes of each scheme's
+ * half hold a Diffie-Hellman key that only RTMPE reads.
  */
 const DIGEST_SCHEMES = [8, 772] as const;
 type DigestScheme = (typeof DIGEST_SCHEMES)[number];
@@ -41,8 +41,9 @@ export interface HandshakeSources {
 }
 
 /**
- * S0, S1 and S2 for C0 and C1 (RTMP 1.0, 5.2): with digests where the client's C1 has a valid one, else the simple form of
- * the specification. Throws `ProtocolViolation` when the version is not 3, as RTMPE's 6 and HTTP's 'G' are not.
+ * S0, S1 and S2 for C0 and C1 (RTMP 1.0, 5.2): with digests where the client's C1 has a valid one, else the
+ * simple form of the specification. Throws `ProtocolViolation` when the version is not 3, as RTMPE's 6 and
+ * HTTP's 'G' are not.
  */
 export function answerClientHello(hello: Uint8Array, sources: HandshakeSources): Uint8Array {
   const version = hello[0];

@@ -98,8 +98,8 @@ export function decodeChunkSize(body: Uint8Array): number {
 export const decodeU32 = (body: Uint8Array): number => new ByteReader(body).u32();
 
 /**
- * The messages inside an aggregate message (7.1.6): FLV tags, each followed by its size. Times are relative to the first
- * one's, which stands for the aggregate's own.
+ * The messages inside an aggregate message (7.1.6): FLV tags, each followed by its size. Times are relative to
+ * the first one's, which stands for the aggregate's own.
  */
 export function splitAggregate(aggregate: RtmpMessage): RtmpMessage[] {
   const reader = new ByteReader(aggregate.body);

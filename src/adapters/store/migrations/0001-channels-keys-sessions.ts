@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
+import type { Migration } from 'kysely/migration';
 
-export async function up(db: Kysely<unknown>): Promise<void> {
-  const { schema } = db;
+export const channelsKeysSessions: Migration = { up };
 
+async function up({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createTable('tenant')
     .addColumn('account_id', 'text', (column) => column.notNull())

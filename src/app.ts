@@ -16,6 +16,7 @@ import {
 } from './adapters/tls-certificate.ts';
 import { loadWatchAssets } from './adapters/watch-assets.ts';
 import { type Config, defaultPublicUrl } from './config.ts';
+import { SignatureAuthenticator } from './control/authentication.ts';
 import type { Endpoints } from './control/channel-view.ts';
 import { rootAccessKey } from './control/credentials.ts';
 import { createControlApi } from './control/router.ts';
@@ -99,7 +100,10 @@ export async function startIvory(
         random: randomBytes,
         endpoints,
         quotas: IVS_QUOTAS,
-        accessKeys: rootAccessKey({ ...rootKey.key, accountId: config.accountId }),
+        authenticator: new SignatureAuthenticator(
+          rootAccessKey({ ...rootKey.key, accountId: config.accountId }),
+          clock,
+        ),
         pageTokenKey: secret,
         logger: log,
       }),

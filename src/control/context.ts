@@ -2,6 +2,7 @@ import type { RandomBytes } from '../domain/identifiers.ts';
 import type { Quotas } from '../domain/quotas.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { DeniedArns } from './authorization.ts';
 import type { CallRates } from './call-rates.ts';
 import type { Endpoints } from './channel-view.ts';
 import type { PageTokens } from './pagination.ts';
@@ -11,6 +12,8 @@ import type { ControlStore, LiveControl } from './ports.ts';
 export interface ControlContext {
   /** Whose resources the request is about. */
   readonly tenant: Tenant;
+  /** Of a batch: answered as an error of their own. */
+  readonly deniedArns: DeniedArns;
   readonly store: ControlStore;
   readonly live: LiveControl;
   readonly clock: Clock;

@@ -36,19 +36,25 @@ export function requireAttachments(settings: ChannelSettings): void {
 /** Asks for each of the tenant's own ARNs once; the rest of a batch are errors, in the order asked for. */
 export async function findBatch<Item extends { readonly arn: string }>(
   arns: readonly string[],
-  { tenant }: Needs<'tenant'>,
+  { tenant, deniedArns }: Needs<'tenant' | 'deniedArns'>,
   find: (arns: readonly string[]) => Promise<readonly Item[]>,
 ) {
   const distinct = [...new Set(arns)];
-  const items = await find(distinct.filter((arn) => isOwnArn(arn, tenant)));
+  const items = await find(
+    distinct.filter((arn) => isOwnArn(arn, tenant) && !deniedArns.has(arn)),
+  );
   const byArn = new Map(items.map((item) => [item.arn, item]));
   return {
     found: distinct.flatMap((arn) => byArn.get(arn) ?? []),
-    errors: distinct.filter((arn) => !byArn.has(arn)).map(notFoundInBatch),
+    errors: distinct
+      .filter((arn) => !byArn.has(arn))
+      .map((arn) => errorInBatch(arn, deniedArns.has(arn) ? deniedInBatch : notFound(arn))),
   };
 }
 
-function notFoundInBatch(arn: string) {
-  const { name, message } = notFound(arn);
+/** In the words of IVS's own example of a batch that is denied in part. */
+const deniedInBatch = new ApiError('AccessDeniedException', 'not authorized');
+
+function errorInBatch(arn: string, { name, message }: ApiError) {
   return { arn, code: name, message };
 }

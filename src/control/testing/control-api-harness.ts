@@ -6,7 +6,8 @@ import type { Clock } from '../../lib/clock.ts';
 import { BodyTooLarge, type HttpReply, type HttpRequest } from '../../lib/http.ts';
 import { silentLogger } from '../../lib/logger.ts';
 import { awsSigner } from '../../protocols/aws/testing/aws-signer.ts';
-import { rootAccessKey } from '../credentials.ts';
+import { SignatureAuthenticator } from '../authentication.ts';
+import { type AccessKeys, rootAccessKey } from '../credentials.ts';
 import type { Operation } from '../operation.ts';
 import { OPERATIONS } from '../operation-table.ts';
 import { createControlApi } from '../router.ts';
@@ -31,6 +32,9 @@ export interface HarnessOptions {
   readonly quotas?: Quotas;
   /** By default the machine's. */
   readonly nowMs?: () => number;
+  /** By default root's only. */
+  readonly accessKeys?: AccessKeys;
+  readonly callsPerSecond?: Readonly<Record<string, number>>;
 }
 
 /** The control plane over a store in memory, without sockets. */
@@ -41,12 +45,18 @@ export class ControlApiHarness {
   readonly #nowMs: () => number;
   readonly #signer = awsSigner(CREDENTIALS);
 
-  constructor({ quotas = IVS_QUOTAS, nowMs = Date.now }: HarnessOptions = {}) {
+  constructor({
+    quotas = IVS_QUOTAS,
+    nowMs = Date.now,
+    accessKeys = rootAccessKey({ ...CREDENTIALS, accountId: ACCOUNT_ID }),
+    callsPerSecond = {},
+  }: HarnessOptions = {}) {
     this.#nowMs = nowMs;
+    const clock = clockOf(nowMs);
     this.handler = createControlApi({
       store: this.store,
       live: this.live,
-      clock: clockOf(nowMs),
+      clock,
       random: randomBytes,
       endpoints: {
         ingestHost: 'ingest.example.com',
@@ -54,7 +64,8 @@ export class ControlApiHarness {
         playbackBaseUrl: 'https://play.example.com',
       },
       quotas,
-      accessKeys: rootAccessKey({ ...CREDENTIALS, accountId: ACCOUNT_ID }),
+      authenticator: new SignatureAuthenticator(accessKeys, clock),
+      callsPerSecond,
       pageTokenKey: Buffer.alloc(32, 7),
       logger: silentLogger,
       operations: OPERATIONS.map(withCheckedOutput),
@@ -62,17 +73,18 @@ export class ControlApiHarness {
   }
 
   /** Calls `POST /<operation>` with `input` as JSON, signed as an SDK signs. */
-  call(operation: string, input: unknown = {}): Promise<Answer> {
-    return this.send('POST', `/${operation}`, { body: JSON.stringify(input) });
+  call(operation: string, input: unknown = {}, options: SendOptions = {}): Promise<Answer> {
+    return this.send('POST', `/${operation}`, { ...options, body: JSON.stringify(input) });
   }
 
   /** Sends what it is told to, signed; `query` repeats a name where its value is a list. */
   async send(
     method: string,
     path: string,
-    { query = {}, body = '', region = REGION }: SendOptions = {},
+    { query = {}, body = '', region = REGION, credentials }: SendOptions = {},
   ): Promise<Answer> {
-    const signed = await this.#signer.sign(
+    const signer = credentials ? awsSigner(credentials) : this.#signer;
+    const signed = await signer.sign(
       {
         method,
         protocol: 'http:',
@@ -109,6 +121,8 @@ interface SendOptions {
   readonly query?: Record<string, string | string[]>;
   readonly body?: string;
   readonly region?: string;
+  /** By default root's. */
+  readonly credentials?: typeof CREDENTIALS;
 }
 
 export function httpRequest(parts: {

@@ -223,7 +223,7 @@ function readChoice<const Choice extends string>(
 }
 
 function readQuotas(name: SettingName, quotas: Quotas, changes: string | undefined): Quotas {
-  if (changes === undefined) return Object.freeze(quotas);
+  if (changes === undefined) return Object.freeze({ ...quotas });
   try {
     return Object.freeze(changeQuotas(quotas, changes));
   } catch (error) {

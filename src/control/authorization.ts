@@ -25,7 +25,7 @@ interface Services {
 /** ARNs of a batch that the caller may not use. */
 export type DeniedArns = ReadonlySet<string>;
 
-const NONE: DeniedArns = new Set();
+const NONE: DeniedArns = new Set([]);
 
 export const accessDenied = (principalArn: string, operationName: string, resource: string) =>
   new ApiError(

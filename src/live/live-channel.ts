@@ -157,6 +157,11 @@ export class LiveChannel implements StreamOnAir {
     await this.#finish();
   }
 
+  /** Taken and stated; its place in the stream is not made yet (docs/fidelity.md). */
+  putMetadata(metadata: string): void {
+    this.#log.info({ byteLength: Buffer.byteLength(metadata) }, 'timed metadata');
+  }
+
   /** Once a second: health, silence, duration. */
   tick(): void {
     if (this.isEnded) return;

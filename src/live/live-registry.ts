@@ -135,6 +135,13 @@ export class LiveRegistry implements PublishGate, StreamSource {
     return true;
   }
 
+  putMetadata(channelArn: string, metadata: string): boolean {
+    const live = this.#channels.get(channelArn);
+    if (!live?.isLive) return false;
+    live.putMetadata(metadata);
+    return true;
+  }
+
   /** Resolves when the ends are written down. */
   async stopAll(reason: DisconnectReason = 'stopped-by-api'): Promise<void> {
     await Promise.all([...this.#channels.values()].map((live) => live.stop(reason)));

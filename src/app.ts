@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { watchAccessKeys } from './adapters/access-keys.ts';
+import { BucketDirectory } from './adapters/bucket-directory.ts';
 import {
   type AccessKey,
   type DataDirectory,
@@ -23,6 +24,7 @@ import { SignatureAuthenticator } from './control/authentication.ts';
 import type { Endpoints } from './control/channel-view.ts';
 import { rootAccessKey } from './control/credentials.ts';
 import { EmulatorAuthenticator, resetRoute } from './control/emulator.ts';
+import { RecordingDestinations } from './control/recording-destinations.ts';
 import { createControlApi } from './control/router.ts';
 import { PlaybackRoutes } from './delivery/playback-routes.ts';
 import { SessionIds } from './delivery/session-ids.ts';
@@ -64,6 +66,14 @@ export async function startIvory(
   ]);
   const store = starting.use(await openSqliteStore(directory.database));
   await takeUpHistory(store, clock, log, starting);
+  const recordingDestinations = starting.use(
+    new RecordingDestinations({
+      store: store.controlStore,
+      buckets: new BucketDirectory(directory.buckets),
+      logger: log,
+    }),
+  );
+  await recordingDestinations.resume();
 
   const viewers = new ViewerSessions({
     ids: new SessionIds({ key: secret, random: randomBytes, clock }),
@@ -119,6 +129,7 @@ export async function startIvory(
         random: randomBytes,
         endpoints,
         quotas: config.quotas,
+        recordingDestinations,
         authenticator: config.isEmulator
           ? new EmulatorAuthenticator({ accessKeys, accountId: config.accountId, ...publicHost })
           : new SignatureAuthenticator(accessKeys, clock),

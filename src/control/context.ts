@@ -7,6 +7,7 @@ import type { CallRates } from './call-rates.ts';
 import type { Endpoints } from './channel-view.ts';
 import type { PageTokens } from './pagination.ts';
 import type { ControlStore, LiveControl } from './ports.ts';
+import type { RecordingDestinations } from './recording-destinations.ts';
 
 /** What operations work with. Each names the part it needs: `Needs<'store' | 'tenant'>`. */
 export interface ControlContext {
@@ -22,6 +23,7 @@ export interface ControlContext {
   readonly quotas: Quotas;
   readonly callRates: CallRates;
   readonly pageTokens: PageTokens;
+  readonly recordingDestinations: Pick<RecordingDestinations, 'check'>;
 }
 
 export type Needs<Part extends keyof ControlContext> = Pick<ControlContext, Part>;

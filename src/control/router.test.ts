@@ -224,6 +224,7 @@ function dependencies(): ControlApiDependencies {
     random: randomBytes,
     endpoints: { ingestHost: 'i', srtHost: 's', playbackBaseUrl: 'http://p' },
     quotas: IVS_QUOTAS,
+    recordingDestinations: { check() {} },
     authenticator: new SignatureAuthenticator(
       rootAccessKey({ ...CREDENTIALS, accountId: ACCOUNT_ID }),
       { nowMs: Date.now },

@@ -20,7 +20,10 @@ import { Routes } from './routes.ts';
 import { validateInput } from './validation.ts';
 
 export interface ControlApiDependencies
-  extends Pick<ControlContext, 'store' | 'live' | 'clock' | 'random' | 'endpoints' | 'quotas'> {
+  extends Pick<
+    ControlContext,
+    'store' | 'live' | 'clock' | 'random' | 'endpoints' | 'quotas' | 'recordingDestinations'
+  > {
   readonly authenticator: Authenticator;
   /** At least 32 secret bytes, the same over restarts: page tokens are good for as long. */
   readonly pageTokenKey: Uint8Array;
@@ -48,10 +51,20 @@ class ControlApi {
   readonly #logger: Logger;
 
   constructor(dependencies: ControlApiDependencies) {
-    const { store, live, clock, random, endpoints, quotas } = dependencies;
+    const { store, live, clock, random, endpoints, quotas, recordingDestinations } = dependencies;
     const pageTokens = new PageTokens(dependencies.pageTokenKey);
     const callRates = new CallRates(clock);
-    this.#services = { store, live, clock, random, endpoints, quotas, callRates, pageTokens };
+    this.#services = {
+      store,
+      live,
+      clock,
+      random,
+      endpoints,
+      quotas,
+      callRates,
+      pageTokens,
+      recordingDestinations,
+    };
     this.#routes = new Routes(dependencies.operations ?? OPERATIONS);
     this.#authenticator = dependencies.authenticator;
     this.#callsPerSecond = new Map(Object.entries(dependencies.callsPerSecond ?? {}));

@@ -10,6 +10,7 @@ import { SignatureAuthenticator } from '../authentication.ts';
 import { type AccessKeys, rootAccessKey } from '../credentials.ts';
 import type { Operation } from '../operation.ts';
 import { OPERATIONS } from '../operation-table.ts';
+import { RecordingDestinations } from '../recording-destinations.ts';
 import { createControlApi } from '../router.ts';
 import { FakeLiveControl } from './fake-live-control.ts';
 import { MemoryControlStore } from './memory-control-store.ts';
@@ -29,7 +30,8 @@ export interface Answer {
 }
 
 export interface HarnessOptions {
-  readonly quotas?: Quotas;
+  /** By default IVS's. */
+  readonly quotas?: Partial<Quotas>;
   /** By default the machine's. */
   readonly nowMs?: () => number;
   /** By default root's only. */
@@ -37,16 +39,37 @@ export interface HarnessOptions {
   readonly callsPerSecond?: Readonly<Record<string, number>>;
 }
 
+export function assertError(
+  { status, headers, body }: Answer,
+  expectedStatus: number,
+  name: string,
+): void {
+  assert.equal(headers['x-amzn-ErrorType'], name, body?.message);
+  assert.equal(status, expectedStatus);
+  assert.equal(body.exceptionMessage, body.message);
+}
+
 /** The control plane over a store in memory, without sockets. */
 export class ControlApiHarness {
   readonly store = new MemoryControlStore();
   readonly live = new FakeLiveControl();
+  /** Buckets that can't be used, by name. */
+  readonly brokenBuckets = new Set<string>();
+  readonly recordingDestinations = new RecordingDestinations({
+    store: this.store,
+    buckets: {
+      probe: async (name) => {
+        if (this.brokenBuckets.has(name)) throw new Error('the test has broken this bucket');
+      },
+    },
+    logger: silentLogger,
+  });
   readonly handler;
   readonly #nowMs: () => number;
   readonly #signer = awsSigner(CREDENTIALS);
 
   constructor({
-    quotas = IVS_QUOTAS,
+    quotas = {},
     nowMs = Date.now,
     accessKeys = rootAccessKey({ ...CREDENTIALS, accountId: ACCOUNT_ID }),
     callsPerSecond = {},
@@ -63,7 +86,8 @@ export class ControlApiHarness {
         srtHost: 'srt.example.com',
         playbackBaseUrl: 'https://play.example.com',
       },
-      quotas,
+      quotas: { ...IVS_QUOTAS, ...quotas },
+      recordingDestinations: this.recordingDestinations,
       authenticator: new SignatureAuthenticator(accessKeys, clock),
       callsPerSecond,
       pageTokenKey: Buffer.alloc(32, 7),
@@ -170,5 +194,6 @@ function queryText(query: Record<string, string | string[]>): string {
 
 function clockOf(nowMs: () => number): Clock {
   const never = () => () => {};
-  return { nowMs, monotonicMs: () => performance.now(), after: never, every: never };
+  const startMs = nowMs();
+  return { nowMs, monotonicMs: () => nowMs() - startMs, after: never, every: never };
 }

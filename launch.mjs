@@ -33,6 +33,9 @@ const COMMANDS = {
 
 const PASSED_ON_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
+/** A terminal sends Ctrl-C to us and to npm 11, which hands us the same one again: so close together they are one. */
+const SAME_SIGNAL_MS = 500;
+
 /** Runs the command in the runtime, in the foreground, and ends as it ends. */
 function handOver(runtime, args, root) {
   // Windows has no signals to pass on: a console's Ctrl-C reaches the child by itself.
@@ -48,7 +51,12 @@ function handOver(runtime, args, root) {
       ...process.env,
     },
   });
-  const passOn = (signal) => child.kill(signal);
+  let passedOnAt = Number.NEGATIVE_INFINITY;
+  const passOn = (signal) => {
+    const now = performance.now();
+    if (now - passedOnAt > SAME_SIGNAL_MS) child.kill(signal);
+    passedOnAt = now;
+  };
   if (hasSignals) for (const signal of PASSED_ON_SIGNALS) process.on(signal, passOn);
   child.on('error', (error) => fail(`cannot start ${runtime}: ${error.message}`));
   child.on('exit', (code, signal) => {

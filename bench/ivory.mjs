@@ -5,9 +5,9 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CreateChannelCommand, IvsClient } from '@aws-sdk/client-ivs';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { findRuntime } from '../launch/runtime.mjs';
 
 const home = fileURLToPath(new URL('..', import.meta.url));
-const node = process.env.BENCH_NODE ?? `${home}node_modules/.bin/node`;
 const region = 'us-east-1';
 const credentials = {
   accessKeyId: 'AKIABENCHBENCHBENCH2',
@@ -15,7 +15,7 @@ const credentials = {
 };
 
 export const records = false;
-export const available = () => existsSync(node);
+export const available = () => existsSync(`${home}node_modules`);
 export const version = () => 'ivory, this checkout';
 
 export async function setup({ dir, port, n = 1 }) {
@@ -26,7 +26,7 @@ export async function setup({ dir, port, n = 1 }) {
   return {
     processes: [
       {
-        argv: [node, `${home}src/main.ts`],
+        argv: [process.env.BENCH_NODE ?? findRuntime(home), `${home}src/main.ts`],
         env: {
           IVORY_DATA_DIR: `${dir}/data`,
           IVORY_HTTP_PORT: String(http),
@@ -35,6 +35,8 @@ export async function setup({ dir, port, n = 1 }) {
           IVORY_ROOT_ACCESS_KEY_ID: credentials.accessKeyId,
           IVORY_ROOT_SECRET_ACCESS_KEY: credentials.secretAccessKey,
           IVORY_LOG_LEVEL: 'warn',
+          // As the launcher of `npm start` sets it.
+          NODE_COMPILE_CACHE: `${home}node_modules/.cache/node-compile`,
         },
       },
     ],

@@ -38,7 +38,8 @@ async function demo(seconds: number | undefined, signal: AbortSignal): Promise<v
   await Promise.race([waitUntilReady(server, signal), server.failed]);
 
   const { config, credentials, endpoint } = server;
-  const ivs = new IvsClient({ endpoint, region: config.region, credentials });
+  // A copy: the SDK writes into the object it is given.
+  const ivs = new IvsClient({ endpoint, region: config.region, credentials: { ...credentials } });
   resources.defer(() => ivs.destroy());
   const channel = await Promise.race([createChannel(ivs, config.rtmpPort), server.failed]);
 

@@ -9,7 +9,8 @@ import { readConfig } from './config.ts';
 const SHUTDOWN_DEADLINE_MS = 8000;
 
 const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+// SIGHUP: the terminal went away; streams end in order then too.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => stop.abort(signal));
 }
 

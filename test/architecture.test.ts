@@ -71,7 +71,7 @@ const BANNED = [
 ];
 
 /** What tests share is in a `testing` folder, or named a suite or fixtures. */
-const isTest = (file: string) => /\.test\.ts$|-suite\.ts$|-fixtures\.ts$|\/testing\//.test(file);
+const isTest = (file: string) => /\.test\.ts$|-(suite|fixtures)[\w-]*\.ts$|\/testing\//.test(file);
 const production = readSources('src/**/*.ts').filter((source) => !isTest(source.path));
 
 test('every import of src follows the table of rooms', () => {

@@ -103,6 +103,24 @@ test('launch.mjs passes signals on and waits for the program to end', async (t) 
   }
 });
 
+test('launch.mjs passes a signal on once when the terminal and npm both send it', async (t) => {
+  const checkout = await createCheckout(t);
+  // A server ends at once at the second signal; here the second one would be seen as the end by signal.
+  await checkout.write(
+    'src/main.ts',
+    `const timer = setInterval(() => {}, 60_000);
+     process.once('SIGINT', () => setTimeout(() => clearInterval(timer), 100));
+     console.log('ready');\n`,
+  );
+  const child = checkout.launch(['start']);
+  const ended = finish(child);
+  child.stdout?.once('data', () => {
+    child.kill('SIGINT');
+    setTimeout(() => child.kill('SIGINT'), 20);
+  });
+  assert.deepEqual([(await ended).code, (await ended).signal], [0, null]);
+});
+
 test('launch.mjs ends by the signal that the program ended by', async (t) => {
   const checkout = await createCheckout(t);
   await checkout.write('src/main.ts', "process.kill(process.pid, 'SIGKILL');\n");

@@ -20,7 +20,7 @@ export function renderMultivariantPlaylist(options: {
   // A window without a complete segment has no playlist yet, and nothing that could be said of it.
   const playable = stream.windows.filter((window) => window.isPlayable);
   return encodeMultivariantPlaylist({
-    independentSegments: true,
+    independentSegments: playable.every((window) => window.describe().hasIndependentSegments),
     sessionData: [
       { dataId: 'NODE', value: 'ivory' },
       { dataId: 'REGION', value: stream.region },

@@ -33,11 +33,11 @@ export class SessionHistory {
   }
 
   happened(name: StreamEventName): void {
-    this.#write(this.#sessionLog.appendEvents(this.#streamId, [this.#state(name)]));
+    void this.#write(this.#sessionLog.appendEvents(this.#streamId, [this.#state(name)]));
   }
 
   ingests(configuration: IngestConfiguration): void {
-    this.#write(this.#sessionLog.setIngestConfiguration(this.#streamId, configuration));
+    void this.#write(this.#sessionLog.setIngestConfiguration(this.#streamId, configuration));
   }
 
   /** Resolves when the end is written, or failed to be. */

@@ -48,14 +48,22 @@ export class FramePacing {
     this.#count = 0;
   }
 
-  /** Ticks from a frame to the next, fractional; `undefined` before the second frame. */
+  /**
+   * Ticks from a frame to the next, fractional; `undefined` before the second frame. Of an unsteady pace the shortest step
+   * of late: a frame that is foretold too early is decoded early, one that is foretold too late would be decoded
+   * after it is due. ffmpeg's mov demuxer moves the whole track by such a negative composition offset.
+   */
   get periodTicks(): number | undefined {
     const newest = this.#history.at(-1);
-    const previous = this.#history.at(-2);
     const oldest = this.#history[0];
-    if (newest === undefined || previous === undefined || oldest === undefined) return undefined;
-    if (!this.#isSteady()) return newest - previous;
-    return (newest - oldest) / (this.#history.length - 1);
+    const steps = this.#history.length - 1;
+    if (newest === undefined || oldest === undefined || steps < 1) return undefined;
+    return this.#isSteady() ? (newest - oldest) / steps : this.#shortestStep();
+  }
+
+  /** One step says nothing yet. */
+  get isKnown(): boolean {
+    return this.#history.length > 2;
   }
 
   /** Where the next frame is expected, on the millisecond grid; `undefined` before the second frame. */
@@ -80,6 +88,14 @@ export class FramePacing {
       Math.abs(rate - measured) < Math.abs(best - measured) ? rate : best,
     );
     return Math.abs(nearest - measured) / nearest < COMMON_RATE_TOLERANCE ? nearest : measured;
+  }
+
+  #shortestStep(): Ticks {
+    let shortest = Number.POSITIVE_INFINITY;
+    for (let i = 1; i < this.#history.length; i++) {
+      shortest = Math.min(shortest, (this.#history[i] ?? 0) - (this.#history[i - 1] ?? 0));
+    }
+    return shortest;
   }
 
   /** Every interval within rounding (1 ms at each end) of the mean. */

@@ -22,6 +22,12 @@ const BLOCKING_TARGET_DURATIONS = 3;
 /** How long a request for a window that has no target duration yet may wait. */
 const STARTING_TIMEOUT_MS = 12_000;
 
+/**
+ * Not 0: hls.js (1.7.4, `FragmentTracker.detectEvictedFragments`) takes number 0 for no number, forgets the parts of that
+ * segment as it appends them, and loads them over and over instead of the next ones until the segment after it is complete.
+ */
+const FIRST_MSN = 1;
+
 /** Fixed when the first segment is complete. */
 export interface WindowTiming {
   readonly targetDurationSeconds: number;
@@ -30,7 +36,7 @@ export interface WindowTiming {
 
 /**
  * The newest parts and segments of one rendition: the packager appends, viewers and the recorder read finished things.
- * Segments are numbered from 0 without a gap for the life of the window.
+ * Segments are numbered without a gap for the life of the window.
  */
 export class LiveWindow {
   readonly isLowLatency: boolean;
@@ -38,8 +44,8 @@ export class LiveWindow {
   readonly #view: PlaylistView;
   /** Past, listed and open segments, oldest first. */
   #segments: Segment[] = [];
-  #firstListedMsn = 0;
-  #nextMsn = 0;
+  #firstListedMsn = FIRST_MSN;
+  #nextMsn = FIRST_MSN;
   #discontinuitySequence = 0;
   #elapsedTicks: Ticks = 0;
   readonly #initSegments: Uint8Array[] = [];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.ts';
-import { feed, TRACKS as tracks } from '../../test/support/media.ts';
+import { feed, TRACKS as tracks, videoFrame } from '../../test/support/media.ts';
 import { parseMediaPlaylist } from '../protocols/hls/media-playlist-parser.ts';
 import { RenditionPackager } from './rendition-packager.ts';
 
@@ -39,18 +39,25 @@ test('RenditionPackager lists ten parts of 0.2 s in a two-second segment, the fi
   assert.equal(first?.durationSeconds, 2);
   assert.deepEqual(
     first?.parts.map((part) => [part.uri, part.durationSeconds, part.independent]),
-    Array.from({ length: 10 }, (_, i) => [`0.${i}.m4s`, 0.2, i === 0]),
+    Array.from({ length: 10 }, (_, i) => [`1.${i}.m4s`, 0.2, i === 0]),
   );
   assert.equal(list.openSegment?.parts.length, 1);
-  assert.equal(list.preloadHint?.uri, '2.1.m4s');
-  assert.deepEqual(list.prefetchUris, ['2.m4s', '3.m4s']);
+  assert.equal(list.preloadHint?.uri, '3.1.m4s');
+  assert.deepEqual(list.prefetchUris, ['3.m4s', '4.m4s']);
+});
+
+test('the first segment has number 1: hls.js reads 0 as no number and reloads its parts for ever', () => {
+  const { packager: p } = packager();
+  p.tracks(tracks);
+  feed(p, 0, 2001);
+  assert.equal(playlist(p).mediaSequence, 1);
 });
 
 test('a preload hint names the next segment once the open one is as long as the last', () => {
   const { packager: p } = packager();
   p.tracks(tracks);
   feed(p, 0, 4000);
-  assert.equal(playlist(p).preloadHint?.uri, '2.0.m4s');
+  assert.equal(playlist(p).preloadHint?.uri, '3.0.m4s');
 });
 
 test('a window lists seven target durations and keeps what left the list for one more', () => {
@@ -59,10 +66,10 @@ test('a window lists seven target durations and keeps what left the list for one
   feed(p, 0, 60_001);
   const list = playlist(p);
   assert.equal(list.segments.length, 14);
-  assert.equal(list.mediaSequence, 16);
-  assert.equal(list.segments.at(-1)?.uri, '29.m4s');
-  assert.ok(p.window.segment(14), 'left the list two segments ago');
-  assert.equal(p.window.segment(13), undefined);
+  assert.equal(list.mediaSequence, 17);
+  assert.equal(list.segments.at(-1)?.uri, '30.m4s');
+  assert.ok(p.window.segment(15), 'left the list two segments ago');
+  assert.equal(p.window.segment(14), undefined);
 });
 
 test('a delta update leaves out what ends before the skip boundary', () => {
@@ -100,6 +107,15 @@ test('a change of tracks is a discontinuity with an init segment of its own', ()
   assert.equal(p.window.describe().height, 360);
 });
 
+test('a segment that had to end without a keyframe makes the rendition say that not all are independent', () => {
+  const { packager: p } = packager();
+  p.tracks(tracks);
+  feed(p, 0, 4001);
+  assert.equal(p.window.describe().hasIndependentSegments, true);
+  for (let n = 121; n < 400; n++) p.frame(videoFrame((n * 1000) / 30, false));
+  assert.equal(p.window.describe().hasIndependentSegments, false);
+});
+
 test('end() finishes what is open and says ENDLIST', () => {
   const { packager: p } = packager();
   p.tracks(tracks);
@@ -121,25 +137,25 @@ test('waitForPlaylist() answers when the part is there, and asks for the next se
     p.window
       .waitForPlaylist(msn, part)
       .outcome.then((outcome) => outcomes.push(`${name} ${outcome}`));
-  const waits = [note('2.1', 2, 1), note('1.99', 1, 99), note('2', 2), note('2.10', 2, 10)];
+  const waits = [note('3.1', 3, 1), note('2.99', 2, 99), note('3', 3), note('3.10', 3, 10)];
   await Promise.resolve();
-  assert.deepEqual(outcomes, ['1.99 available']);
+  assert.deepEqual(outcomes, ['2.99 available']);
   feed(p, 4250, 4400);
   await new Promise(setImmediate);
-  assert.deepEqual(outcomes, ['1.99 available', '2.1 available']);
+  assert.deepEqual(outcomes, ['2.99 available', '3.1 available']);
   feed(p, 4400, 6010);
   await new Promise(setImmediate);
-  assert.deepEqual(outcomes.slice(2), ['2 available']);
+  assert.deepEqual(outcomes.slice(2), ['3 available']);
   feed(p, 6010, 6240);
   await Promise.all(waits);
-  assert.deepEqual(outcomes.slice(3), ['2.10 available']);
+  assert.deepEqual(outcomes.slice(3), ['3.10 available']);
 });
 
 test('waitForPart() is unavailable once the segment ended without it', async () => {
   const { packager: p } = packager();
   p.tracks(tracks);
   feed(p, 0, 3900);
-  const never = p.window.waitForPart(1, 10);
+  const never = p.window.waitForPart(2, 10);
   feed(p, 3900, 4001);
   assert.equal(await never.outcome, 'unavailable');
 });
@@ -148,7 +164,7 @@ test('a wait ends after three target durations', async () => {
   const { packager: p, clock } = packager();
   p.tracks(tracks);
   feed(p, 0, 4001);
-  const waiting = p.window.waitForPlaylist(2, 3);
+  const waiting = p.window.waitForPlaylist(3, 3);
   clock.advance(12_600);
   assert.equal(await waiting.outcome, 'timeout');
 });
@@ -157,7 +173,7 @@ test('a growing segment gives the parts it has, then each new one, then ends', a
   const { packager: p } = packager();
   p.tracks(tracks);
   feed(p, 0, 2450);
-  const segment = p.window.segment(1);
+  const segment = p.window.segment(2);
   assert.ok(segment && !segment.isComplete);
   const sizes: number[] = [];
   const reading = (async () => {

@@ -53,7 +53,7 @@ export class RenditionPackager implements FrameSink {
   discontinuity(): void {
     this.#segmenter.flush();
     this.#programClock.reset();
-    if (this.window.nextMsn > 0) this.#isDiscontinuous = true;
+    if (this.window.isPlayable) this.#isDiscontinuous = true;
     // Sound left over from before the break belongs to no segment any more.
     if (this.#tracks) this.#builder = new PartBuilder(this.#tracks);
   }

@@ -15,6 +15,8 @@ export interface RenditionDescription {
   readonly averageBandwidthBps: number;
   /** The encoder's own picture, not a transcoded one. */
   readonly isSource: boolean;
+  /** Each of its segments starts with a keyframe: false while one had to end without the encoder giving any. */
+  readonly hasIndependentSegments: boolean;
 }
 
 /** Describes a rendition by its newest tracks and the segments that are listed now. `previous` keeps its name. */
@@ -44,6 +46,7 @@ export function measureRendition(options: {
     bandwidthBps: Math.ceil(peakBps),
     averageBandwidthBps: Math.ceil(bitsPerSecond(byteLength, durationTicks)),
     isSource,
+    hasIndependentSegments: segments.every((segment) => segment.parts[0]?.isIndependent),
   };
 }
 

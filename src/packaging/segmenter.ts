@@ -116,8 +116,9 @@ export class Segmenter {
     if (this.#segmentStart === undefined) return;
     const limit = this.#partLimitTicks;
     while (dtsTicks - this.#partStart > limit + MAX_AUDIO_LEAD_TICKS) {
+      // The last part may have been ended by a picture, after which the next one would have ended the segment.
+      if (this.#isSegmentDue(this.#partStart, false)) this.#endSegment(this.#partStart);
       this.#endPart(this.#partStart + limit);
-      if (this.#isSegmentFull(this.#partStart)) this.#endSegment(this.#partStart);
     }
   }
 
@@ -141,7 +142,8 @@ export class Segmenter {
   get #partLimitTicks(): Ticks {
     if (this.#partTargetTicks !== undefined) return this.#partTargetTicks;
     const period = this.pacing.periodTicks;
-    if (period === undefined) return NOMINAL_PART_TICKS;
+    // The longest part of the first segment is the target of all: a pause after the first frame must not become it.
+    if (period === undefined || !this.pacing.isKnown) return NOMINAL_PART_TICKS;
     return ceilToMs(framesPerPart(period) * period) + TICKS_PER_MS;
   }
 

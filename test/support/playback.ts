@@ -36,7 +36,7 @@ export class FilledWindow {
       clock: options.clock,
     });
     this.window.addInitSegment(Buffer.from('<init 0>'));
-    for (let i = 0; i < (options.segments ?? 3); i++) this.addSegment();
+    for (let i = 0; i < (options.segments ?? 2); i++) this.addSegment();
   }
 
   /** Opens a segment where none is open. */
@@ -75,6 +75,7 @@ export class FilledWindow {
         bandwidthBps: 3_100_000,
         averageBandwidthBps: 3_000_000,
         isSource: true,
+        hasIndependentSegments: true,
       }),
     );
   }

@@ -69,7 +69,7 @@ function withMember(
 ): unknown {
   if (name === undefined) return value;
   if (shape.kind === 'list') return [withMember(shape.item, rest, value)];
-  const { [name]: replaced, ...others } = sample(shape) as Record<string, unknown>;
+  const { [name]: _replaced, ...others } = sample(shape) as Record<string, unknown>;
   const member = shape.kind === 'structure' ? shape.members[name] : undefined;
   assert.ok(member);
   const changed = withMember(member.shape, rest, value);

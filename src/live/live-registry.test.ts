@@ -247,3 +247,11 @@ test('a session that cannot be written down refuses its encoder and leaves the c
   sessionLog.createSession = createSession;
   await accepted(registry);
 });
+
+test('putMetadata() is taken while the channel is live, and says when it is not', async () => {
+  const { registry, stream } = await onAir();
+  assert.ok(registry.putMetadata(stream.channelArn, 'goal'));
+  assert.ok(!registry.putMetadata(`${stream.channelArn}x`, 'goal'));
+  await registry.stop(stream.channelArn);
+  assert.ok(!registry.putMetadata(stream.channelArn, 'goal'));
+});

@@ -37,7 +37,7 @@ export function resourceRecords<Resource extends Common, Table extends ResourceT
 ): ResourceRecords<Resource> {
   // Kysely's types can't follow a table that is a parameter: to them it is a table with the columns all of these have,
   // and the rest of a row comes and goes through `kind`.
-  const table = kind.table as ResourceTableName;
+  const table: ResourceTableName = kind.table;
   const rowOf = (resource: Resource) => kind.toRow(resource) as never;
   const resourceOf = (row: unknown) => kind.fromRow(row as Schema[Table]);
 

@@ -172,6 +172,25 @@ describe('authorize()', () => {
     const none = await api.call('BatchGetChannel', { arns: [foreign] }, asAnn);
     assert.equal(none.status, 403);
   });
+
+  test('revokes the sessions of the channels that are allowed, and names the rest', async () => {
+    const open = harnessFor();
+    const { channel: own } = await open.createChannel();
+    const { channel: foreign } = await open.createChannel();
+    const api = harnessFor(allow('ivs:BatchStartViewerSessionRevocation', { Resource: own.arn }));
+    for (const [arn, channel] of open.store.channels) api.store.channels.set(arn, channel);
+    const viewerSessions = [foreign, own].map(({ arn }) => ({ channelArn: arn, viewerId: 'a' }));
+    const input = { viewerSessions };
+    const { status, body } = await api.call('BatchStartViewerSessionRevocation', input, asAnn);
+    assert.equal(status, 200);
+    assert.deepEqual(body.errors, [
+      { channelArn: foreign.arn, viewerId: 'a', code: '403', message: 'not authorized' },
+    ]);
+    assert.deepEqual(
+      [...api.store.revocations.values()],
+      [{ channelArn: own.arn, viewerId: 'a', versionsThrough: 0 }],
+    );
+  });
 });
 
 test('accounts see nothing of each other', async () => {

@@ -159,7 +159,7 @@ export class LiveChannel implements StreamOnAir {
 
   /** Taken and stated; its place in the stream is not made yet (docs/fidelity.md). */
   putMetadata(metadata: string): void {
-    this.#log.info({ byteLength: Buffer.byteLength(metadata) }, 'timed metadata');
+    this.#log.debug({ byteLength: Buffer.byteLength(metadata) }, 'timed metadata');
   }
 
   /** Once a second: health, silence, duration. */

@@ -10,6 +10,7 @@ import {
 } from './adapters/data-directory.ts';
 import { healthRoutes } from './adapters/health-routes.ts';
 import { HttpServer } from './adapters/http-server.ts';
+import { ListenError } from './adapters/listen-error.ts';
 import { openSqliteStore, type Store } from './adapters/store/sqlite-store.ts';
 import { randomBytes, systemClock } from './adapters/system.ts';
 import {
@@ -32,7 +33,7 @@ import { ViewerSessions } from './delivery/viewer-sessions.ts';
 import { WatchRoutes } from './delivery/watch-routes.ts';
 import { IVS_CALLS_PER_SECOND } from './domain/call-rate-quotas.ts';
 import { SESSION_HISTORY_DAYS } from './domain/stream-session.ts';
-import { RtmpServer } from './ingest/rtmp-server.ts';
+import { type RtmpListenOptions, RtmpServer } from './ingest/rtmp-server.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { LiveRegistry } from './live/live-registry.ts';
@@ -156,8 +157,8 @@ export async function startIvory(
 
   const rtmp = new RtmpServer({ gate: live, clock, logger: log, random: randomBytes });
   starting.defer(() => rtmp.close());
-  const rtmpPort = await rtmp.listen({ host, port: config.rtmpPort });
-  const rtmpsPort = await rtmp.listen({ host, port: config.rtmpsPort, tls: certificate });
+  const rtmpPort = await listen(rtmp, { host, port: config.rtmpPort });
+  const rtmpsPort = await listen(rtmp, { host, port: config.rtmpsPort, tls: certificate });
 
   // Last in, first out: streams end in order while everything that they end into is still there.
   starting.use(live);
@@ -176,6 +177,13 @@ export async function startIvory(
     isRootKeyNew: rootKey.isNew,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** Says of a port that can't be had what the HTTP server says of its own. */
+function listen(rtmp: RtmpServer, options: RtmpListenOptions): Promise<number> {
+  return rtmp.listen(options).catch((error: NodeJS.ErrnoException) => {
+    throw new ListenError(error.code ?? 'UNKNOWN', options, error);
+  });
 }
 
 async function loadRootKey(config: Config, directory: DataDirectory) {

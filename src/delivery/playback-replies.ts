@@ -30,6 +30,12 @@ const plainRefusal = (status: number): HttpReply => ({ status, headers: REFUSAL_
 export const NOT_FOUND_REPLY = plainRefusal(404);
 /** RFC 8216bis 6.2.5.2: what was waited for did not come in three target durations. */
 export const TIMEOUT_REPLY = plainRefusal(503);
+/**
+ * A segment that was announced, and then the stream ended without it. The IVS player (1.56.1) asks for it before it reads
+ * ENDLIST: a 404 or 410 stops it with an error while it still has media to play, a 503 after the last of its tries. No
+ * content it takes for what it is, and ends in state Ended.
+ */
+export const NO_CONTENT_REPLY: HttpReply = { status: 204, headers: REFUSAL_HEADERS };
 export const METHOD_NOT_ALLOWED_REPLY: HttpReply = {
   status: 405,
   headers: { ...REFUSAL_HEADERS, Allow: METHODS },

@@ -23,6 +23,7 @@ import {
   CORS_HEADERS,
   ivsRefusal,
   METHOD_NOT_ALLOWED_REPLY,
+  NO_CONTENT_REPLY,
   NOT_FOUND_REPLY,
   PREFLIGHT_REPLY,
   TIMEOUT_REPLY,
@@ -201,18 +202,15 @@ export class PlaybackRoutes {
     const reply = segmentReply(request, window, msn);
     if (reply) return reply;
     // The second of the two prefetch lines of a playlist is one beyond the segment that is open or about to open.
-    if (
-      !window.isLowLatency ||
-      window.isEnded ||
-      msn < window.nextMsn ||
-      msn > window.nextMsn + 1
-    ) {
-      return NOT_FOUND_REPLY;
-    }
+    const isAnnounced = msn >= window.nextMsn && msn <= window.nextMsn + 1;
+    if (!window.isLowLatency || !isAnnounced) return NOT_FOUND_REPLY;
+    if (window.isEnded) return NO_CONTENT_REPLY;
     return whenAvailable(
       request,
       window.waitForSegment(msn),
-      (outcome) => segmentReply(request, window, msn) ?? unavailableReply(outcome),
+      (outcome) =>
+        segmentReply(request, window, msn) ??
+        (outcome === 'timeout' ? TIMEOUT_REPLY : NO_CONTENT_REPLY),
     );
   }
 

@@ -50,12 +50,6 @@ export class ByteWriter {
     return this;
   }
 
-  u64(value: number): this {
-    const at = this.#reserve(8);
-    this.#view.setBigUint64(at, BigInt(value));
-    return this;
-  }
-
   f64(value: number): this {
     const at = this.#reserve(8);
     this.#view.setFloat64(at, value);

@@ -42,6 +42,8 @@ export class LiveChannel implements StreamOnAir {
   readonly playbackId: string;
   readonly startTimeMs: number;
   readonly #clock: Clock;
+  /** On the monotonic clock: the wall clock may be set while the stream is on. */
+  readonly #startedMs: number;
   readonly #log: Logger;
   readonly #history: SessionHistory;
   readonly #health: StreamHealthMonitor;
@@ -54,7 +56,8 @@ export class LiveChannel implements StreamOnAir {
   #packager: RenditionPackager | undefined;
   #tracks: MediaTracks | undefined;
   #metadata: EncoderMetadata = {};
-  #isMeasured = false;
+  /** With so much media its ingest is described anew, with what was measured by then. */
+  #describeAtMediaMs = MEASURED_AFTER_MEDIA_MS;
   #isPlayable = false;
   #finished: Promise<void> | undefined;
 
@@ -73,11 +76,12 @@ export class LiveChannel implements StreamOnAir {
     this.playbackId = options.playbackId;
     this.startTimeMs = clock.nowMs();
     this.#clock = clock;
+    this.#startedMs = clock.monotonicMs();
     this.#onEnded = () => options.onEnded(this);
     this.#log = options.log.child({ channel: channel.arn, stream: streamId });
     this.#history = new SessionHistory({ sessionLog, streamId, clock, log: this.#log });
-    this.#health = new StreamHealthMonitor(clock.monotonicMs());
-    this.#statistics = new IngestStatistics(clock.monotonicMs());
+    this.#health = new StreamHealthMonitor(this.#startedMs);
+    this.#statistics = new IngestStatistics(this.#startedMs);
   }
 
   // --- what viewers and the API see
@@ -170,7 +174,7 @@ export class LiveChannel implements StreamOnAir {
       void this.stop('idle-timeout');
       return;
     }
-    if (this.#clock.nowMs() - this.startTimeMs >= MAX_DURATION_MS) {
+    if (nowMs - this.#startedMs >= MAX_DURATION_MS) {
       void this.stop('duration-limit');
       return;
     }
@@ -178,10 +182,7 @@ export class LiveChannel implements StreamOnAir {
       const { mediaMs, lastFrameAtMs } = this.#statistics;
       this.#showHealth(this.#health.observe(nowMs, mediaMs, lastFrameAtMs));
     }
-    if (!this.#isMeasured && this.#statistics.mediaMs >= MEASURED_AFTER_MEDIA_MS) {
-      this.#isMeasured = true;
-      this.#writeIngestConfiguration();
-    }
+    if (this.#statistics.mediaMs >= this.#describeAtMediaMs) this.#writeMeasuredIngest();
   }
 
   // --- what the encoder does; called by the publication that is attached
@@ -203,6 +204,10 @@ export class LiveChannel implements StreamOnAir {
       isSource: true,
     });
     this.#packager.tracks(tracks);
+    if (!this.isLive) return;
+    // The encoder changed its settings, or another one came back in its place.
+    this.#writeIngestConfiguration();
+    this.#describeAtMediaMs = this.#statistics.mediaMs + MEASURED_AFTER_MEDIA_MS;
   }
 
   frame(frame: Frame): void {
@@ -249,6 +254,11 @@ export class LiveChannel implements StreamOnAir {
     else if (wasStarving) this.#history.happened('Starvation End');
   }
 
+  #writeMeasuredIngest(): void {
+    this.#describeAtMediaMs = Number.POSITIVE_INFINITY;
+    this.#writeIngestConfiguration();
+  }
+
   #writeIngestConfiguration(): void {
     if (!this.#tracks) return;
     this.#history.ingests(
@@ -268,6 +278,8 @@ export class LiveChannel implements StreamOnAir {
   async #end(): Promise<void> {
     const hadStarted = this.#state === 'live';
     this.#state = 'ended';
+    // A stream that ends before it was measured is described by the little there was.
+    if (hadStarted && Number.isFinite(this.#describeAtMediaMs)) this.#writeMeasuredIngest();
     this.#publication?.detach();
     this.#publication = undefined;
     this.#packager?.end();

@@ -4,7 +4,12 @@ import { FakeClock } from '../../test/support/fake-clock.ts';
 import { feed, TRACKS } from '../../test/support/media.ts';
 import { MemorySessionLog } from '../../test/support/memory-session-log.ts';
 import type { ChannelRecord } from '../domain/channel.ts';
-import type { DisconnectReason, PublicationEnd, PublishRequest } from '../ingest/publishing.ts';
+import type {
+  DisconnectReason,
+  Publication,
+  PublicationEnd,
+  PublishRequest,
+} from '../ingest/publishing.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { LiveRegistry } from './live-registry.ts';
 
@@ -219,6 +224,45 @@ test('the session says what the encoder sends, and measures what it does not sta
   assert.equal(ingest?.video.targetBitrateBps, 2_500_000);
   assert.equal(ingest?.video.targetFrameRate, 30);
   assert.ok((ingest?.audio?.targetBitrateBps ?? 0) > 100_000);
+});
+
+// The description was written at the first picture and after five seconds, and never again: after a reconnect
+// GetStreamSession kept telling the size and the encoder of the one that had left.
+test('the session says what the encoder sends now, once that changed', async () => {
+  const { clock, sessionLog, registry, publication, stream } = await onAir();
+  const ingest = () => sessionLog.sessions.get(stream.streamId)?.session.ingest;
+  const play = (sink: Publication, atMs: number) =>
+    feed(sink, 0, 6500, (frameMs) => {
+      clock.setMonotonic(atMs + frameMs);
+      sink.received('video', 2000);
+    });
+  play(publication, 2500);
+  publication.end({ kind: 'connection-lost' });
+  const again = await accepted(registry);
+  again.metadata({ encoder: 'another' });
+  again.tracks({ video: { ...TRACKS.video, width: 640, height: 360 } });
+  assert.deepEqual([ingest()?.video.width, ingest()?.video.encoder], [640, 'another']);
+  assert.equal(ingest()?.audio, undefined);
+  play(again, 10_000);
+  assert.equal(ingest()?.video.targetFrameRate, 30);
+});
+
+// What the encoder does not state is measured over five seconds; a stream that was shorter had a bit rate of 0 for ever.
+test('a stream that ends before it was measured is described by what there was', async () => {
+  const { sessionLog, publication, stream } = await onAir();
+  publication.end({ kind: 'unpublished' });
+  await new Promise(setImmediate);
+  const video = sessionLog.sessions.get(stream.streamId)?.session.ingest?.video;
+  assert.equal(video?.targetFrameRate, 30);
+  assert.ok((video?.targetBitrateBps ?? 0) > 100_000);
+});
+
+// 48 hours were counted on the wall clock: setting it forward ended every stream at once.
+test('a stream lasts 48 hours, whatever happens to the wall clock', async () => {
+  const { clock, registry, play } = await onAir();
+  clock.setWall(clock.nowMs() + 72 * 3600 * 1000);
+  play(2000);
+  assert.ok(registry.stream(CHANNEL.arn));
 });
 
 test('an ended stream is forgotten after a minute', async () => {

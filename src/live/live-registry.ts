@@ -101,7 +101,8 @@ export class LiveRegistry implements PublishGate, StreamSource {
       await live.open();
     } catch (error) {
       this.#log.error({ err: error }, 'cannot write down a new session');
-      this.#channels.delete(channel.arn);
+      // Stopped meanwhile, its place may be another's by now.
+      if (this.#channels.get(channel.arn) === live) this.#channels.delete(channel.arn);
       this.#byPlaybackId.delete(live.playbackId);
       return refused('service-unavailable');
     }

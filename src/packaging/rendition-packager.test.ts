@@ -60,6 +60,23 @@ test('a preload hint names the next segment once the open one is as long as the 
   assert.equal(playlist(p).preloadHint?.uri, '3.0.m4s');
 });
 
+// The IVS player (1.56.1) reads no other version, and reports a live latency of 0 without it.
+test('each segment begins with a version 0 emsg that has its program date time', () => {
+  const { packager: p } = packager();
+  p.tracks(tracks);
+  feed(p, 0, 4001);
+  for (const segment of p.window.listedSegments) {
+    const bytes = Buffer.from(segment.parts[0]!.bytes());
+    assert.equal(bytes.toString('latin1', 4, 8), 'emsg');
+    assert.equal(bytes[8], 0);
+    const box = bytes.toString('utf8', 0, bytes.readUInt32BE(0));
+    assert.ok(box.includes('urn:twitch:id3\0'));
+    const { cmd, transc_r } = JSON.parse(box.slice(box.indexOf('{')));
+    assert.deepEqual([cmd, transc_r], ['ld_lat_data', Math.round(segment.programDateTimeMs)]);
+    assert.doesNotMatch(Buffer.from(segment.parts[1]!.bytes()).toString('latin1'), /emsg/);
+  }
+});
+
 test('a window lists seven target durations and keeps what left the list for one more', () => {
   const { packager: p } = packager();
   p.tracks(tracks);

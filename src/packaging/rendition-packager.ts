@@ -17,8 +17,8 @@ export class RenditionPackager implements FrameSink {
   readonly #segmenter: Segmenter;
   #tracks: MediaTracks | undefined;
   #builder: PartBuilder | undefined;
-  /** When the frame that begins the open segment came in, and its presentation time. */
-  #segmentBegin: { readonly receivedMs: number; readonly presentationTicks: Ticks } | undefined;
+  /** When the frame that begins the open segment came in. */
+  #segmentReceivedMs: number | undefined;
   #isDiscontinuous = false;
   #hasOpenSegment = false;
 
@@ -70,10 +70,7 @@ export class RenditionPackager implements FrameSink {
 
   #video(frame: Frame): void {
     const startTicks = this.#segmenter.video(frame.dtsTicks, frame.isKeyframe);
-    this.#segmentBegin ??= {
-      receivedMs: this.#clock.nowMs(),
-      presentationTicks: frame.dtsTicks + frame.ctsOffsetTicks,
-    };
+    this.#segmentReceivedMs ??= this.#clock.nowMs();
     this.#builder?.addVideo(frame, startTicks);
     this.#segmenter.afterVideo();
   }
@@ -86,33 +83,33 @@ export class RenditionPackager implements FrameSink {
   }
 
   #endPart(startTicks: Ticks, endTicks: Ticks): void {
-    const isFirst = !this.#hasOpenSegment;
+    const opening = this.#hasOpenSegment ? undefined : this.#programDateTimeMs(startTicks);
     const part = this.#builder?.build({
       index: this.window.nextPart,
       startTicks,
       endTicks,
-      prefix: isFirst ? [this.#metadataEvent(startTicks)] : [],
+      prefix: opening === undefined ? [] : [this.#metadataEvent(opening)],
     });
     if (!part) return;
-    if (isFirst) this.#beginSegment(startTicks);
+    if (opening !== undefined) this.#beginSegment(opening);
     this.window.appendPart(part);
   }
 
-  #beginSegment(startTicks: Ticks): void {
-    const receivedMs = this.#segmentBegin?.receivedMs ?? this.#clock.nowMs();
-    this.window.beginSegment({
-      programDateTimeMs: this.#programClock.at(startTicks, receivedMs),
-      isDiscontinuous: this.#isDiscontinuous,
-    });
+  #programDateTimeMs(startTicks: Ticks): number {
+    return this.#programClock.at(startTicks, this.#segmentReceivedMs ?? this.#clock.nowMs());
+  }
+
+  #beginSegment(programDateTimeMs: number): void {
+    this.window.beginSegment({ programDateTimeMs, isDiscontinuous: this.#isDiscontinuous });
     this.#hasOpenSegment = true;
     this.#isDiscontinuous = false;
   }
 
-  #metadataEvent(startTicks: Ticks): Uint8Array {
+  /** Of the program clock, so that the IVS player's sync time is every other player's program date time, without jitter. */
+  #metadataEvent(programDateTimeMs: number): Uint8Array {
     return segmentMetadataEvent({
       msn: this.window.nextMsn,
-      presentationTicks: this.#segmentBegin?.presentationTicks ?? startTicks,
-      receivedMs: this.#segmentBegin?.receivedMs ?? this.#clock.nowMs(),
+      receivedMs: programDateTimeMs,
       sentMs: this.#clock.nowMs(),
     });
   }
@@ -120,7 +117,7 @@ export class RenditionPackager implements FrameSink {
   #endSegment(startTicks: Ticks, endTicks: Ticks): void {
     const { targetDurationSeconds, partTargetTicks } = this.#segmenter;
     const tracks = this.#tracks;
-    this.#segmentBegin = undefined;
+    this.#segmentReceivedMs = undefined;
     if (!this.#hasOpenSegment || !tracks || !targetDurationSeconds || !partTargetTicks) return;
     this.#hasOpenSegment = false;
     const framesPerSecond = this.framesPerSecond;

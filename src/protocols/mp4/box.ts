@@ -48,11 +48,6 @@ export const u32 =
   (writer) =>
     writer.u32(value);
 
-export const u64 =
-  (value: number): Field =>
-  (writer) =>
-    writer.u64(value);
-
 /** A count of `length` zero bytes: reserved fields, and pre_defined ones of value 0. */
 export const zeros =
   (length: number): Field =>

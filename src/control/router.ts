@@ -2,12 +2,7 @@ import { ApiError } from '../domain/errors.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import { BodyTooLarge, type HttpHandler, type HttpReply, type HttpRequest } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
-import {
-  errorReply,
-  formatRequestId,
-  preflightReply,
-  successReply,
-} from '../protocols/aws/rest-json.ts';
+import { errorReply, preflightReply, successReply } from '../protocols/aws/rest-json.ts';
 import type { Authenticator } from './authentication.ts';
 import { authorize } from './authorization.ts';
 import { CallRates, callRateExceeded } from './call-rates.ts';
@@ -15,6 +10,7 @@ import type { ControlContext } from './context.ts';
 import type { Operation } from './operation.ts';
 import { OPERATIONS } from './operation-table.ts';
 import { PageTokens } from './pagination.ts';
+import { RequestIds } from './request-ids.ts';
 import { readInput } from './request-input.ts';
 import { Routes } from './routes.ts';
 import { validateInput } from './validation.ts';
@@ -48,6 +44,7 @@ class ControlApi {
   readonly #services: Omit<ControlContext, 'tenant' | 'deniedArns'>;
   readonly #authenticator: Authenticator;
   readonly #callsPerSecond: ReadonlyMap<string, number>;
+  readonly #requestIds: RequestIds;
   readonly #logger: Logger;
 
   constructor(dependencies: ControlApiDependencies) {
@@ -68,13 +65,14 @@ class ControlApi {
     this.#routes = new Routes(dependencies.operations ?? OPERATIONS);
     this.#authenticator = dependencies.authenticator;
     this.#callsPerSecond = new Map(Object.entries(dependencies.callsPerSecond ?? {}));
+    this.#requestIds = new RequestIds(random);
     this.#logger = dependencies.logger;
   }
 
   handle(request: HttpRequest): HttpReply | Promise<HttpReply> | undefined {
     const route = this.#routes.find(request.method, request.path);
     if (!route) return undefined;
-    const requestId = formatRequestId(this.#services.random(16));
+    const requestId = this.#requestIds.next();
     if (route.kind === 'operation') return this.#answer(route.operation, request, requestId);
     if (route.kind === 'wrong-method' && request.method === 'OPTIONS') {
       return preflightReply(route.methods, requestId);

@@ -1,7 +1,7 @@
 import { type Database, inWriteTransaction } from './database.ts';
 
 /** All others go with these, by their foreign keys. */
-const ROOT_TABLES = [
+export const ROOT_TABLES = [
   'tenant',
   'channel',
   'stream_session',

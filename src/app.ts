@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import { watchAccessKeys } from './adapters/access-keys.ts';
+import { BucketDirectory } from './adapters/bucket-directory.ts';
 import {
   type AccessKey,
   type DataDirectory,
@@ -17,14 +20,18 @@ import {
 } from './adapters/tls-certificate.ts';
 import { loadWatchAssets } from './adapters/watch-assets.ts';
 import { type Config, defaultPublicUrl } from './config.ts';
+import { AccessKeyRing } from './control/access-key-file.ts';
+import { SignatureAuthenticator } from './control/authentication.ts';
 import type { Endpoints } from './control/channel-view.ts';
 import { rootAccessKey } from './control/credentials.ts';
+import { EmulatorAuthenticator, resetRoute } from './control/emulator.ts';
+import { RecordingDestinations } from './control/recording-destinations.ts';
 import { createControlApi } from './control/router.ts';
 import { PlaybackRoutes } from './delivery/playback-routes.ts';
 import { SessionIds } from './delivery/session-ids.ts';
 import { ViewerSessions } from './delivery/viewer-sessions.ts';
 import { WatchRoutes } from './delivery/watch-routes.ts';
-import { IVS_QUOTAS } from './domain/quotas.ts';
+import { IVS_CALLS_PER_SECOND } from './domain/call-rate-quotas.ts';
 import { SESSION_HISTORY_DAYS } from './domain/stream-session.ts';
 import { type RtmpListenOptions, RtmpServer } from './ingest/rtmp-server.ts';
 import type { Clock } from './lib/clock.ts';
@@ -62,6 +69,14 @@ export async function startIvory(
   ]);
   const store = starting.use(await openSqliteStore(directory.database));
   await takeUpHistory(store, clock, log, starting);
+  const recordingDestinations = starting.use(
+    new RecordingDestinations({
+      store: store.controlStore,
+      buckets: new BucketDirectory(directory.buckets),
+      logger: log,
+    }),
+  );
+  await recordingDestinations.resume();
 
   const viewers = new ViewerSessions({
     ids: new SessionIds({ key: secret, random: randomBytes, clock }),
@@ -86,6 +101,21 @@ export async function startIvory(
       return config.publicUrl ?? defaultPublicUrl(config.host, httpPort);
     },
   };
+  const accessKeys = new AccessKeyRing(
+    rootAccessKey({ ...rootKey.key, accountId: config.accountId }),
+    config.accountId,
+  );
+  const accessKeysFile = config.accessKeysFile ?? join(directory.path, 'access-keys.json');
+  starting.use(
+    await watchAccessKeys({
+      keys: accessKeys,
+      path: accessKeysFile,
+      isRequired: config.accessKeysFile !== undefined,
+      clock,
+      log,
+    }),
+  );
+  const publicHost = config.publicUrl && { publicHost: new URL(config.publicUrl).host };
   const http = new HttpServer({
     log,
     handlers: [
@@ -101,8 +131,12 @@ export async function startIvory(
         clock,
         random: randomBytes,
         endpoints,
-        quotas: IVS_QUOTAS,
-        accessKeys: rootAccessKey({ ...rootKey.key, accountId: config.accountId }),
+        quotas: config.quotas,
+        recordingDestinations,
+        authenticator: config.isEmulator
+          ? new EmulatorAuthenticator({ accessKeys, accountId: config.accountId, ...publicHost })
+          : new SignatureAuthenticator(accessKeys, clock),
+        ...(config.isThrottled && { callsPerSecond: IVS_CALLS_PER_SECOND }),
         pageTokenKey: secret,
         logger: log,
       }),
@@ -111,6 +145,7 @@ export async function startIvory(
         channels: store.channelDirectory,
         ...(config.publicUrl && { publicUrl: config.publicUrl }),
       }).handle,
+      ...(config.isEmulator ? [resetRoute({ store, live, log, ...publicHost })] : []),
       healthRoutes(async () => {
         // Any look-up will do: it says that the store answers.
         await store.channelDirectory.find('');

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigError, defaultPublicUrl, readConfig, SETTINGS } from './config.ts';
+import { raiseQuotas } from './domain/quota-changes.ts';
+import { IVS_QUOTAS } from './domain/quotas.ts';
 
 const DEFAULTS = {
   dataDirectory: './data',
@@ -10,6 +12,9 @@ const DEFAULTS = {
   rtmpsPort: 1936,
   accountId: '000000000000',
   region: 'us-east-1',
+  quotas: IVS_QUOTAS,
+  isThrottled: false,
+  isEmulator: false,
   logLevel: 'info',
 };
 
@@ -31,6 +36,10 @@ test('readConfig() reads every setting and freezes the result', () => {
     IVORY_REGION: 'eu-central-1',
     IVORY_ROOT_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
     IVORY_ROOT_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+    IVORY_ACCESS_KEYS_FILE: '/etc/keys.json',
+    IVORY_QUOTAS: 'channels=7',
+    IVORY_THROTTLE: 'ivs',
+    IVORY_EMULATOR: 'on',
     IVORY_TLS_CERT: '/etc/cert.pem',
     IVORY_TLS_KEY: '/etc/key.pem',
     IVORY_LOG_LEVEL: 'debug',
@@ -48,6 +57,10 @@ test('readConfig() reads every setting and freezes the result', () => {
       accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
       secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
     },
+    accessKeysFile: '/etc/keys.json',
+    quotas: { ...raiseQuotas(IVS_QUOTAS), channels: 7 },
+    isThrottled: true,
+    isEmulator: true,
     tls: { certificatePath: '/etc/cert.pem', keyPath: '/etc/key.pem' },
     logLevel: 'debug',
   });
@@ -72,6 +85,13 @@ const BAD_VALUES: readonly (readonly [Record<string, string>, RegExp])[] = [
   [{ IVORY_PUBLIC_URL: 'http://me:pw@live.example' }, /^IVORY_PUBLIC_URL must/],
   [{ IVORY_ACCOUNT_ID: '12345' }, /^IVORY_ACCOUNT_ID must be 12 digits, got "12345"$/],
   [{ IVORY_REGION: 'US East' }, /^IVORY_REGION must be a region name/],
+  [{ IVORY_QUOTAS: 'channels=x' }, /^IVORY_QUOTAS must be a list of .*, got "channels=x"$/],
+  [{ IVORY_THROTTLE: 'on' }, /^IVORY_THROTTLE must be one of off, ivs, got "on"$/],
+  [{ IVORY_EMULATOR: 'yes' }, /^IVORY_EMULATOR must be one of off, on, got "yes"$/],
+  [
+    { IVORY_EMULATOR: 'on', IVORY_HOST: '0.0.0.0' },
+    /^IVORY_HOST must be a loopback address with IVORY_EMULATOR=on, got "0.0.0.0"$/,
+  ],
   [{ IVORY_LOG_LEVEL: 'loud' }, /^IVORY_LOG_LEVEL must be one of debug, info, .*, got "loud"$/],
   [
     { IVORY_ROOT_ACCESS_KEY_ID: 'A'.repeat(16) },
@@ -115,14 +135,6 @@ test('readConfig() warns of a variable that is not a setting, with the one proba
     'IVORY_HTTP_PROT is not a setting; did you mean IVORY_HTTP_PORT?',
     'IVORY_COLOUR is not a setting',
   ]);
-});
-
-test('readConfig() warns of a wildcard address whose URLs only this machine could use', () => {
-  const [warning, ...others] = readConfig({ IVORY_HOST: '0.0.0.0' }).warnings;
-  assert.match(warning ?? '', /IVORY_PUBLIC_URL is not set.* 127\.0\.0\.1/);
-  assert.deepEqual(others, []);
-  const publicUrl = { IVORY_PUBLIC_URL: 'http://live.example.com' };
-  assert.deepEqual(readConfig({ IVORY_HOST: '::', ...publicUrl }).warnings, []);
 });
 
 test('defaultPublicUrl() is reachable from this machine', () => {

@@ -1,3 +1,6 @@
+import { changeQuotas, raiseQuotas } from './domain/quota-changes.ts';
+import { IVS_QUOTAS, type Quotas } from './domain/quotas.ts';
+
 /** A bad setting. The message is one line that names the variable, the rule and (unless secret) the value. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
@@ -21,6 +24,13 @@ export interface Config {
   readonly region: string;
   /** Absent: the one in the data directory. */
   readonly rootAccessKey?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** Path of the keys beside root's. Absent: `access-keys.json` in the data directory, if it is there. */
+  readonly accessKeysFile?: string;
+  readonly quotas: Quotas;
+  /** Whether the call rates of IVS hold. */
+  readonly isThrottled: boolean;
+  /** Whether any credentials will do, and everything can be reset: for tests of programs that use IVS. */
+  readonly isEmulator: boolean;
   /** Paths of PEM files. Absent: a certificate of Ivory's own making. */
   readonly tls?: { readonly certificatePath: string; readonly keyPath: string };
   readonly logLevel: LogLevel;
@@ -58,6 +68,22 @@ export const SETTINGS = [
     meaning: 'secret access key of the account',
   },
   {
+    name: 'IVORY_ACCESS_KEYS_FILE',
+    default: 'access-keys.json in the data directory, if there',
+    meaning: 'file of further access keys and their policies',
+  },
+  {
+    name: 'IVORY_QUOTAS',
+    default: 'those of IVS',
+    meaning: 'quotas that differ, e.g. channels=20000,recording-configurations=40',
+  },
+  { name: 'IVORY_THROTTLE', default: 'off', meaning: 'ivs enforces the call rates of IVS' },
+  {
+    name: 'IVORY_EMULATOR',
+    default: 'off',
+    meaning: 'on takes any credentials and can be reset: for tests, on loopback only',
+  },
+  {
     name: 'IVORY_TLS_CERT',
     default: 'made at first start',
     meaning: 'PEM file of the certificate chain, with the next one',
@@ -89,6 +115,9 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
     secretAccessKey,
   );
   requireBothOrNone('IVORY_TLS_CERT', certificatePath, 'IVORY_TLS_KEY', keyPath);
+  const accessKeysFile = given('IVORY_ACCESS_KEYS_FILE');
+  const isEmulator = readChoice('IVORY_EMULATOR', given('IVORY_EMULATOR'), ['off', 'on']) === 'on';
+  const throttle = readChoice('IVORY_THROTTLE', given('IVORY_THROTTLE'), ['off', 'ivs']);
 
   const config: Config = Object.freeze({
     dataDirectory: given('IVORY_DATA_DIR') ?? './data',
@@ -107,10 +136,19 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
     }),
     ...(accessKeyId &&
       secretAccessKey && { rootAccessKey: readAccessKey(accessKeyId, secretAccessKey) }),
+    ...(accessKeysFile && { accessKeysFile }),
+    quotas: readQuotas(
+      'IVORY_QUOTAS',
+      isEmulator ? raiseQuotas(IVS_QUOTAS) : IVS_QUOTAS,
+      given('IVORY_QUOTAS'),
+    ),
+    isThrottled: throttle === 'ivs',
+    isEmulator,
     ...(certificatePath && keyPath && { tls: Object.freeze({ certificatePath, keyPath }) }),
-    logLevel: readLogLevel('IVORY_LOG_LEVEL', given('IVORY_LOG_LEVEL') ?? 'info'),
+    logLevel: readChoice('IVORY_LOG_LEVEL', given('IVORY_LOG_LEVEL') ?? 'info', LOG_LEVELS),
   });
   requireDistinctPorts(config);
+  if (isEmulator) requireLoopback(config);
   return { config, warnings: [...unknownSettings(env), ...unreachableUrls(config)] };
 }
 
@@ -182,10 +220,30 @@ function readAccessKey(accessKeyId: string, secretAccessKey: string) {
   return Object.freeze({ accessKeyId, secretAccessKey });
 }
 
-function readLogLevel(name: SettingName, text: string): LogLevel {
-  const level = LOG_LEVELS.find((known) => known === text);
-  if (!level) throw badValue(name, `must be one of ${LOG_LEVELS.join(', ')}`, text);
-  return level;
+/** The first choice is the default. */
+function readChoice<const Choice extends string>(
+  name: SettingName,
+  text: string | undefined,
+  choices: readonly [Choice, ...Choice[]],
+): Choice {
+  if (text === undefined) return choices[0];
+  const choice = choices.find((known) => known === text);
+  if (!choice) throw badValue(name, `must be one of ${choices.join(', ')}`, text);
+  return choice;
+}
+
+function readQuotas(name: SettingName, quotas: Quotas, changes: string | undefined): Quotas {
+  if (changes === undefined) return Object.freeze({ ...quotas });
+  try {
+    return Object.freeze(changeQuotas(quotas, changes));
+  } catch (error) {
+    throw badValue(name, error instanceof Error ? error.message : String(error), changes);
+  }
+}
+
+function requireLoopback({ host }: Config): void {
+  if (/^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host)) return;
+  throw badValue('IVORY_HOST', 'must be a loopback address with IVORY_EMULATOR=on', host);
 }
 
 function requireBothOrNone(

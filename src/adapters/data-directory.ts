@@ -15,6 +15,8 @@ export interface DataDirectory {
   readonly rootAccessKey: string;
   readonly serverSecret: string;
   readonly tlsCertificate: string;
+  /** A directory for each bucket that recordings go to. */
+  readonly buckets: string;
 }
 
 export interface AccessKey {
@@ -40,6 +42,7 @@ export async function prepareDataDirectory(path: string): Promise<DataDirectory>
     rootAccessKey: join(root, 'root-access-key.json'),
     serverSecret: join(root, 'server-secret'),
     tlsCertificate: join(root, 'tls.pem'),
+    buckets: join(root, 'buckets'),
   });
 }
 

@@ -4,8 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { API_SCENARIO } from '../../test/support/api-scenario.ts';
 import { ControlApiHarness, CREDENTIALS, REGION } from './testing/control-api-harness.ts';
+import { newPlaybackPublicKey } from './testing/playback-public-key.ts';
 import { type Served, serve } from './testing/serve.ts';
 
 const run = promisify(execFile);
@@ -45,7 +48,11 @@ print(json.dumps({
 }))
 `;
 
+const SCENARIO_SCRIPT = fileURLToPath(new URL('../../test/support/aws-tools.py', import.meta.url));
+
 const hasBoto3 = await works('/usr/bin/python3', ['-c', 'import boto3']);
+/** As a library: all its calls in one process take no longer than three commands. */
+const hasAwsCliModule = await works('/usr/bin/python3', ['-c', 'import awscli.clidriver']);
 const hasAwsCli = await works('aws', ['--version']);
 
 async function works(command: string, args: string[]): Promise<boolean> {
@@ -84,6 +91,29 @@ describe('the AWS tools of the distribution', () => {
     assert.deepEqual([second_key[1], second_key[3]], ['ServiceQuotaExceededException', 402]);
   });
 
+  for (const { tool, isHere } of [
+    { tool: 'boto3', isHere: hasBoto3 },
+    { tool: 'cli', isHere: hasAwsCliModule },
+  ]) {
+    test(`${tool}: every operation it knows`, { skip: !isHere && 'not here' }, async () => {
+      const world = new ControlApiHarness();
+      goLiveWithNewStreamKey(world);
+      await using endpoint = await serve(world.handler);
+      const running = run('/usr/bin/python3', [SCENARIO_SCRIPT, tool, endpoint.url], { env });
+      const saved = { publicKey: newPlaybackPublicKey() };
+      running.child.stdin?.end(JSON.stringify({ calls: API_SCENARIO, saved }));
+      const { known, outputs } = JSON.parse((await running).stdout);
+      assert.ok(known.length >= 28);
+      assert.deepEqual(Object.keys(outputs).sort(), [...known].sort());
+      assert.equal(outputs.GetRecordingConfiguration.recordingConfiguration.state, 'ACTIVE');
+      assert.equal(outputs.GetStream.stream.state, 'LIVE');
+      assert.deepEqual(outputs.ListTagsForResource, { tags: { team: 'ivory' } });
+      assert.equal(world.live.metadata.length, 1);
+      assert.equal(world.store.channels.size, 0);
+      assert.equal(world.store.recordingConfigurations.byArn.size, 0);
+    });
+  }
+
   test('the AWS CLI', { skip: !hasAwsCli && 'no aws' }, async () => {
     const aws = async (...args: string[]) => {
       const { stdout } = await run('aws', ['--endpoint-url', served.url, 'ivs', ...args], { env });
@@ -105,3 +135,22 @@ describe('the AWS tools of the distribution', () => {
     assert.equal(channels[0].arn, channel.arn);
   });
 });
+
+/** As if an encoder took the new key at once. */
+function goLiveWithNewStreamKey({ store, live }: ControlApiHarness): void {
+  const { createStreamKey } = store;
+  store.createStreamKey = async (streamKey) => {
+    const { streamId, startTimeMs } = live.goLive(streamKey.channelArn);
+    const channel = store.channels.get(streamKey.channelArn);
+    assert.ok(channel);
+    store.sessions.push({
+      streamId,
+      channelArn: channel.arn,
+      startTimeMs,
+      hasErrorEvent: false,
+      channel,
+      events: [{ name: 'Stream Start', timeMs: startTimeMs }],
+    });
+    return createStreamKey.call(store, streamKey);
+  };
+}

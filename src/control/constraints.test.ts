@@ -14,25 +14,24 @@ interface Variant {
 for (const operation of OPERATIONS) {
   const input = describe(operation.input);
   suite(operation.name, () => {
-    for (const { path, shape } of membersOf(input)) {
+    for (const { path, shape, isRequired } of membersOf(input)) {
+      const name = path.join('.');
       for (const { value, why } of allowed(shape)) {
-        test(`accepts ${path.join('.')} ${why}`, () => {
-          validateInput(operation, withMember(sample(input), path, value));
+        test(`accepts ${name} ${why}`, () => {
+          validateInput(operation, withMember(input, path, value));
         });
       }
       for (const { value, why } of forbidden(shape)) {
-        test(`refuses ${path.join('.')} ${why}`, () => {
-          assert.throws(() => validateInput(operation, withMember(sample(input), path, value)), {
+        test(`refuses ${name} ${why}`, () => {
+          assert.throws(() => validateInput(operation, withMember(input, path, value)), {
             name: 'ValidationException',
-            message: new RegExp(`at '${path.join('\\.')}[.'\\d]`),
+            message: new RegExp(`at '${name.replaceAll('.', '\\.')}[.'\\d]`),
           });
         });
       }
-    }
-    for (const name of requiredMembers(input)) {
+      if (!isRequired) continue;
       test(`refuses to do without ${name}`, () => {
-        const { [name]: _, ...rest } = sample(input) as Record<string, unknown>;
-        assert.throws(() => validateInput(operation, rest), {
+        assert.throws(() => validateInput(operation, withMember(input, path, undefined)), {
           name: 'ValidationException',
           message: `${operation.name}.${name} is a required attribute`,
         });
@@ -47,22 +46,34 @@ function requiredMembers(shape: ShapeDescription): string[] {
 }
 
 interface MemberAt {
+  /** `1.member` stands for the first item of a list, as in AWS's messages. */
   readonly path: readonly string[];
   readonly shape: ShapeDescription;
+  readonly isRequired: boolean;
 }
 
 function membersOf(shape: ShapeDescription, path: readonly string[] = []): MemberAt[] {
+  if (shape.kind === 'list') return membersOf(shape.item, [...path, '1.member']);
   if (shape.kind !== 'structure') return [];
   return Object.entries(shape.members).flatMap(([name, member]) => {
-    const at = { path: [...path, name], shape: member.shape };
+    const at = { path: [...path, name], ...member };
     return [at, ...membersOf(member.shape, at.path)];
   });
 }
 
-function withMember(input: unknown, path: readonly string[], value: unknown): unknown {
-  const [name = '', ...rest] = path;
-  const outer = (input ?? {}) as Record<string, unknown>;
-  return { ...outer, [name]: rest.length > 0 ? withMember(outer[name], rest, value) : value };
+/** The smallest input that has the member, with `value` in it; without it where that is `undefined`. */
+function withMember(
+  shape: ShapeDescription,
+  [name, ...rest]: readonly string[],
+  value: unknown,
+): unknown {
+  if (name === undefined) return value;
+  if (shape.kind === 'list') return [withMember(shape.item, rest, value)];
+  const { [name]: _replaced, ...others } = sample(shape) as Record<string, unknown>;
+  const member = shape.kind === 'structure' ? shape.members[name] : undefined;
+  assert.ok(member);
+  const changed = withMember(member.shape, rest, value);
+  return changed === undefined ? others : { ...others, [name]: changed };
 }
 
 /** The smallest input that is accepted. */
@@ -91,8 +102,10 @@ function sample(shape: ShapeDescription): unknown {
 
 function sampleText({ pattern, minLength = 0 }: TextRules, length = minLength): string {
   const source = pattern?.source.replaceAll('\\/', '/') ?? '';
-  const start = /\^arn/.test(source)
-    ? `arn:aws:ivs:us-west-2:123456789012:${/:([a-z-]+)\/\[/.exec(source)?.[1] ?? 'channel'}/a`
+  const [, service = '', type = 'channel'] =
+    /\^arn:aws:(\w+):.*?:(?:\[a-z-\]\+|([a-zA-Z-]+))\/\[/.exec(source) ?? [];
+  const start = service
+    ? `arn:aws:${service}:us-west-2:123456789012:${type}/a`
     : source.startsWith('^st-')
       ? 'st-'
       : '';

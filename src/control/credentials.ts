@@ -1,10 +1,10 @@
-/** An access key: whose it is, and the secret that its owner signs with. */
+import { type Principal, rootOf } from '../domain/access.ts';
+
+/** An access key: who signs with it, and the secret that it is signed with. */
 export interface AccessKey {
   /** A secret. */
   readonly secretAccessKey: string;
-  readonly accountId: string;
-  /** The account's own key, which no policy limits. */
-  readonly isRoot: boolean;
+  readonly principal: Principal;
 }
 
 export interface AccessKeys {
@@ -12,10 +12,12 @@ export interface AccessKeys {
 }
 
 /** The one key of an account's root. */
-export function rootAccessKey(
-  root: { readonly accessKeyId: string } & Omit<AccessKey, 'isRoot'>,
-): AccessKeys {
+export function rootAccessKey(root: {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly accountId: string;
+}): AccessKeys {
   const { accessKeyId, secretAccessKey, accountId } = root;
-  const key: AccessKey = { secretAccessKey, accountId, isRoot: true };
+  const key: AccessKey = { secretAccessKey, principal: rootOf(accountId) };
   return { find: (id) => (id === accessKeyId ? key : undefined) };
 }

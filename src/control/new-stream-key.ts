@@ -1,22 +1,14 @@
-import { formatArn } from '../domain/arn.ts';
 import type { Tags } from '../domain/channel.ts';
-import { newResourceId } from '../domain/identifiers.ts';
 import { newStreamKeyValue, type StreamKeyRecord } from '../domain/stream-key.ts';
 import type { Needs } from './context.ts';
+import { newResource } from './new-resource.ts';
 
 export function newStreamKey(
   channelArn: string,
   tags: Tags,
-  { tenant, random, clock }: Needs<'tenant' | 'random' | 'clock'>,
+  context: Needs<'tenant' | 'random' | 'clock'>,
 ): StreamKeyRecord {
-  const id = newResourceId(random);
-  return {
-    ...tenant,
-    id,
-    arn: formatArn({ ...tenant, type: 'stream-key', id }),
-    channelArn,
-    value: newStreamKeyValue(tenant.region, random),
-    tags,
-    createdAtMs: clock.nowMs(),
-  };
+  const { tenant, random } = context;
+  const value = newStreamKeyValue(tenant.region, random);
+  return { ...newResource('stream-key', tags, context), channelArn, value };
 }

@@ -1,40 +1,37 @@
-import { type AccessRequest, isAllowed, type Principal } from '../domain/access.ts';
 import { ApiError } from '../domain/errors.ts';
+import type { Tenant } from '../domain/tenant.ts';
 import { BodyTooLarge, type HttpHandler, type HttpReply, type HttpRequest } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
-import {
-  errorReply,
-  formatRequestId,
-  preflightReply,
-  successReply,
-} from '../protocols/aws/rest-json.ts';
-import { SigV4Verifier } from '../protocols/aws/sigv4.ts';
+import { errorReply, preflightReply, successReply } from '../protocols/aws/rest-json.ts';
+import type { Authenticator } from './authentication.ts';
+import { authorize } from './authorization.ts';
+import { CallRates, callRateExceeded } from './call-rates.ts';
 import type { ControlContext } from './context.ts';
-import type { AccessKeys } from './credentials.ts';
 import type { Operation } from './operation.ts';
 import { OPERATIONS } from './operation-table.ts';
 import { PageTokens } from './pagination.ts';
+import { RequestIds } from './request-ids.ts';
 import { readInput } from './request-input.ts';
 import { Routes } from './routes.ts';
 import { validateInput } from './validation.ts';
 
 export interface ControlApiDependencies
-  extends Pick<ControlContext, 'store' | 'live' | 'clock' | 'random' | 'endpoints' | 'quotas'> {
-  readonly accessKeys: AccessKeys;
+  extends Pick<
+    ControlContext,
+    'store' | 'live' | 'clock' | 'random' | 'endpoints' | 'quotas' | 'recordingDestinations'
+  > {
+  readonly authenticator: Authenticator;
   /** At least 32 secret bytes, the same over restarts: page tokens are good for as long. */
   readonly pageTokenKey: Uint8Array;
   readonly logger: Logger;
-  /** Decides what a caller may do; by default only root may do anything. */
-  readonly isAllowed?: (request: AccessRequest) => boolean;
+  /** Calls a second, by operation, for each account in each region; those that are not named are not counted. */
+  readonly callsPerSecond?: Readonly<Record<string, number>>;
   /** The operations it answers; all of them by default. */
   readonly operations?: readonly Operation[];
 }
 
 /** The largest body any operation has use for is a list of 50 ARNs, or 50 tags: some 80 KiB when all of it is escaped. */
 const MAX_BODY_BYTES = 256 * 1024;
-
-/** Nothing is checked yet when access is: what is not an ARN may be as long as the body. */
-const MAX_SHOWN_RESOURCE_LENGTH = 128;
 
 /** The IVS API: `POST /<Operation>` and `/tags/{arn}`. Every other request is left to others. */
 export function createControlApi(dependencies: ControlApiDependencies): HttpHandler {
@@ -44,30 +41,38 @@ export function createControlApi(dependencies: ControlApiDependencies): HttpHand
 
 class ControlApi {
   readonly #routes: Routes;
-  readonly #services: Omit<ControlContext, 'tenant'>;
-  readonly #verifier: SigV4Verifier;
-  readonly #accessKeys: AccessKeys;
+  readonly #services: Omit<ControlContext, 'tenant' | 'deniedArns'>;
+  readonly #authenticator: Authenticator;
+  readonly #callsPerSecond: ReadonlyMap<string, number>;
+  readonly #requestIds: RequestIds;
   readonly #logger: Logger;
-  readonly #isAllowed: (request: AccessRequest) => boolean;
 
   constructor(dependencies: ControlApiDependencies) {
-    const { store, live, clock, random, endpoints, quotas } = dependencies;
+    const { store, live, clock, random, endpoints, quotas, recordingDestinations } = dependencies;
     const pageTokens = new PageTokens(dependencies.pageTokenKey);
-    this.#services = { store, live, clock, random, endpoints, quotas, pageTokens };
+    const callRates = new CallRates(clock);
+    this.#services = {
+      store,
+      live,
+      clock,
+      random,
+      endpoints,
+      quotas,
+      callRates,
+      pageTokens,
+      recordingDestinations,
+    };
     this.#routes = new Routes(dependencies.operations ?? OPERATIONS);
-    this.#accessKeys = dependencies.accessKeys;
-    this.#verifier = new SigV4Verifier({
-      service: 'ivs',
-      secretOf: (id) => this.#accessKeys.find(id)?.secretAccessKey,
-    });
+    this.#authenticator = dependencies.authenticator;
+    this.#callsPerSecond = new Map(Object.entries(dependencies.callsPerSecond ?? {}));
+    this.#requestIds = new RequestIds(random);
     this.#logger = dependencies.logger;
-    this.#isAllowed = dependencies.isAllowed ?? isAllowed;
   }
 
   handle(request: HttpRequest): HttpReply | Promise<HttpReply> | undefined {
     const route = this.#routes.find(request.method, request.path);
     if (!route) return undefined;
-    const requestId = formatRequestId(this.#services.random(16));
+    const requestId = this.#requestIds.next();
     if (route.kind === 'operation') return this.#answer(route.operation, request, requestId);
     if (route.kind === 'wrong-method' && request.method === 'OPTIONS') {
       return preflightReply(route.methods, requestId);
@@ -81,12 +86,15 @@ class ControlApi {
   async #answer(operation: Operation, request: HttpRequest, requestId: string): Promise<HttpReply> {
     try {
       const body = await readBody(request);
-      const { principal, region } = this.#authenticate(request, body);
-      const raw = readInput(operation, { path: request.path, query: request.query, body });
-      this.#authorize(principal, operation, raw);
-      const input = validateInput(operation, raw);
+      const { principal, region } = this.#authenticator.authenticate(request, body);
       const tenant = { accountId: principal.accountId, region };
-      const result = operation.run(input, { ...this.#services, tenant });
+      this.#countCall(operation.name, tenant);
+      const raw = readInput(operation, { path: request.path, query: request.query, body });
+      const access = { principal, tenant, operationName: operation.name, raw, http: request };
+      const verdict = authorize(access, this.#services);
+      const deniedArns = verdict instanceof Promise ? await verdict : verdict;
+      const input = validateInput(operation, raw);
+      const result = operation.run(input, { ...this.#services, tenant, deniedArns });
       const output = result instanceof Promise ? await result : result;
       return successReply(operation.status, output, requestId);
     } catch (error) {
@@ -94,25 +102,11 @@ class ControlApi {
     }
   }
 
-  #authenticate(request: HttpRequest, body: Uint8Array): { principal: Principal; region: string } {
-    const verdict = this.#verifier.verify(request, body, this.#services.clock.nowMs());
-    if (!verdict.ok) throw new ApiError(verdict.error, verdict.message);
-    const key = this.#accessKeys.find(verdict.accessKeyId);
-    if (!key) throw new ApiError('UnrecognizedClientException', 'The access key is gone');
-    const { accountId, isRoot } = key;
-    const name = isRoot ? 'root' : `user/${verdict.accessKeyId}`;
-    const principal = { accountId, isRoot, arn: `arn:aws:iam::${accountId}:${name}` };
-    return { principal, region: verdict.region };
-  }
-
-  #authorize(principal: Principal, operation: Operation, raw: Record<string, unknown>): void {
-    const action = `ivs:${operation.name}`;
-    const resources = resourcesOf(raw);
-    if (this.#isAllowed({ principal, action, resources })) return;
-    throw new ApiError(
-      'AccessDeniedException',
-      `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resources[0]?.slice(0, MAX_SHOWN_RESOURCE_LENGTH)}`,
-    );
+  #countCall(operationName: string, { accountId, region }: Tenant): void {
+    const rate = this.#callsPerSecond.get(operationName);
+    if (rate === undefined) return;
+    if (this.#services.callRates.take(`${operationName} ${accountId} ${region}`, rate)) return;
+    throw callRateExceeded(operationName, rate, `account: ${accountId}`);
   }
 
   #refuse(operation: Operation, requestId: string, error: unknown): HttpReply {
@@ -144,13 +138,6 @@ async function readBody(request: HttpRequest): Promise<Uint8Array> {
     }
     throw new ApiError('MalformedHttpRequestException', 'The request body did not arrive');
   }
-}
-
-/** What the request names, as a policy would: nothing of it is checked yet. */
-function resourcesOf(raw: Record<string, unknown>): readonly string[] {
-  const named = raw['arn'] ?? raw['channelArn'] ?? raw['resourceArn'] ?? raw['arns'];
-  const texts = (Array.isArray(named) ? named : [named]).filter((arn) => typeof arn === 'string');
-  return texts.length > 0 ? texts : ['*'];
 }
 
 function toWire({ name, status, message }: ApiError) {

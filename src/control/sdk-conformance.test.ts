@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import * as sdk from '@aws-sdk/client-ivs';
 import { OPERATIONS } from './operation-table.ts';
 import { ControlApiHarness, CREDENTIALS, REGION } from './testing/control-api-harness.ts';
+import { newPlaybackPublicKey } from './testing/playback-public-key.ts';
 import { type Served, serve } from './testing/serve.ts';
 
 /** AWS's own SDK for JavaScript is the judge: it sends, and what it reads is compared. */
@@ -102,6 +103,118 @@ describe('the AWS SDK for JavaScript', () => {
       { streamId: live.streamId, startTime, hasErrorEvent: false },
     ]);
     await ivs.send(new sdk.StopStreamCommand({ channelArn }));
+  });
+
+  test('handles playback key pairs', async () => {
+    const publicKeyMaterial = newPlaybackPublicKey();
+    const { keyPair } = await ivs.send(
+      new sdk.ImportPlaybackKeyPairCommand({ publicKeyMaterial, name: 'key', tags: { a: '1' } }),
+    );
+    const arn = keyPair?.arn ?? '';
+    assert.match(keyPair?.fingerprint ?? '', /^[0-9a-f:]{47}$/);
+    assert.deepEqual((await ivs.send(new sdk.GetPlaybackKeyPairCommand({ arn }))).keyPair, keyPair);
+    const { keyPairs } = await ivs.send(new sdk.ListPlaybackKeyPairsCommand({}));
+    assert.deepEqual(keyPairs, [{ arn, name: 'key', tags: { a: '1' } }]);
+    const again = ivs.send(new sdk.ImportPlaybackKeyPairCommand({ publicKeyMaterial }));
+    await assert.rejects(again, sdk.ConflictException);
+    const deleted = await ivs.send(new sdk.DeletePlaybackKeyPairCommand({ arn }));
+    assert.equal(deleted.$metadata.httpStatusCode, 200);
+  });
+
+  test('handles playback restriction policies', async () => {
+    const allowedCountries = ['CH', 'AT'];
+    const { playbackRestrictionPolicy: policy } = await ivs.send(
+      new sdk.CreatePlaybackRestrictionPolicyCommand({ name: 'dach', allowedCountries }),
+    );
+    const arn = policy?.arn ?? '';
+    const got = await ivs.send(new sdk.GetPlaybackRestrictionPolicyCommand({ arn }));
+    assert.deepEqual(got.playbackRestrictionPolicy, policy);
+    const listed = await ivs.send(new sdk.ListPlaybackRestrictionPoliciesCommand({}));
+    assert.deepEqual(listed.playbackRestrictionPolicies, [policy]);
+    const updated = await ivs.send(
+      new sdk.UpdatePlaybackRestrictionPolicyCommand({ arn, enableStrictOriginEnforcement: true }),
+    );
+    const strict = { ...policy, enableStrictOriginEnforcement: true };
+    assert.deepEqual(updated.playbackRestrictionPolicy, strict);
+    const { channel } = await ivs.send(
+      new sdk.CreateChannelCommand({ playbackRestrictionPolicyArn: arn }),
+    );
+    const deletion = () => ivs.send(new sdk.DeletePlaybackRestrictionPolicyCommand({ arn }));
+    await assert.rejects(deletion(), sdk.ConflictException);
+    await ivs.send(new sdk.DeleteChannelCommand({ arn: channel?.arn }));
+    assert.equal((await deletion()).$metadata.httpStatusCode, 204);
+  });
+
+  test('handles recording configurations', async () => {
+    const { recordingConfiguration: created } = await ivs.send(
+      new sdk.CreateRecordingConfigurationCommand({
+        name: 'vod',
+        destinationConfiguration: { s3: { bucketName: 'bucket' } },
+      }),
+    );
+    const arn = created?.arn ?? '';
+    assert.equal(created?.state, 'CREATING');
+    await api.recordingDestinations[Symbol.asyncDispose]();
+    const got = await ivs.send(new sdk.GetRecordingConfigurationCommand({ arn }));
+    assert.deepEqual(got.recordingConfiguration, { ...created, state: 'ACTIVE' });
+    const listed = await ivs.send(new sdk.ListRecordingConfigurationsCommand({}));
+    assert.equal(listed.recordingConfigurations?.[0]?.state, 'ACTIVE');
+    const deleted = await ivs.send(new sdk.DeleteRecordingConfigurationCommand({ arn }));
+    assert.equal(deleted.$metadata.httpStatusCode, 204);
+    const gone = ivs.send(new sdk.GetRecordingConfigurationCommand({ arn }));
+    await assert.rejects(gone, sdk.ResourceNotFoundException);
+  });
+
+  test('handles ad configurations, ad breaks and timed metadata', async () => {
+    const playbackConfigurationArn =
+      'arn:aws:mediatailor:us-west-2:123456789012:playbackConfiguration/ads';
+    const { adConfiguration } = await ivs.send(
+      new sdk.CreateAdConfigurationCommand({
+        mediaTailorPlaybackConfigurations: [{ playbackConfigurationArn }],
+      }),
+    );
+    const arn = adConfiguration?.arn ?? '';
+    const got = await ivs.send(new sdk.GetAdConfigurationCommand({ arn }));
+    assert.deepEqual(got.adConfiguration, adConfiguration);
+    const listed = await ivs.send(new sdk.ListAdConfigurationsCommand({}));
+    assert.deepEqual(listed.adConfigurations, [adConfiguration]);
+    const updated = await ivs.send(new sdk.UpdateAdConfigurationCommand({ arn, name: 'ads' }));
+    assert.equal(updated.adConfiguration?.name, 'ads');
+
+    const { channel } = await ivs.send(new sdk.CreateChannelCommand({ adConfigurationArn: arn }));
+    const channelArn = channel?.arn ?? '';
+    const insertion = () =>
+      ivs.send(new sdk.InsertAdBreakCommand({ channelArn, durationSeconds: 30 }));
+    api.live.goLive(channelArn);
+    assert.match((await insertion()).adBreakId ?? '', /^[A-Za-z0-9]{12}$/);
+    await assert.rejects(insertion(), sdk.ThrottlingException);
+    const put = await ivs.send(new sdk.PutMetadataCommand({ channelArn, metadata: 'goal' }));
+    assert.equal(put.$metadata.httpStatusCode, 204);
+    assert.deepEqual(api.live.metadata, [{ channelArn, metadata: 'goal' }]);
+    await ivs.send(new sdk.StopStreamCommand({ channelArn }));
+    await ivs.send(new sdk.DeleteChannelCommand({ arn: channelArn }));
+    const deleted = await ivs.send(new sdk.DeleteAdConfigurationCommand({ arn }));
+    assert.equal(deleted.$metadata.httpStatusCode, 204);
+  });
+
+  test('revokes viewer sessions', async () => {
+    const { channel } = await ivs.send(new sdk.CreateChannelCommand({ authorized: true }));
+    const channelArn = channel?.arn ?? '';
+    await ivs.send(new sdk.StartViewerSessionRevocationCommand({ channelArn, viewerId: 'a' }));
+    const { errors } = await ivs.send(
+      new sdk.BatchStartViewerSessionRevocationCommand({
+        viewerSessions: [
+          { channelArn, viewerId: 'b', viewerSessionVersionsLessThanOrEqualTo: 2 },
+          { channelArn: `${channelArn}x`, viewerId: 'c' },
+        ],
+      }),
+    );
+    assert.deepEqual(
+      errors?.map(({ viewerId, code }) => [viewerId, code]),
+      [['c', '404']],
+    );
+    const revocation = await api.store.getViewerSessionRevocation(channelArn, 'b');
+    assert.equal(revocation?.versionsThrough, 2);
   });
 
   test('tags', async () => {

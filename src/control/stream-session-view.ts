@@ -8,6 +8,7 @@ import {
 } from '../domain/stream-session.ts';
 import { formatTimestamp } from '../protocols/aws/rest-json.ts';
 import { channelView, type Endpoints } from './channel-view.ts';
+import { recordingConfigurationView } from './recording-configuration-view.ts';
 import type {
   audioConfiguration,
   streamEvent,
@@ -33,6 +34,9 @@ export function streamSessionView(
     ...idAndTimes(session),
     channel: channelView(session.channel, endpoints),
     ...(session.ingest && ingestViews(session.ingest)),
+    ...(session.recordingConfiguration && {
+      recordingConfiguration: recordingConfigurationView(session.recordingConfiguration),
+    }),
     truncatedEvents: session.events.slice(0, MAX_SESSION_EVENTS).map(eventView),
   };
 }

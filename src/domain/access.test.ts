@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isAllowed, isOwnArn } from './access.ts';
+import { isAllowed, isOwnArn, rootOf, userOf } from './access.ts';
+import { parsePolicy } from './iam/policy.ts';
 
-const ACTION = { action: 'ivs:GetChannel', resources: ['*'] };
+const REQUEST = { action: 'ivs:GetChannel', resource: '*', context: () => undefined };
 
-test('isAllowed() lets root do everything and nobody else anything', () => {
-  const arn = 'arn:aws:iam::123456789012:root';
-  assert.equal(isAllowed({ ...ACTION, principal: { accountId: '1', isRoot: true, arn } }), true);
-  assert.equal(isAllowed({ ...ACTION, principal: { accountId: '1', isRoot: false, arn } }), false);
+test('isAllowed() lets root do everything, and a user what its policies say', () => {
+  const statement = { Effect: 'Allow', Action: 'ivs:GetChannel', Resource: '*' };
+  const policy = parsePolicy({ Statement: statement }, 'policy', assert.fail);
+  const may = (principal: ReturnType<typeof rootOf>) => isAllowed({ ...REQUEST, principal });
+  assert.ok(may(rootOf('123456789012')));
+  assert.ok(may(userOf('123456789012', 'ann', [policy])));
+  assert.ok(!may(userOf('123456789012', 'ann', [])));
+});
+
+test('rootOf() and userOf() name the caller as IAM does', () => {
+  assert.equal(rootOf('123456789012').arn, 'arn:aws:iam::123456789012:root');
+  assert.equal(userOf('123456789012', 'ann', []).arn, 'arn:aws:iam::123456789012:user/ann');
 });
 
 test('isOwnArn() compares account and region', () => {

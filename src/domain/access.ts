@@ -1,4 +1,6 @@
 import { parseArn } from './arn.ts';
+import type { RequestContext } from './iam/condition.ts';
+import { isAllowedBy, type Policy } from './iam/policy.ts';
 import type { Tenant } from './tenant.ts';
 
 /** Who calls. */
@@ -6,21 +8,38 @@ export interface Principal {
   readonly accountId: string;
   /** The account's own key, which no policy limits. */
   readonly isRoot: boolean;
-  /** How AWS names the caller, e.g. `arn:aws:iam::123456789012:root`. */
+  /** How AWS names the caller, e.g. `arn:aws:iam::123456789012:user/ann`. */
   readonly arn: string;
+  /** `aws:username`; root has none. */
+  readonly userName?: string;
+  readonly policies: readonly Policy[];
 }
 
 export interface AccessRequest {
   readonly principal: Principal;
   /** e.g. `ivs:GetStream`. */
   readonly action: string;
-  /** What the request names; `*` where it names nothing. */
-  readonly resources: readonly string[];
+  /** An ARN, or `*` where the action has no resource. */
+  readonly resource: string;
+  readonly context: RequestContext;
 }
 
-/** Root may do everything; whoever is not allowed something by name may do nothing, as IAM has it. */
-export function isAllowed({ principal }: AccessRequest): boolean {
-  return principal.isRoot;
+export function rootOf(accountId: string): Principal {
+  return { accountId, isRoot: true, arn: `arn:aws:iam::${accountId}:root`, policies: [] };
+}
+
+export function userOf(
+  accountId: string,
+  userName: string,
+  policies: readonly Policy[],
+): Principal {
+  const arn = `arn:aws:iam::${accountId}:user/${userName}`;
+  return { accountId, isRoot: false, arn, userName, policies };
+}
+
+/** Root may do everything; others what their policies allow, and do not deny, by name. */
+export function isAllowed({ principal, ...request }: AccessRequest): boolean {
+  return principal.isRoot || isAllowedBy(principal.policies, request);
 }
 
 /** Whether an ARN names something of this tenant. Only its text is looked at: nothing may be there. */

@@ -28,6 +28,15 @@ export function parseArn(text: string): Arn | undefined {
   return { region, accountId, type, id };
 }
 
+const MEDIA_TAILOR_ARN =
+  /^arn:aws:mediatailor:([a-z0-9-]+):([0-9]+):playbackConfiguration\/[a-zA-Z0-9-]+$/;
+
+/** Whose MediaTailor playback configuration it is; `undefined` where the text is not the ARN of one. */
+export function parseMediaTailorArn(text: string): Tenant | undefined {
+  const [, region, accountId] = MEDIA_TAILOR_ARN.exec(text) ?? [];
+  return region && accountId ? { region, accountId } : undefined;
+}
+
 function isResourceType(type: string | undefined): type is ResourceType {
   return RESOURCE_TYPES.includes(type as ResourceType);
 }

@@ -4,8 +4,16 @@
  */
 export interface Quotas {
   readonly channels: number;
+  readonly playbackKeyPairs: number;
+  readonly playbackRestrictionPolicies: number;
+  readonly recordingConfigurations: number;
+  readonly adConfigurations: number;
 }
 
 export const IVS_QUOTAS: Quotas = {
   channels: 5000,
+  playbackKeyPairs: 3,
+  playbackRestrictionPolicies: 3,
+  recordingConfigurations: 20,
+  adConfigurations: 20,
 };

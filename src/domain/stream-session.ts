@@ -1,5 +1,6 @@
 import type { ChannelRecord } from './channel.ts';
 import type { StreamEvent } from './events.ts';
+import type { RecordingConfigurationRecord } from './recording-configuration.ts';
 
 export const STREAM_HEALTHS = ['HEALTHY', 'STARVING', 'UNKNOWN'] as const;
 export type StreamHealth = (typeof STREAM_HEALTHS)[number];
@@ -35,6 +36,8 @@ export interface StreamSessionRecord {
   readonly channel: ChannelRecord;
   /** Absent until the first keyframe. */
   readonly ingest?: IngestConfiguration;
+  /** What the channel's recording configuration was when the session was created; absent where it had none. */
+  readonly recordingConfiguration?: RecordingConfigurationRecord;
 }
 
 /** A session with the newest of its events, newest first. */

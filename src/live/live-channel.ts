@@ -106,8 +106,9 @@ export class LiveChannel implements StreamOnAir {
     return this.channel.latencyMode;
   }
 
+  /** A policy is not evaluated yet: what it was meant to keep out stays out. */
   get requiresAuthorization(): boolean {
-    return this.channel.authorized;
+    return this.channel.authorized || this.channel.playbackRestrictionPolicyArn !== '';
   }
 
   get isLive(): boolean {
@@ -161,6 +162,11 @@ export class LiveChannel implements StreamOnAir {
     this.#log.info({ reason }, 'stream is being stopped');
     this.#publication?.request.disconnect(reason);
     await this.#finish();
+  }
+
+  /** Taken and stated; its place in the stream is not made yet (docs/fidelity.md). */
+  putMetadata(metadata: string): void {
+    this.#log.debug({ byteLength: Buffer.byteLength(metadata) }, 'timed metadata');
   }
 
   /** Once a second: health, silence, duration. */

@@ -352,3 +352,11 @@ test('the end of a session is written once it can be, with the time that it had'
     'Session Ended',
   ]);
 });
+
+test('putMetadata() is taken while the channel is live, and says when it is not', async () => {
+  const { registry, stream } = await onAir();
+  assert.ok(registry.putMetadata(stream.channelArn, 'goal'));
+  assert.ok(!registry.putMetadata(`${stream.channelArn}x`, 'goal'));
+  await registry.stop(stream.channelArn);
+  assert.ok(!registry.putMetadata(stream.channelArn, 'goal'));
+});

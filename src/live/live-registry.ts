@@ -5,6 +5,7 @@ import { newStreamId, type RandomBytes, randomAlphanumeric } from '../domain/ide
 import type { LiveStream } from '../domain/live-stream.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type {
+  DisconnectReason,
   PublishDecision,
   PublishGate,
   PublishRefusal,
@@ -135,6 +136,18 @@ export class LiveRegistry implements PublishGate, StreamSource {
     return true;
   }
 
+  putMetadata(channelArn: string, metadata: string): boolean {
+    const live = this.#channels.get(channelArn);
+    if (!live?.isLive) return false;
+    live.putMetadata(metadata);
+    return true;
+  }
+
+  /** Resolves when the ends are written down. */
+  async stopAll(reason: DisconnectReason = 'stopped-by-api'): Promise<void> {
+    await Promise.all([...this.#channels.values()].map((live) => live.stop(reason)));
+  }
+
   // --- viewers
 
   onAir(tenant: Tenant, channelId: string): LiveChannel | undefined {
@@ -149,8 +162,7 @@ export class LiveRegistry implements PublishGate, StreamSource {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
     for (const cancel of this.#cancelTimers) cancel();
-    const stopping = [...this.#channels.values()].map((live) => live.stop('shutting-down'));
-    await Promise.all(stopping);
+    await this.stopAll('shutting-down');
   }
 
   #show(live: LiveChannel): LiveStream {

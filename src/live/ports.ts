@@ -12,6 +12,7 @@ export interface ChannelDirectory {
  * media path does not wait for them.
  */
 export interface SessionLog {
+  /** Writes it down with the channel's recording configuration as it is at this moment. */
   createSession(session: StreamSessionRecord, created: StreamEvent): Promise<void>;
   setIngestConfiguration(streamId: string, ingest: IngestConfiguration): Promise<void>;
   appendEvents(streamId: string, events: readonly StreamEvent[]): Promise<void>;

@@ -3,6 +3,7 @@ import type { ControlStore } from '../../control/ports.ts';
 import type { Tenant } from '../../domain/tenant.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
 import { type Database, inWriteTransaction } from './database.ts';
+import { lockAttachments } from './resource-records.ts';
 import {
   channelFromRow,
   channelToRow,
@@ -26,8 +27,10 @@ export function channelRecords(database: Database): ChannelRecords {
   return {
     createChannel(channel, streamKey, maxChannels) {
       return inWriteTransaction(database, async (transaction) => {
+        const row = channelToRow(channel);
+        if (!(await lockAttachments(transaction, row))) return 'attachment-gone';
         if (!(await takeChannelOfQuota(transaction, channel, maxChannels))) return 'quota-exceeded';
-        await transaction.insertInto('channel').values(channelToRow(channel)).execute();
+        await transaction.insertInto('channel').values(row).execute();
         await transaction.insertInto('stream_key').values(streamKeyToRow(streamKey)).execute();
         return 'created';
       });
@@ -86,11 +89,9 @@ export function channelRecords(database: Database): ChannelRecords {
         const row = await lockChannel(transaction, arn);
         if (!row) return undefined;
         const changed = change(channelFromRow(row));
-        await transaction
-          .updateTable('channel')
-          .set(channelToRow(changed))
-          .where('arn', '=', arn)
-          .execute();
+        const changedRow = channelToRow(changed);
+        if (!(await lockAttachments(transaction, changedRow))) return 'attachment-gone';
+        await transaction.updateTable('channel').set(changedRow).where('arn', '=', arn).execute();
         return changed;
       });
     },

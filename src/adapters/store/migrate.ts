@@ -1,12 +1,14 @@
 import type { Kysely } from 'kysely';
 import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migration';
 import { channelsKeysSessions } from './migrations/0001-channels-keys-sessions.ts';
+import { configurationsPoliciesKeyPairs } from './migrations/0002-configurations-policies-key-pairs.ts';
 import type { Schema } from './schema.ts';
 import { StoreError } from './store-error.ts';
 
 /** In the order of their names; one that was released is never changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-channels-keys-sessions': channelsKeysSessions,
+  '0002-configurations-policies-key-pairs': configurationsPoliciesKeyPairs,
 };
 
 /**

@@ -1,7 +1,8 @@
 import type { ControlStore } from '../../control/ports.ts';
-import { parseArn } from '../../domain/arn.ts';
+import { parseArn, type ResourceType } from '../../domain/arn.ts';
 import { type Database, inWriteTransaction } from './database.ts';
 import { tagsFromText } from './rows.ts';
+import type { Schema } from './schema.ts';
 
 export function resourceTags(database: Database): Pick<ControlStore, 'getTags' | 'updateTags'> {
   return {
@@ -41,13 +42,16 @@ export function resourceTags(database: Database): Pick<ControlStore, 'getTags' |
 }
 
 /** Tables of the resources that can be tagged, by the type in their ARN. */
-function taggedTable(arn: string): 'channel' | 'stream_key' | undefined {
-  switch (parseArn(arn)?.type) {
-    case 'channel':
-      return 'channel';
-    case 'stream-key':
-      return 'stream_key';
-    default:
-      return undefined;
-  }
+const TAGGED_TABLES = {
+  channel: 'channel',
+  'stream-key': 'stream_key',
+  'playback-key': 'playback_key_pair',
+  'playback-restriction-policy': 'playback_restriction_policy',
+  'recording-configuration': 'recording_configuration',
+  'ad-configuration': 'ad_configuration',
+} as const satisfies Record<ResourceType, keyof Schema>;
+
+function taggedTable(arn: string) {
+  const type = parseArn(arn)?.type;
+  return type && TAGGED_TABLES[type];
 }

@@ -96,6 +96,9 @@ export function sessionFromRow(row: StreamSessionTable): StreamSessionRecord {
     hasErrorEvent: row.has_error_event === 1,
     channel: JSON.parse(row.channel),
     ...(row.ingest !== null && { ingest: JSON.parse(row.ingest) }),
+    ...(row.recording_configuration !== null && {
+      recordingConfiguration: JSON.parse(row.recording_configuration),
+    }),
   };
 }
 

@@ -8,6 +8,12 @@ export interface Schema {
   stream_key: StreamKeyTable;
   stream_session: StreamSessionTable;
   stream_event: StreamEventTable;
+  playback_key_pair: PlaybackKeyPairTable;
+  playback_restriction_policy: PlaybackRestrictionPolicyTable;
+  recording_configuration: RecordingConfigurationTable;
+  ad_configuration: AdConfigurationTable;
+  ad_break: AdBreakTable;
+  viewer_session_revocation: ViewerSessionRevocationTable;
 }
 
 /** 0 or 1: PostgreSQL refuses a boolean for an integer column, SQLite has no booleans. */
@@ -70,6 +76,7 @@ export interface StreamSessionTable {
   event_count: number;
   channel: string;
   ingest: string | null;
+  recording_configuration: string | null;
 }
 
 export interface StreamEventTable {
@@ -78,4 +85,57 @@ export interface StreamEventTable {
   name: string;
   time_ms: number;
   code: string | null;
+}
+
+/** What a tenant has a few of, and channels refer to. */
+export interface ResourceTable {
+  arn: string;
+  id: string;
+  account_id: string;
+  region: string;
+  created_at_ms: number;
+  name: string;
+  tags: string;
+}
+
+export interface PlaybackKeyPairTable extends ResourceTable {
+  /** Unique for a tenant. */
+  public_key_pem: string;
+  fingerprint: string;
+}
+
+export interface PlaybackRestrictionPolicyTable extends ResourceTable {
+  allowed_countries: string;
+  allowed_origins: string;
+  enable_strict_origin_enforcement: Flag;
+}
+
+export interface RecordingConfigurationTable extends ResourceTable {
+  state: string;
+  bucket_name: string;
+  recording_reconnect_window_seconds: number;
+  thumbnail_configuration: string;
+  rendition_configuration: string;
+}
+
+export interface AdConfigurationTable extends ResourceTable {
+  playback_configuration_arns: string;
+  post_roll_configuration: string;
+}
+
+/** It goes with its session. */
+export interface AdBreakTable {
+  id: string;
+  channel_arn: string;
+  stream_id: string;
+  inserted_at_ms: number;
+  duration_seconds: number;
+  ends_at_ms: number;
+}
+
+/** It goes with its channel. */
+export interface ViewerSessionRevocationTable {
+  channel_arn: string;
+  viewer_id: string;
+  versions_through: number;
 }

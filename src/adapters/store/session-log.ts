@@ -1,8 +1,10 @@
 import type { Transaction } from 'kysely';
 import { isErrorEvent, type StreamEvent } from '../../domain/events.ts';
+import type { RecordingConfigurationRecord } from '../../domain/recording-configuration.ts';
 import type { IngestConfiguration, StreamSessionRecord } from '../../domain/stream-session.ts';
 import type { SessionLog } from '../../live/ports.ts';
 import { type Database, inWriteTransaction } from './database.ts';
+import { recordingConfigurationFromRow } from './recording-configuration-records.ts';
 import { toFlag } from './rows.ts';
 import type { Schema } from './schema.ts';
 import { Turnstile } from './turnstile.ts';
@@ -22,6 +24,7 @@ export class SqlSessionLog implements SessionLog {
 
   createSession(session: StreamSessionRecord, created: StreamEvent): Promise<void> {
     return this.#write(async (transaction) => {
+      const recordingConfiguration = await findRecordingConfiguration(transaction, session);
       await transaction
         .insertInto('stream_session')
         .values({
@@ -35,6 +38,9 @@ export class SqlSessionLog implements SessionLog {
           event_count: 0,
           channel: JSON.stringify(session.channel),
           ingest: session.ingest ? JSON.stringify(session.ingest) : null,
+          recording_configuration: recordingConfiguration
+            ? JSON.stringify(recordingConfiguration)
+            : null,
         })
         .execute();
       await appendEvents(transaction, session.streamId, [created]);
@@ -110,6 +116,20 @@ export class SqlSessionLog implements SessionLog {
   #write<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
     return this.#turnstile.run(() => inWriteTransaction(this.#database, work));
   }
+}
+
+/** As it is now: the session keeps it. */
+async function findRecordingConfiguration(
+  transaction: Transaction<Schema>,
+  { channel }: StreamSessionRecord,
+): Promise<RecordingConfigurationRecord | undefined> {
+  if (channel.recordingConfigurationArn === '') return undefined;
+  const row = await transaction
+    .selectFrom('recording_configuration')
+    .selectAll()
+    .where('arn', '=', channel.recordingConfigurationArn)
+    .executeTakeFirst();
+  return row && recordingConfigurationFromRow(row);
 }
 
 async function appendEvents(

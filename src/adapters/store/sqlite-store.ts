@@ -1,10 +1,12 @@
 import { Kysely } from 'kysely';
+import type { ResettableStore } from '../../control/emulator.ts';
 import type { ControlStore } from '../../control/ports.ts';
 import type { ChannelLocator } from '../../delivery/watch-routes.ts';
 import type { ChannelDirectory, SessionLog } from '../../live/ports.ts';
 import { SqlChannelDirectory } from './channel-directory.ts';
 import { sqlControlStore } from './control-store.ts';
 import type { Database } from './database.ts';
+import { deleteEverything } from './delete-everything.ts';
 import { migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
 import { SqlSessionLog } from './session-log.ts';
@@ -13,7 +15,7 @@ import { SqliteError, SqliteThread } from './sqlite-thread.ts';
 import { StoreError } from './store-error.ts';
 
 /** Everything durable. Disposing it finishes what was asked for and closes the database. */
-export interface Store extends AsyncDisposable {
+export interface Store extends AsyncDisposable, ResettableStore {
   readonly controlStore: ControlStore;
   readonly sessionLog: SessionLog;
   readonly channelDirectory: ChannelDirectory & ChannelLocator;
@@ -51,6 +53,10 @@ export async function openSqliteStore(path: string): Promise<Store> {
     controlStore: sqlControlStore(database),
     sessionLog,
     channelDirectory: new SqlChannelDirectory(database),
+    async deleteEverything() {
+      await sessionLog.drain();
+      await deleteEverything(database);
+    },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

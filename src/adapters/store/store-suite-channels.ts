@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ControlStore } from '../../control/ports.ts';
 import { ApiError } from '../../domain/errors.ts';
 import type { Tenant } from '../../domain/tenant.ts';
 import type { Store } from './sqlite-store.ts';
-import { channelOf, streamKeyOf } from './store-fixtures.ts';
+import {
+  adConfigurationOf,
+  channelOf,
+  playbackRestrictionPolicyOf,
+  recordingConfigurationOf,
+  streamKeyOf,
+} from './store-fixtures.ts';
 
 const NO_LIMIT = 1_000_000;
 const T0 = 1_700_000_000_000;
@@ -11,6 +18,7 @@ const T0 = 1_700_000_000_000;
 export function testChannels(theStore: () => Store): void {
   test('createChannel() keeps every member of the channel and its key', async () => {
     const { controlStore } = theStore();
+    const attached = await attach(controlStore, 'complete', {});
     const channel = channelOf('complete', {
       name: 'näme_1-a',
       latencyMode: 'NORMAL',
@@ -19,10 +27,7 @@ export function testChannels(theStore: () => Store): void {
       insecureIngest: true,
       preset: 'CONSTRAINED_BANDWIDTH_DELIVERY',
       containerFormat: 'FRAGMENTED_MP4',
-      recordingConfigurationArn: 'arn:aws:ivs:us-west-2:123456789012:recording-configuration/r',
-      playbackRestrictionPolicyArn:
-        'arn:aws:ivs:us-west-2:123456789012:playback-restriction-policy/p',
-      adConfigurationArn: 'arn:aws:ivs:us-west-2:123456789012:ad-configuration/a',
+      ...attached,
       multitrackInputConfiguration: { enabled: true, policy: 'REQUIRE', maximumResolution: 'HD' },
       tags: { team: 'ivory', __proto__0: '', 'ключ 🎥': 'значение' },
     });
@@ -147,9 +152,8 @@ export function testChannels(theStore: () => Store): void {
   test('listChannels() filters by name and by each reference', async () => {
     const { controlStore } = theStore();
     const tenant = { accountId: '000000000005', region: 'eu-west-1' };
-    const recordingConfigurationArn = 'arn:aws:ivs:eu-west-1:1:recording-configuration/r';
-    const playbackRestrictionPolicyArn = 'arn:aws:ivs:eu-west-1:1:playback-restriction-policy/p';
-    const adConfigurationArn = 'arn:aws:ivs:eu-west-1:1:ad-configuration/a';
+    const { recordingConfigurationArn, playbackRestrictionPolicyArn, adConfigurationArn } =
+      await attach(controlStore, 'listed', tenant);
     for (const channel of [
       channelOf('plain', tenant),
       channelOf('named', { ...tenant, name: 'news' }),
@@ -244,4 +248,19 @@ export function testChannels(theStore: () => Store): void {
     assert.equal(await channelDirectory.findChannelByStreamKey(streamKey.value), undefined);
     assert.equal(await controlStore.deleteChannel(channel.arn), false);
   });
+}
+
+/** One of each that a channel may refer to. */
+async function attach(controlStore: ControlStore, id: string, tenant: Partial<Tenant>) {
+  const recordingConfiguration = recordingConfigurationOf(id, tenant);
+  const policy = playbackRestrictionPolicyOf(id, tenant);
+  const adConfiguration = adConfigurationOf(id, tenant);
+  await controlStore.recordingConfigurations.create(recordingConfiguration, NO_LIMIT);
+  await controlStore.playbackRestrictionPolicies.create(policy, NO_LIMIT);
+  await controlStore.adConfigurations.create(adConfiguration, NO_LIMIT);
+  return {
+    recordingConfigurationArn: recordingConfiguration.arn,
+    playbackRestrictionPolicyArn: policy.arn,
+    adConfigurationArn: adConfiguration.arn,
+  };
 }

@@ -4,6 +4,7 @@ import type { Store } from './sqlite-store.ts';
 import { channelOf, eventAt, sessionOf, streamKeyOf } from './store-fixtures.ts';
 import { testChannels } from './store-suite-channels.ts';
 import { testChannelIds, testStreamKeys, testTags } from './store-suite-keys.ts';
+import { testResources } from './store-suite-resources.ts';
 import { testSessions } from './store-suite-sessions.ts';
 
 /** An empty database of one dialect, to be opened again and again. */
@@ -32,6 +33,7 @@ export function testStore(dialect: string, makeBed: () => Promise<StoreBed>): vo
     testStreamKeys(() => store);
     testChannelIds(() => store);
     testTags(() => store);
+    testResources(() => store);
     testSessions(() => store);
   });
 

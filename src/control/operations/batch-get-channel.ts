@@ -14,7 +14,7 @@ export const batchGetChannel = operation({
   input: structure({ arns: batchArns('channel') }),
   output: structure({ channels: list(channel), errors: list(batchError) }),
   errors: ['AccessDeniedException', 'ServiceUnavailable', 'ValidationException'],
-  async run({ arns }, context: Needs<'tenant' | 'store' | 'endpoints'>) {
+  async run({ arns }, context: Needs<'tenant' | 'deniedArns' | 'store' | 'endpoints'>) {
     const { store, endpoints } = context;
     const { found, errors } = await findBatch(arns, context, (own) => store.getChannels(own));
     return { channels: found.map((record) => channelView(record, endpoints)), errors };

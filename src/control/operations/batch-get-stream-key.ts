@@ -14,7 +14,7 @@ export const batchGetStreamKey = operation({
   input: structure({ arns: batchArns('stream-key') }),
   output: structure({ streamKeys: list(streamKey), errors: list(batchError) }),
   errors: ['AccessDeniedException', 'ServiceUnavailable', 'ValidationException'],
-  async run({ arns }, context: Needs<'tenant' | 'store'>) {
+  async run({ arns }, context: Needs<'tenant' | 'deniedArns' | 'store'>) {
     const { store } = context;
     const { found, errors } = await findBatch(arns, context, (own) => store.getStreamKeys(own));
     return { streamKeys: found.map(streamKeyView), errors };

@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Answer, ControlApiHarness } from '../testing/control-api-harness.ts';
+import type { RecordingConfigurationState } from '../../domain/recording-configuration.ts';
+import { assertError, ControlApiHarness } from '../testing/control-api-harness.ts';
 
 const ELSEWHERE = 'arn:aws:ivs:us-east-1:123456789012:channel/abcdABCDefgh';
 const NOWHERE = 'arn:aws:ivs:us-west-2:123456789012:channel/abcdABCDefgh';
 const RECORDING = 'arn:aws:ivs:us-west-2:123456789012:recording-configuration/abcdABCDefgh';
+const MEDIA_TAILOR = 'arn:aws:mediatailor:us-west-2:123456789012:playbackConfiguration/ads';
 const POLICY = 'arn:aws:ivs:us-west-2:123456789012:playback-restriction-policy/abcdABCDefgh';
-
-function assertError(
-  { status, headers, body }: Answer,
-  expectedStatus: number,
-  name: string,
-): void {
-  assert.equal(headers['x-amzn-ErrorType'], name, body?.message);
-  assert.equal(status, expectedStatus);
-  assert.equal(body.exceptionMessage, body.message);
-}
 
 describe('CreateChannel', () => {
   test('answers with the channel as IVS shows it, and its stream key', async () => {
@@ -68,6 +60,68 @@ describe('CreateChannel', () => {
       assertError(await api.call('CreateChannel', settings), 404, 'ResourceNotFoundException');
     }
     await api.createChannel({ recordingConfigurationArn: '', playbackRestrictionPolicyArn: '' });
+  });
+
+  test('refers to what the tenant has, and to a recording configuration that is ACTIVE', async () => {
+    const api = new ControlApiHarness();
+    const { body: recorded } = await api.call('CreateRecordingConfiguration', {
+      destinationConfiguration: { s3: { bucketName: 'bucket' } },
+    });
+    const { body: restricted } = await api.call('CreatePlaybackRestrictionPolicy');
+    const { body: advertised } = await api.call('CreateAdConfiguration', {
+      mediaTailorPlaybackConfigurations: [{ playbackConfigurationArn: MEDIA_TAILOR }],
+    });
+    const settings = {
+      recordingConfigurationArn: recorded.recordingConfiguration.arn,
+      playbackRestrictionPolicyArn: restricted.playbackRestrictionPolicy.arn,
+      adConfigurationArn: advertised.adConfiguration.arn,
+    };
+    await api.recordingDestinations[Symbol.asyncDispose]();
+    const setState = (state: RecordingConfigurationState) =>
+      api.store.recordingConfigurations.update(settings.recordingConfigurationArn, (current) => ({
+        ...current,
+        state,
+      }));
+    await setState('CREATING');
+    const tooEarly = await api.call('CreateChannel', settings);
+    assertError(tooEarly, 400, 'ValidationException');
+    assert.match(tooEarly.body.message, /its state is CREATING$/);
+    await setState('ACTIVE');
+
+    const { channel } = await api.createChannel(settings);
+    for (const [member, arn] of Object.entries(settings)) assert.equal(channel[member], arn);
+    for (const [filter, arn] of [
+      ['filterByRecordingConfigurationArn', settings.recordingConfigurationArn],
+      ['filterByPlaybackRestrictionPolicyArn', settings.playbackRestrictionPolicyArn],
+      ['filterByAdConfigurationArn', settings.adConfigurationArn],
+    ]) {
+      const { body } = await api.call('ListChannels', { [String(filter)]: arn });
+      assert.equal(body.channels.length, 1);
+    }
+    const fragmented = { arn: channel.arn, containerFormat: 'FRAGMENTED_MP4' };
+    assertError(await api.call('UpdateChannel', fragmented), 400, 'ValidationException');
+
+    // Of another region the same ARN is nobody's.
+    const elsewhere = await api.call('CreateChannel', settings, { region: 'eu-west-1' });
+    assertError(elsewhere, 404, 'ResourceNotFoundException');
+  });
+
+  test('answers 404 when what it refers to is deleted at the last moment', async () => {
+    const api = new ControlApiHarness();
+    const { body } = await api.call('CreatePlaybackRestrictionPolicy');
+    const { arn } = body.playbackRestrictionPolicy;
+    const { channel } = await api.createChannel();
+    const { playbackRestrictionPolicies } = api.store;
+    playbackRestrictionPolicies.get = async () => {
+      const policy = playbackRestrictionPolicies.byArn.get(arn);
+      playbackRestrictionPolicies.byArn.delete(arn);
+      return policy;
+    };
+    const settings = { playbackRestrictionPolicyArn: arn };
+    assertError(await api.call('CreateChannel', settings), 404, 'ResourceNotFoundException');
+    playbackRestrictionPolicies.get = async () => ({}) as never;
+    const update = await api.call('UpdateChannel', { arn: channel.arn, ...settings });
+    assertError(update, 404, 'ResourceNotFoundException');
   });
 
   test('judges the settings before it looks for what they name', async () => {

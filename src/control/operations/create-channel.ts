@@ -1,14 +1,13 @@
-import { formatArn } from '../../domain/arn.ts';
 import type { ChannelRecord } from '../../domain/channel.ts';
 import { newChannelConfiguration } from '../../domain/channel-rules.ts';
-import { ApiError } from '../../domain/errors.ts';
-import { newResourceId, randomAlphanumeric } from '../../domain/identifiers.ts';
-import { checkTags } from '../../domain/tags.ts';
+import { randomAlphanumeric } from '../../domain/identifiers.ts';
 import { channelView } from '../channel-view.ts';
 import type { Needs } from '../context.ts';
-import { requireAttachments } from '../lookup.ts';
+import { attachmentGone, requireAttachments } from '../lookup.ts';
+import { newResource } from '../new-resource.ts';
 import { newStreamKey } from '../new-stream-key.ts';
 import { operation } from '../operation.ts';
+import { quotaExceeded } from '../quota-exceeded.ts';
 import { channel, channelSettings } from '../shapes/channel.ts';
 import { tags } from '../shapes/common.ts';
 import { streamKey } from '../shapes/stream-key.ts';
@@ -35,27 +34,23 @@ export const createChannel = operation({
     'ValidationException',
   ],
   async run({ tags = {}, ...settings }, context: Context) {
-    const { tenant, store, random, clock, endpoints, quotas } = context;
-    checkTags(tags);
+    const { store, random, endpoints, quotas } = context;
     const configuration = newChannelConfiguration(settings);
-    requireAttachments(settings);
-    const id = newResourceId(random);
     const record: ChannelRecord = {
-      ...tenant,
+      ...newResource('channel', tags, context),
       ...configuration,
-      id,
-      arn: formatArn({ ...tenant, type: 'channel', id }),
       srtPassphrase: randomAlphanumeric(SRT_PASSPHRASE_LENGTH, random),
-      tags,
-      createdAtMs: clock.nowMs(),
     };
+    await requireAttachments(settings, context);
     const key = newStreamKey(record.arn, {}, context);
-    if ((await store.createChannel(record, key, quotas.channels)) === 'quota-exceeded') {
-      throw new ApiError(
-        'ServiceQuotaExceededException',
-        `Cannot create a channel: the quota of ${quotas.channels} channels is reached`,
-      );
+    const outcome = await store.createChannel(record, key, quotas.channels);
+    switch (outcome) {
+      case 'created':
+        return { channel: channelView(record, endpoints), streamKey: streamKeyView(key) };
+      case 'attachment-gone':
+        throw attachmentGone();
+      case 'quota-exceeded':
+        throw quotaExceeded(quotas.channels, 'channels');
     }
-    return { channel: channelView(record, endpoints), streamKey: streamKeyView(key) };
   },
 });

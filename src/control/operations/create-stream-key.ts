@@ -1,6 +1,5 @@
 import { isOwnArn } from '../../domain/access.ts';
 import { ApiError } from '../../domain/errors.ts';
-import { checkTags } from '../../domain/tags.ts';
 import type { Needs } from '../context.ts';
 import { notFound } from '../lookup.ts';
 import { newStreamKey } from '../new-stream-key.ts';
@@ -25,9 +24,8 @@ export const createStreamKey = operation({
     'ValidationException',
   ],
   async run({ channelArn, tags = {} }, context: Needs<'tenant' | 'store' | 'random' | 'clock'>) {
-    checkTags(tags);
-    if (!isOwnArn(channelArn, context.tenant)) throw notFound(channelArn);
     const record = newStreamKey(channelArn, tags, context);
+    if (!isOwnArn(channelArn, context.tenant)) throw notFound(channelArn);
     const outcome = await context.store.createStreamKey(record);
     switch (outcome) {
       case 'created':

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ControlApiHarness } from '../testing/control-api-harness.ts';
+import { newPlaybackPublicKey } from '../testing/playback-public-key.ts';
 
 const tagPath = (arn: string) => `/tags/${encodeURIComponent(arn)}`;
 
@@ -26,6 +27,35 @@ describe('TagResource', () => {
     assert.deepEqual(await tags(), { a: '2', 'ключ 1': '' });
     await api.send('POST', streamKeyPath, { body: '{"tags":{"k":"v"}}' });
     assert.deepEqual((await api.send('GET', streamKeyPath)).body, { tags: { k: 'v' } });
+  });
+
+  test('knows every type of resource', async () => {
+    const api = new ControlApiHarness();
+    const playbackConfigurationArn =
+      'arn:aws:mediatailor:us-west-2:123456789012:playbackConfiguration/ads';
+    for (const [operation, input] of [
+      ['ImportPlaybackKeyPair', { publicKeyMaterial: newPlaybackPublicKey() }],
+      ['CreatePlaybackRestrictionPolicy', {}],
+      [
+        'CreateRecordingConfiguration',
+        { destinationConfiguration: { s3: { bucketName: 'bucket' } } },
+      ],
+      [
+        'CreateAdConfiguration',
+        { mediaTailorPlaybackConfigurations: [{ playbackConfigurationArn }] },
+      ],
+    ] as const) {
+      const { body } = await api.call(operation, { ...input, tags: { a: '1' } });
+      const [resource] = Object.values(body) as [{ arn: string }];
+      const path = tagPath(resource.arn);
+      await api.send('POST', path, { body: '{"tags":{"b":"2"}}' });
+      await api.send('DELETE', path, { query: { tagKeys: ['a'] } });
+      assert.deepEqual((await api.send('GET', path)).body, { tags: { b: '2' } }, operation);
+      const get = operation.replace(/^(Create|Import)/, 'Get');
+      const { body: shown } = await api.call(get, { arn: resource.arn });
+      const [{ tags }] = Object.values(shown) as [{ tags: unknown }];
+      assert.deepEqual(tags, { b: '2' }, get);
+    }
   });
 
   test('is allowed while the channel is live', async () => {

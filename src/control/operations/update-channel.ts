@@ -2,7 +2,7 @@ import { changeChannelConfiguration, checkSettings } from '../../domain/channel-
 import { ApiError } from '../../domain/errors.ts';
 import { channelView } from '../channel-view.ts';
 import type { Needs } from '../context.ts';
-import { notFound, requireAttachments, requireChannel } from '../lookup.ts';
+import { attachmentGone, notFound, requireAttachments, requireChannel } from '../lookup.ts';
 import { operation } from '../operation.ts';
 import { channel, channelSettings } from '../shapes/channel.ts';
 import { resourceArn } from '../shapes/common.ts';
@@ -26,7 +26,7 @@ export const updateChannel = operation({
     const { store, live, endpoints } = context;
     checkSettings(settings);
     await requireChannel(arn, context);
-    requireAttachments(settings);
+    await requireAttachments(settings, context);
     const changed = await store.updateChannel(arn, (current) => {
       const configuration = changeChannelConfiguration(current, settings);
       // "Live channels cannot be updated. You must stop the ongoing stream, update the channel, and restart the stream."
@@ -39,6 +39,7 @@ export const updateChannel = operation({
       return { ...current, ...configuration };
     });
     if (!changed) throw notFound(arn);
+    if (changed === 'attachment-gone') throw attachmentGone();
     return { channel: channelView(changed, endpoints) };
   },
 });

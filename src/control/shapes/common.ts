@@ -8,6 +8,10 @@ const arnPattern = (type: ResourceType) => `arn:aws:ivs:[a-z0-9-]+:[0-9]+:${type
 export const resourceArn = (type: ResourceType) =>
   text({ minLength: 1, maxLength: 128, pattern: new RegExp(`^${arnPattern(type)}$`) });
 
+/** The model lets these two be empty, unlike every other ARN; their pattern does not. */
+export const configurationArn = (type: 'recording-configuration' | 'ad-configuration') =>
+  text({ minLength: 0, maxLength: 128, pattern: new RegExp(`^${arnPattern(type)}$`) });
+
 /** What a channel refers to: an ARN, or '' for none. */
 export const attachedArn = (type: ResourceType) =>
   text({ minLength: 0, maxLength: 128, pattern: new RegExp(`^$|^${arnPattern(type)}$`) });

@@ -6,9 +6,11 @@ import type { Clock } from '../../lib/clock.ts';
 import { BodyTooLarge, type HttpReply, type HttpRequest } from '../../lib/http.ts';
 import { silentLogger } from '../../lib/logger.ts';
 import { awsSigner } from '../../protocols/aws/testing/aws-signer.ts';
-import { rootAccessKey } from '../credentials.ts';
+import { SignatureAuthenticator } from '../authentication.ts';
+import { type AccessKeys, rootAccessKey } from '../credentials.ts';
 import type { Operation } from '../operation.ts';
 import { OPERATIONS } from '../operation-table.ts';
+import { RecordingDestinations } from '../recording-destinations.ts';
 import { createControlApi } from '../router.ts';
 import { FakeLiveControl } from './fake-live-control.ts';
 import { MemoryControlStore } from './memory-control-store.ts';
@@ -28,33 +30,66 @@ export interface Answer {
 }
 
 export interface HarnessOptions {
-  readonly quotas?: Quotas;
+  /** By default IVS's. */
+  readonly quotas?: Partial<Quotas>;
   /** By default the machine's. */
   readonly nowMs?: () => number;
+  /** By default root's only. */
+  readonly accessKeys?: AccessKeys;
+  readonly callsPerSecond?: Readonly<Record<string, number>>;
+}
+
+export function assertError(
+  { status, headers, body }: Answer,
+  expectedStatus: number,
+  name: string,
+): void {
+  assert.equal(headers['x-amzn-ErrorType'], name, body?.message);
+  assert.equal(status, expectedStatus);
+  assert.equal(body.exceptionMessage, body.message);
 }
 
 /** The control plane over a store in memory, without sockets. */
 export class ControlApiHarness {
   readonly store = new MemoryControlStore();
   readonly live = new FakeLiveControl();
+  /** Buckets that can't be used, by name. */
+  readonly brokenBuckets = new Set<string>();
+  readonly recordingDestinations = new RecordingDestinations({
+    store: this.store,
+    buckets: {
+      probe: async (name) => {
+        if (this.brokenBuckets.has(name)) throw new Error('the test has broken this bucket');
+      },
+    },
+    logger: silentLogger,
+  });
   readonly handler;
   readonly #nowMs: () => number;
   readonly #signer = awsSigner(CREDENTIALS);
 
-  constructor({ quotas = IVS_QUOTAS, nowMs = Date.now }: HarnessOptions = {}) {
+  constructor({
+    quotas = {},
+    nowMs = Date.now,
+    accessKeys = rootAccessKey({ ...CREDENTIALS, accountId: ACCOUNT_ID }),
+    callsPerSecond = {},
+  }: HarnessOptions = {}) {
     this.#nowMs = nowMs;
+    const clock = clockOf(nowMs);
     this.handler = createControlApi({
       store: this.store,
       live: this.live,
-      clock: clockOf(nowMs),
+      clock,
       random: randomBytes,
       endpoints: {
         ingestHost: 'ingest.example.com',
         srtHost: 'srt.example.com',
         playbackBaseUrl: 'https://play.example.com',
       },
-      quotas,
-      accessKeys: rootAccessKey({ ...CREDENTIALS, accountId: ACCOUNT_ID }),
+      quotas: { ...IVS_QUOTAS, ...quotas },
+      recordingDestinations: this.recordingDestinations,
+      authenticator: new SignatureAuthenticator(accessKeys, clock),
+      callsPerSecond,
       pageTokenKey: Buffer.alloc(32, 7),
       logger: silentLogger,
       operations: OPERATIONS.map(withCheckedOutput),
@@ -62,17 +97,18 @@ export class ControlApiHarness {
   }
 
   /** Calls `POST /<operation>` with `input` as JSON, signed as an SDK signs. */
-  call(operation: string, input: unknown = {}): Promise<Answer> {
-    return this.send('POST', `/${operation}`, { body: JSON.stringify(input) });
+  call(operation: string, input: unknown = {}, options: SendOptions = {}): Promise<Answer> {
+    return this.send('POST', `/${operation}`, { ...options, body: JSON.stringify(input) });
   }
 
   /** Sends what it is told to, signed; `query` repeats a name where its value is a list. */
   async send(
     method: string,
     path: string,
-    { query = {}, body = '', region = REGION }: SendOptions = {},
+    { query = {}, body = '', region = REGION, credentials }: SendOptions = {},
   ): Promise<Answer> {
-    const signed = await this.#signer.sign(
+    const signer = credentials ? awsSigner(credentials) : this.#signer;
+    const signed = await signer.sign(
       {
         method,
         protocol: 'http:',
@@ -109,6 +145,8 @@ interface SendOptions {
   readonly query?: Record<string, string | string[]>;
   readonly body?: string;
   readonly region?: string;
+  /** By default root's. */
+  readonly credentials?: typeof CREDENTIALS;
 }
 
 export function httpRequest(parts: {
@@ -156,5 +194,6 @@ function queryText(query: Record<string, string | string[]>): string {
 
 function clockOf(nowMs: () => number): Clock {
   const never = () => () => {};
-  return { nowMs, monotonicMs: () => performance.now(), after: never, every: never };
+  const startMs = nowMs();
+  return { nowMs, monotonicMs: () => nowMs() - startMs, after: never, every: never };
 }

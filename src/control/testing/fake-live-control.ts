@@ -7,6 +7,8 @@ export class FakeLiveControl implements LiveControl {
   readonly #streams = new Map<string, LiveStream>();
   /** Channels with an encoder that has not gone live. */
   readonly connecting = new Set<string>();
+  /** What was put, by channel. */
+  readonly metadata: { readonly channelArn: string; readonly metadata: string }[] = [];
 
   goLive(channelArn: string, live: Partial<LiveStream> = {}): LiveStream {
     const [, , , region = '', accountId = '', resource = ''] = channelArn.split(':');
@@ -37,6 +39,12 @@ export class FakeLiveControl implements LiveControl {
 
   hasSession(channelArn: string) {
     return this.#streams.has(channelArn) || this.connecting.has(channelArn);
+  }
+
+  putMetadata(channelArn: string, metadata: string) {
+    if (!this.#streams.has(channelArn)) return false;
+    this.metadata.push({ channelArn, metadata });
+    return true;
   }
 
   async stop(channelArn: string) {

@@ -1,16 +1,42 @@
+import type { AdBreakRecord, AdConfigurationRecord } from '../../domain/ad-configuration.ts';
+import { parseArn, type ResourceType } from '../../domain/arn.ts';
 import type { ChannelRecord, Tags } from '../../domain/channel.ts';
+import type { PlaybackKeyPairRecord } from '../../domain/playback-key-pair.ts';
+import type { PlaybackRestrictionPolicyRecord } from '../../domain/playback-restriction-policy.ts';
+import type { RecordingConfigurationRecord } from '../../domain/recording-configuration.ts';
 import type { StreamKeyRecord } from '../../domain/stream-key.ts';
 import type { StreamSessionDetail } from '../../domain/stream-session.ts';
 import type { Tenant } from '../../domain/tenant.ts';
-import type { ChannelFilter, ControlStore, Page, PageRequest } from '../ports.ts';
+import type { ViewerSessionRevocation } from '../../domain/viewer-session-revocation.ts';
+import type { ChannelFilter, ControlStore, PageRequest } from '../ports.ts';
+import { byCreation, creationCursor, isOf, pageOf, sortableCursor } from './memory-page.ts';
+import { MemoryResourceRecords } from './memory-resource-records.ts';
 
 /** A `ControlStore` for tests: the same promises, kept by a single thread instead of a database. */
 export class MemoryControlStore implements ControlStore {
   readonly channels = new Map<string, ChannelRecord>();
   readonly streamKeys = new Map<string, StreamKeyRecord>();
   readonly sessions: StreamSessionDetail[] = [];
+  readonly adBreaks: AdBreakRecord[] = [];
+  readonly revocations = new Map<string, ViewerSessionRevocation>();
+
+  readonly playbackKeyPairs = new MemoryResourceRecords<PlaybackKeyPairRecord>({
+    isSame: (a, b) => a.publicKeyPem === b.publicKeyPem,
+  });
+  readonly playbackRestrictionPolicies = new MemoryResourceRecords<PlaybackRestrictionPolicyRecord>(
+    {
+      isInUse: (arn) => this.#isReferredTo('playbackRestrictionPolicyArn', arn),
+    },
+  );
+  readonly recordingConfigurations = new MemoryResourceRecords<RecordingConfigurationRecord>({
+    isInUse: (arn) => this.#isReferredTo('recordingConfigurationArn', arn),
+  });
+  readonly adConfigurations = new MemoryResourceRecords<AdConfigurationRecord>({
+    isInUse: (arn) => this.#isReferredTo('adConfigurationArn', arn),
+  });
 
   async createChannel(channel: ChannelRecord, streamKey: StreamKeyRecord, maxChannels: number) {
+    if (!this.#hasAttachments(channel)) return 'attachment-gone';
     const owned = [...this.channels.values()].filter((other) => isOf(other, channel));
     if (owned.length >= maxChannels) return 'quota-exceeded';
     this.channels.set(channel.arn, channel);
@@ -41,6 +67,7 @@ export class MemoryControlStore implements ControlStore {
     const current = this.channels.get(arn);
     if (!current) return undefined;
     const changed = change(current);
+    if (!this.#hasAttachments(changed)) return 'attachment-gone';
     this.channels.set(arn, changed);
     return changed;
   }
@@ -78,21 +105,46 @@ export class MemoryControlStore implements ControlStore {
     return this.streamKeys.delete(arn);
   }
 
+  async creatingRecordingConfigurations() {
+    const configurations = [...this.recordingConfigurations.byArn.values()];
+    return configurations.filter(({ state }) => state === 'CREATING').sort(byCreation);
+  }
+
+  async insertAdBreak(adBreak: AdBreakRecord) {
+    const isInProgress = this.adBreaks.some(
+      ({ streamId, endsAtMs }) => streamId === adBreak.streamId && endsAtMs > adBreak.insertedAtMs,
+    );
+    if (isInProgress) return 'in-progress';
+    this.adBreaks.push(adBreak);
+    return 'inserted';
+  }
+
+  async revokeViewerSessions(revocations: readonly ViewerSessionRevocation[]) {
+    for (const revocation of revocations) {
+      const { channelArn, viewerId, versionsThrough } = revocation;
+      if (!this.channels.has(channelArn)) continue;
+      const key = `${channelArn} ${viewerId}`;
+      const current = this.revocations.get(key);
+      if (current && current.versionsThrough >= versionsThrough) continue;
+      this.revocations.set(key, revocation);
+    }
+    return revocations.filter(({ channelArn }) => !this.channels.has(channelArn));
+  }
+
+  async getViewerSessionRevocation(channelArn: string, viewerId: string) {
+    return this.revocations.get(`${channelArn} ${viewerId}`);
+  }
+
   async getTags(arn: string) {
-    return (this.channels.get(arn) ?? this.streamKeys.get(arn))?.tags;
+    return this.#tagged(arn)?.get(arn)?.tags;
   }
 
   async updateTags(arn: string, change: (current: Tags) => Tags) {
-    const channel = this.channels.get(arn);
-    if (channel) {
-      const tags = change(channel.tags);
-      this.channels.set(arn, { ...channel, tags });
-      return tags;
-    }
-    const streamKey = this.streamKeys.get(arn);
-    if (!streamKey) return undefined;
-    const tags = change(streamKey.tags);
-    this.streamKeys.set(arn, { ...streamKey, tags });
+    const records = this.#tagged(arn);
+    const current = records?.get(arn);
+    if (!records || !current) return undefined;
+    const tags = change(current.tags);
+    records.set(arn, { ...current, tags });
     return tags;
   }
 
@@ -116,37 +168,36 @@ export class MemoryControlStore implements ControlStore {
     return this.#sessionsOf(channelArn).length > 0;
   }
 
+  #isReferredTo(member: keyof ChannelFilter, arn: string): boolean {
+    return [...this.channels.values()].some((channel) => channel[member] === arn);
+  }
+
+  #hasAttachments(channel: ChannelRecord): boolean {
+    const has = (arn: string, { byArn }: { readonly byArn: ReadonlyMap<string, unknown> }) =>
+      arn === '' || byArn.has(arn);
+    return (
+      has(channel.recordingConfigurationArn, this.recordingConfigurations) &&
+      has(channel.playbackRestrictionPolicyArn, this.playbackRestrictionPolicies) &&
+      has(channel.adConfigurationArn, this.adConfigurations)
+    );
+  }
+
+  #tagged(arn: string): Map<string, { readonly tags: Tags }> | undefined {
+    const type = parseArn(arn)?.type;
+    const records: Record<ResourceType, unknown> = {
+      channel: this.channels,
+      'stream-key': this.streamKeys,
+      'playback-key': this.playbackKeyPairs.byArn,
+      'playback-restriction-policy': this.playbackRestrictionPolicies.byArn,
+      'recording-configuration': this.recordingConfigurations.byArn,
+      'ad-configuration': this.adConfigurations.byArn,
+    };
+    return type && (records[type] as Map<string, { readonly tags: Tags }>);
+  }
+
   #sessionsOf(channelArn: string): StreamSessionDetail[] {
     return this.sessions
       .filter((session) => session.channelArn === channelArn)
       .sort((a, b) => b.startTimeMs - a.startTimeMs);
   }
-}
-
-interface Created {
-  readonly createdAtMs: number;
-  readonly arn: string;
-}
-
-const isOf = (record: Tenant, tenant: Tenant): boolean =>
-  record.accountId === tenant.accountId && record.region === tenant.region;
-
-const sortableCursor = (value: number): string => String(value).padStart(16, '0');
-
-const creationCursor = ({ createdAtMs, arn }: Created): string =>
-  `${sortableCursor(createdAtMs)} ${arn}`;
-
-const byCreation = (a: Created, b: Created): number =>
-  creationCursor(a) < creationCursor(b) ? -1 : 1;
-
-/** Items are in the order of their cursors. */
-function pageOf<Item>(
-  items: readonly Item[],
-  cursorOf: (item: Item) => string,
-  { limit, after = '' }: PageRequest,
-): Page<Item> {
-  const rest = items.filter((item) => cursorOf(item) > after);
-  const page = rest.slice(0, limit);
-  const last = page.at(-1);
-  return rest.length > limit && last ? { items: page, next: cursorOf(last) } : { items: page };
 }

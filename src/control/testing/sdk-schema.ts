@@ -18,6 +18,12 @@ export interface SdkOperation {
   readonly output: Skeleton;
 }
 
+/** In alphabetical order. */
+export function sdkOperationNames(): string[] {
+  const commands = Object.keys(sdk).filter((name) => /^[A-Z]\w+Command$/.test(name));
+  return commands.map((name) => name.replace(/Command$/, '')).sort();
+}
+
 /** What the JavaScript SDK will send and read. Its schemas are tuples; the first element tells the kind. */
 export function sdkOperation(name: string): SdkOperation {
   const schema = (sdk as unknown as Record<string, unknown>)[`${name}$`];

@@ -183,6 +183,102 @@ describe('SigV4Verifier', () => {
     }
   });
 
+  test('verify() refuses what was signed for something else, whatever part of it', async () => {
+    const word = fc.stringMatching(/^[a-z0-9]{1,8}$/);
+    const parts = fc.record({
+      method: fc.constantFrom('GET', 'POST', 'DELETE'),
+      path: fc.array(word, { minLength: 1, maxLength: 3 }).map((words) => `/${words.join('/')}`),
+      query: fc.dictionary(word, word, { minKeys: 1, maxKeys: 3 }),
+      headers: fc.record({ 'content-type': word, 'x-amz-user-agent': word }),
+      body: fc.stringMatching(/^[a-z]{1,20}$/),
+    });
+    /** Another character of the same kind. */
+    const other = (text: string, at: number) => {
+      const i = at % text.length;
+      return text.slice(0, i) + (text[i] === '1' ? '2' : '1') + text.slice(i + 1);
+    };
+    const header = (
+      request: VerifiableRequest,
+      name: string,
+      change: (text: string) => string,
+    ) => ({
+      ...request,
+      headers: { ...request.headers, [name]: change(request.headers[name] ?? '') },
+    });
+    type Tamper = (request: VerifiableRequest, at: number) => VerifiableRequest;
+    const inQuery = (name: string): Tamper => {
+      return (request, at) => ({
+        ...request,
+        query: request.query.replace(new RegExp(`(?<=(?:^|&)${name}=)[^&]*`), (value) =>
+          other(value, at),
+        ),
+      });
+    };
+    const everywhere: Record<string, Tamper> = {
+      method: (request) => ({ ...request, method: request.method === 'GET' ? 'POST' : 'GET' }),
+      path: (request, at) => ({
+        ...request,
+        path: `/${other(request.path.slice(1).replaceAll('/', 'x'), at)}`,
+      }),
+      parameter: (request) => ({ ...request, query: `${request.query}&zz=1` }),
+      host: (request, at) => header(request, 'host', (text) => other(text, at)),
+    };
+    const inHeader: Record<string, Tamper> = {
+      ...everywhere,
+      'content type': (request, at) => header(request, 'content-type', (text) => other(text, at)),
+      'user agent': (request, at) => header(request, 'x-amz-user-agent', (text) => other(text, at)),
+      date: (request) => header(request, 'x-amz-date', (text) => text.replace('07Z', '08Z')),
+      'scope region': (request) =>
+        header(request, 'authorization', (text) => text.replace('us-west-2', 'us-west-1')),
+      'signed headers': (request) =>
+        header(request, 'authorization', (text) => text.replace('content-type;', '')),
+      signature: (request, at) =>
+        header(request, 'authorization', (text) => text.slice(0, -64) + other(text.slice(-64), at)),
+    };
+    const inPresigned: Record<string, Tamper> = {
+      ...everywhere,
+      date: (request) => ({ ...request, query: request.query.replace('07Z', '08Z') }),
+      lifetime: inQuery('X-Amz-Expires'),
+      'scope region': (request) => ({
+        ...request,
+        query: request.query.replace('us-west-2', 'us-west-1'),
+      }),
+      signature: inQuery('X-Amz-Signature'),
+    };
+    await fc.assert(
+      fc.asyncProperty(parts, fc.boolean(), fc.nat(), async (request, isPresigned, at) => {
+        const arrived = isPresigned ? await presigned(request, 60) : await signed(request);
+        const body = bytes(request.body);
+        assert.ok(verifier.verify(arrived, body, NOW_MS).ok);
+        for (const [part, tamper] of Object.entries(isPresigned ? inPresigned : inHeader)) {
+          const tampered = tamper(arrived, at);
+          assert.notDeepEqual(tampered, arrived, part);
+          assert.ok(!verifier.verify(tampered, body, NOW_MS).ok, part);
+        }
+        assert.ok(!verifier.verify(arrived, bytes(other(request.body, at)), NOW_MS).ok, 'body');
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('verify() takes a request again while its time lasts, as AWS does', async () => {
+    const request = await signed({ body: 'x' });
+    for (const laterMs of [0, 0, MINUTE_MS, 5 * MINUTE_MS]) {
+      assert.ok(verifier.verify(request, bytes('x'), NOW_MS + laterMs).ok);
+    }
+  });
+
+  test('verify() gives a presigned request without a lifetime the five minutes of every other', async () => {
+    const request = await presigned({}, 60);
+    const unlimited = { ...request, query: request.query.replace(/&X-Amz-Expires=60/, '') };
+    // The signature no longer fits; what matters is that time is looked at first.
+    assert.match(errorOf(unlimited, EMPTY, NOW_MS + 6 * MINUTE_MS).message, /^Signature expired/);
+    assert.match(
+      errorOf(request, EMPTY, NOW_MS - 6 * MINUTE_MS).message,
+      /^Signature not yet current/,
+    );
+  });
+
   test('verify() takes the parameters of the Authorization header in any order and spacing', async () => {
     const request = await signed();
     const [, credential, headers, signature] =

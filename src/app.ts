@@ -125,6 +125,17 @@ export async function startIvory(
         clock,
         ...(config.publicUrl && { publicUrl: config.publicUrl }),
       }).handle,
+      new WatchRoutes({
+        assets: await loadWatchAssets(),
+        channels: store.channelDirectory,
+        ...(config.publicUrl && { publicUrl: config.publicUrl }),
+      }).handle,
+      ...(config.isEmulator ? [resetRoute({ store, live, log, ...publicHost })] : []),
+      healthRoutes(async () => {
+        // Any look-up will do: it says that the store answers.
+        await store.channelDirectory.find('');
+        return isReady;
+      }),
       createControlApi({
         store: store.controlStore,
         live,
@@ -139,17 +150,6 @@ export async function startIvory(
         ...(config.isThrottled && { callsPerSecond: IVS_CALLS_PER_SECOND }),
         pageTokenKey: secret,
         logger: log,
-      }),
-      new WatchRoutes({
-        assets: await loadWatchAssets(),
-        channels: store.channelDirectory,
-        ...(config.publicUrl && { publicUrl: config.publicUrl }),
-      }).handle,
-      ...(config.isEmulator ? [resetRoute({ store, live, log, ...publicHost })] : []),
-      healthRoutes(async () => {
-        // Any look-up will do: it says that the store answers.
-        await store.channelDirectory.find('');
-        return isReady;
       }),
     ],
   });

@@ -29,12 +29,13 @@ function assertSteady(reports: readonly HlsReport[]): void {
   const errors = last.errors.slice(first.errors.length);
   const seen = JSON.stringify(reports.map((r) => [Math.round(r.atMs), r.mediaSeconds, r.frames]));
   assert.deepEqual(errors, [], seen);
-  assert.ok(Math.abs(last.mediaSeconds - first.mediaSeconds - seconds) < 0.25, seen);
+  // A busy machine lets the sound card's clock fall behind by a little.
+  assert.ok(Math.abs(last.mediaSeconds - first.mediaSeconds - seconds) < 0.5, seen);
   for (const [i, report] of reports.entries()) {
     const previous = reports[i - 1];
     if (!previous) continue;
     const stepSeconds = (report.atMs - previous.atMs) / 1000;
-    assert.ok(report.mediaSeconds - previous.mediaSeconds > stepSeconds - 0.25, seen);
+    assert.ok(report.mediaSeconds - previous.mediaSeconds > stepSeconds - 0.4, seen);
     assert.ok(report.frames > previous.frames, seen);
   }
 }

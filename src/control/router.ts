@@ -33,7 +33,7 @@ export interface ControlApiDependencies
 /** The largest body any operation has use for is a list of 50 ARNs, or 50 tags: some 80 KiB when all of it is escaped. */
 const MAX_BODY_BYTES = 256 * 1024;
 
-/** The IVS API: `POST /<Operation>` and `/tags/{arn}`. Every other request is left to others. */
+/** The IVS API: `POST /<Operation>` and `/tags/{arn}`. It answers every request: ask it last. */
 export function createControlApi(dependencies: ControlApiDependencies): HttpHandler {
   const api = new ControlApi(dependencies);
   return (request) => api.handle(request);
@@ -69,9 +69,8 @@ class ControlApi {
     this.#logger = dependencies.logger;
   }
 
-  handle(request: HttpRequest): HttpReply | Promise<HttpReply> | undefined {
+  handle(request: HttpRequest): HttpReply | Promise<HttpReply> {
     const route = this.#routes.find(request.method, request.path);
-    if (!route) return undefined;
     const requestId = this.#requestIds.next();
     if (route.kind === 'operation') return this.#answer(route.operation, request, requestId);
     if (route.kind === 'wrong-method' && request.method === 'OPTIONS') {

@@ -9,7 +9,7 @@ export type Route =
 /** How every operation that has or ever had a name would be called. */
 const OPERATION_PATH = /^\/[A-Z][A-Za-z0-9]*$/;
 
-/** Finds the operation of a request; `undefined` for what is not the API's at all. */
+/** Finds the operation of a request. Whatever is no call of one is an unknown operation, as at AWS's endpoints. */
 export class Routes {
   /** By path, with the last segment of a labelled one left out, then by method. */
   readonly #byPath = new Map<string, Map<string, Operation>>();
@@ -22,18 +22,18 @@ export class Routes {
     }
   }
 
-  find(method: string, path: string): Route | undefined {
+  find(method: string, path: string): Route {
     const operations = this.#byPath.get(path) ?? this.#byPath.get(labelledPath(path) ?? '');
     if (operations && !path.endsWith('/')) {
       const operation = operations.get(method);
       if (operation) return { kind: 'operation', operation };
       return { kind: 'wrong-method', methods: [...operations.keys()] };
     }
-    const isOperationPath = OPERATION_PATH.test(path);
     // A page is told by its call that there is no such operation; without this one it would not get to call.
-    if (isOperationPath && method === 'OPTIONS') return { kind: 'wrong-method', methods: ['POST'] };
-    const isCall = isOperationPath && method === 'POST';
-    return isCall || operations ? { kind: 'unknown-operation' } : undefined;
+    if (OPERATION_PATH.test(path) && method === 'OPTIONS') {
+      return { kind: 'wrong-method', methods: ['POST'] };
+    }
+    return { kind: 'unknown-operation' };
   }
 }
 

@@ -22,10 +22,18 @@ export class PartBuilder {
   readonly #tracks: MediaTracks;
   #video: Sample[] = [];
   #audio: Sample[] = [];
+  /** Where the sound of the newest part ended, in ticks of its track; `undefined` before the first. */
+  #audioEnd: Ticks | undefined;
   #fragmentNumber = 1;
 
-  constructor(tracks: MediaTracks) {
+  /** `previous`: whose parts came before, on the same timeline. What it still holds is let go. */
+  constructor(tracks: MediaTracks, previous?: PartBuilder) {
     this.#tracks = tracks;
+    if (!previous || !tracks.audio) return;
+    const before = previous.#tracks.audio;
+    if (before && previous.#audioEnd !== undefined) {
+      this.#audioEnd = rescale(previous.#audioEnd, before.timescale, tracks.audio.timescale);
+    }
   }
 
   initSegment(): Uint8Array {
@@ -51,13 +59,20 @@ export class PartBuilder {
     });
   }
 
+  /**
+   * A gap in the sound becomes the length of the frame before it or, where that is in a part already, of the one after it:
+   * decoding times are contiguous. Media Source Extensions take a step of more than two frames in one track for a break in
+   * all of them, and drop the picture up to the next keyframe (W3C MSE, coded frame processing, step 1.6).
+   */
   addAudio(frame: Frame, track: AudioTrack): void {
     const newest = this.#audio.at(-1);
-    // A gap in the sound is the length of the frame before it: decoding times stay contiguous.
-    if (newest) newest.durationTicks = frame.dtsTicks - newest.startTicks;
+    const startTicks = newest ? frame.dtsTicks : (this.#audioEnd ?? frame.dtsTicks);
+    const endTicks = frame.dtsTicks + track.samplesPerFrame;
+    if (endTicks <= startTicks) return;
+    if (newest) newest.durationTicks = startTicks - newest.startTicks;
     this.#audio.push({
-      startTicks: frame.dtsTicks,
-      durationTicks: track.samplesPerFrame,
+      startTicks,
+      durationTicks: endTicks - startTicks,
       byteLength: frame.payload.byteLength,
       isSync: true,
       compositionOffsetTicks: 0,
@@ -80,6 +95,8 @@ export class PartBuilder {
     const newest = video.at(-1);
     if (newest) newest.durationTicks = endTicks - newest.startTicks;
     const audio = this.#takeAudioBefore(endTicks);
+    const lastSound = audio.at(-1);
+    if (lastSound) this.#audioEnd = lastSound.startTicks + lastSound.durationTicks;
     this.#video = [];
     if (!video[0] && !audio[0]) return undefined;
     const runs: FragmentTrack[] = [];

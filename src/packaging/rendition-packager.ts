@@ -40,7 +40,7 @@ export class RenditionPackager implements FrameSink {
   tracks(tracks: MediaTracks): void {
     if (this.#tracks) this.discontinuity();
     this.#tracks = tracks;
-    this.#builder = new PartBuilder(tracks);
+    this.#builder = new PartBuilder(tracks, this.#builder);
     this.window.addInitSegment(this.#builder.initSegment());
   }
 
@@ -55,7 +55,7 @@ export class RenditionPackager implements FrameSink {
     this.#programClock.reset();
     if (this.window.isPlayable) this.#isDiscontinuous = true;
     // Sound left over from before the break belongs to no segment any more.
-    if (this.#tracks) this.#builder = new PartBuilder(this.#tracks);
+    if (this.#tracks) this.#builder = new PartBuilder(this.#tracks, this.#builder);
   }
 
   /** The stream is over: the open part and segment are finished, the window ends. */

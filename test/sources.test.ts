@@ -141,7 +141,7 @@ describe('what viewers get is what the encoder sent', { concurrency: 7 }, () => 
       const output = fileOf(`change-${index}`, 'mp4');
       await writeFile(output, bytes);
       const [expected, got] = [await probe(files[index]!), await probe(output)];
-      assertSameMedia(expected, got);
+      assertSameMedia(expected, got, { followsBreak: index > 0 });
       const sizes = (media: typeof got) =>
         media.streams.map(({ width, channels }) => [width, channels]);
       assert.deepEqual(sizes(got), sizes(expected));

@@ -7,7 +7,7 @@ const routes = new Routes(OPERATIONS);
 
 function found(method: string, path: string): string {
   const route = routes.find(method, path);
-  return route?.kind === 'operation' ? route.operation.name : route?.kind;
+  return route.kind === 'operation' ? route.operation.name : route.kind;
 }
 
 test('find() finds every operation at its own path', () => {

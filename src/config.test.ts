@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IVS_QUOTAS } from './domain/quotas.ts';
 import { ConfigError, defaultPublicUrl, readConfig, SETTINGS } from './config.ts';
+import { raiseQuotas } from './domain/quota-changes.ts';
+import { IVS_QUOTAS } from './domain/quotas.ts';
 
 const DEFAULTS = {
   dataDirectory: './data',

@@ -66,7 +66,7 @@ export function parseCondition(
     isIfExists: ifExists !== undefined,
   };
   if (name === 'Null' && ifExists === undefined && quantifier === 'none') {
-    const isAbsent = readBoolean(values.length === 1 ? (values[0] ?? '') : values.join()) === true;
+    const isAbsent = readBoolean(values.length === 1 ? (values[0] ?? '') : values.join());
     return { ...head, isNegated: false, test: { kind: 'null', isAbsent } };
   }
   const isNegated = /^(String|Numeric|Date|Arn)Not|^NotIp/.test(name);

@@ -47,8 +47,9 @@ function variantOf(
   uri: string,
   isDefault: boolean,
 ): VariantStream {
+  // Stays in URLs and groups for the life of the window; what a menu shows follows the picture.
   const { name } = description;
-  const shownName = qualityName(name);
+  const shownName = qualityName(description);
   return {
     uri,
     bandwidthBps: description.bandwidthBps,
@@ -63,9 +64,10 @@ function variantOf(
   };
 }
 
-/** IVS shows `480p30` as `480p`, and `720p60` as it is. */
-function qualityName(rendition: string): string {
-  return rendition.replace(/p30$/, 'p');
+/** IVS shows 30 frames a second as `480p`, others as `720p60`. */
+function qualityName({ height, framesPerSecond }: RenditionDescription): string {
+  const rate = Math.round(framesPerSecond);
+  return rate === 30 ? `${height}p` : `${height}p${rate}`;
 }
 
 function secondsSince(startMs: number, nowMs: number): string {

@@ -232,7 +232,7 @@ describe('one bad connection ends alone', () => {
     ]) {
       assert.equal(await statusOf(path), 404, path);
     }
-    assert.equal(await statusOf(`${target.pathname}`, 'DELETE'), 405);
+    assert.equal(await statusOf(target.pathname, 'DELETE'), 405);
     assert.equal(await statusOf(`/${'a'.repeat(10_000)}`), 414);
     assert.equal(await statusOf('/', 'GET', `X: ${'y'.repeat(20_000)}\r\n`), 431);
     assert.equal(await statusOf('/', 'BREW'), 400);

@@ -134,10 +134,10 @@ test('a stream from its first frame to its end, as the API and its viewers see i
   const [variant] = variants;
   assert.deepEqual(variant?.resolution, { width: 640, height: 360 });
   assert.equal(variant?.frameRate, 30);
-  assert.ok(variant!.bandwidthBps > 300_000 && variant!.bandwidthBps < 3_000_000);
+  assert.ok(variant.bandwidthBps > 300_000 && variant.bandwidthBps < 3_000_000);
   const serverTime = Number(sessionData.find(({ dataId }) => dataId === 'SERVER-TIME')?.value);
   assert.ok(Math.abs(serverTime * 1000 - Date.now()) < 1000);
-  const url = variant!.uri;
+  const url = variant.uri;
   await assertServedAsHttp(url);
   await assertPlaysLive(channel.playbackUrl);
 

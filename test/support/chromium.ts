@@ -90,7 +90,8 @@ export class PlayerPage<Report extends VideoReport> implements AsyncDisposable {
         { timeoutMs },
       );
     } catch (error) {
-      throw new Error(`${(error as Error).message}; last seen: ${JSON.stringify(last)}`);
+      const seen = `last seen: ${JSON.stringify(last)}`;
+      throw new Error(`${(error as Error).message}; ${seen}`, { cause: error });
     }
   }
 

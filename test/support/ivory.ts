@@ -134,10 +134,14 @@ export class IvoryAccess {
     return until('the channel to be LIVE', () => this.stream(channelArn), { timeoutMs });
   }
 
+  /** Offline, and its history says so: the end of a session is written down a moment after GetStream knows of it. */
   async untilOffline(channelArn: string, timeoutMs = 15_000): Promise<void> {
-    await until('the channel to be offline', async () => !(await this.stream(channelArn)), {
-      timeoutMs,
-    });
+    const isOver = async () => {
+      if (await this.stream(channelArn)) return false;
+      const sessions = await this.sessions(channelArn);
+      return sessions.every(({ endTime }) => endTime !== undefined);
+    };
+    await until('the channel to be offline', isOver, { timeoutMs });
   }
 
   /** The channel's newest session, or the one named. */

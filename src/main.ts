@@ -5,8 +5,11 @@ import { startIvory } from './app.ts';
 import { banner } from './banner.ts';
 import { readConfig } from './config.ts';
 
-/** After this the process ends whatever is still open: a supervisor's own patience is ten seconds. */
-const SHUTDOWN_DEADLINE_MS = 8000;
+/**
+ * After this the process ends whatever is still open: longer than the 3 s that encoders and the 5 s that viewers are given
+ * to read their last answer, shorter than the ten seconds of a supervisor's own patience.
+ */
+const SHUTDOWN_DEADLINE_MS = 9500;
 
 const stop = new AbortController();
 // SIGHUP: the terminal went away; streams end in order then too.

@@ -29,7 +29,10 @@ export class PartBuilder {
   /** `previous`: whose parts came before, on the same timeline. What it still holds is let go. */
   constructor(tracks: MediaTracks, previous?: PartBuilder) {
     this.#tracks = tracks;
-    if (!previous || !tracks.audio) return;
+    if (!previous) return;
+    // "in increasing order" over the whole of a presentation (ISO 14496-12 8.8.5.1).
+    this.#fragmentNumber = previous.#fragmentNumber;
+    if (!tracks.audio) return;
     const before = previous.#tracks.audio;
     if (before && previous.#audioEnd !== undefined) {
       this.#audioEnd = rescale(previous.#audioEnd, before.timescale, tracks.audio.timescale);

@@ -190,6 +190,24 @@ test('a segment that had to end without a keyframe makes the rendition say that 
   assert.equal(p.window.describe().hasIndependentSegments, false);
 });
 
+test('fragments are numbered in increasing order, over a change of tracks too', () => {
+  const { packager: p } = packager();
+  p.tracks(tracks);
+  feed(p, 0, 4001);
+  p.tracks({ ...tracks, video: { ...tracks.video, width: 640, height: 360 } });
+  feed(p, 6000, 8001);
+  const numbers = p.window.listedSegments.flatMap(({ parts }) =>
+    parts.map((part) => {
+      const bytes = Buffer.from(part.bytes());
+      return bytes.readUInt32BE(bytes.indexOf('mfhd') + 8);
+    }),
+  );
+  assert.deepEqual(
+    numbers,
+    numbers.map((_, i) => i + 1),
+  );
+});
+
 test('end() finishes what is open and says ENDLIST', () => {
   const { packager: p } = packager();
   p.tracks(tracks);

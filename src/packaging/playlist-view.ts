@@ -120,7 +120,7 @@ export class PlaylistView {
     for (let i = listed.length - 1; i >= skipped; i--) {
       const segment = listed[i];
       if (!segment) continue;
-      const hasParts = this.#isLowLatency && !window.isEnded && behindTicks <= partsTicks;
+      const hasParts = this.#isLowLatency && behindTicks <= partsTicks;
       behindTicks += segment.durationTicks;
       segments.push({
         ...this.#start(segment, i === skipped ? undefined : listed[i - 1], hasParts),

@@ -24,6 +24,8 @@ export class PartBuilder {
   #audio: Sample[] = [];
   /** Where the sound of the newest part ended, in ticks of its track; `undefined` before the first. */
   #audioEnd: Ticks | undefined;
+  /** The newest sound that is in a part. */
+  #lastSound: Sample | undefined;
   #fragmentNumber = 1;
 
   /** `previous`: whose parts came before, on the same timeline. What it still holds is let go. */
@@ -85,21 +87,24 @@ export class PartBuilder {
 
   /**
    * Everything collected up to `endTicks` (90 kHz) as part `index`; sound that is ahead of it waits for the next one.
-   * `undefined` where there is nothing. `prefix`: emsg boxes.
+   * `undefined` where there is nothing. `prefix`: emsg boxes. `isLast`: nothing follows on this timeline.
    */
   build(options: {
     readonly index: number;
     readonly startTicks: Ticks;
     readonly endTicks: Ticks;
     readonly prefix: readonly Uint8Array[];
+    readonly isLast: boolean;
   }): Part | undefined {
-    const { index, startTicks, endTicks, prefix } = options;
+    const { index, startTicks, endTicks, prefix, isLast } = options;
     const video = this.#video;
     const newest = video.at(-1);
     if (newest) newest.durationTicks = endTicks - newest.startTicks;
     const audio = this.#takeAudioBefore(endTicks);
-    const lastSound = audio.at(-1);
-    if (lastSound) this.#audioEnd = lastSound.startTicks + lastSound.durationTicks;
+    if (isLast) this.#lengthenSound(audio, endTicks);
+    this.#lastSound = audio.at(-1) ?? this.#lastSound;
+    if (this.#lastSound)
+      this.#audioEnd = this.#lastSound.startTicks + this.#lastSound.durationTicks;
     this.#video = [];
     if (!video[0] && !audio[0]) return undefined;
     const runs: FragmentTrack[] = [];
@@ -115,6 +120,23 @@ export class PartBuilder {
       isIndependent: video[0]?.isSync ?? false,
       chunks,
     });
+  }
+
+  /**
+   * Lets the sound last as long as the picture; where the part has none, its last frame sounds once more. hls.js (1.7.4) ends
+   * only when the middle of the last part is buffered in both tracks, and encoders stop where they stop.
+   */
+  #lengthenSound(audio: Sample[], endTicks: Ticks): void {
+    const track = this.#tracks.audio;
+    if (!track) return;
+    const end = rescale(endTicks, VIDEO_TIMESCALE, track.timescale);
+    const newest = audio.at(-1);
+    if (newest) {
+      newest.durationTicks = Math.max(newest.durationTicks, end - newest.startTicks);
+    } else if (this.#lastSound && this.#audioEnd !== undefined && this.#audioEnd < end) {
+      const startTicks = this.#audioEnd;
+      audio.push({ ...this.#lastSound, startTicks, durationTicks: end - startTicks });
+    }
   }
 
   #takeAudioBefore(endTicks: Ticks): Sample[] {

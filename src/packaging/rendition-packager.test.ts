@@ -158,6 +158,26 @@ test('the sound has no gap in decoding time, whatever is missing of it', () => {
   }
 });
 
+for (const [what, soundEndMs] of [
+  ['in the last part', 4430],
+  ['before the last part', 4390],
+] as const) {
+  test(`the sound lasts as long as the picture when the stream ends, though it ends ${what}`, () => {
+    const { packager: p } = packager();
+    p.tracks(tracks);
+    const frame = (one: Frame) => {
+      if (one.kind === 'video' || one.dtsTicks < soundEndMs * 48) p.frame(one);
+    };
+    feed({ frame }, 0, 4530);
+    p.end();
+    const segments = playlist(p).segments;
+    const seconds = segments.reduce((sum, segment) => sum + segment.durationSeconds, 0);
+    const last = soundOf(p).at(-1)!;
+    assert.ok(Math.abs((last.dtsTicks + last.durationTicks) / 48_000 - seconds) < 0.0001);
+    assert.deepEqual(last.bytes, Buffer.alloc(300), 'a whole frame');
+  });
+}
+
 test('every discontinuity names its init segment, be it the same: the IVS player wants it', () => {
   const { packager: p } = packager();
   p.tracks(tracks);

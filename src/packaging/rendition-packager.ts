@@ -21,6 +21,7 @@ export class RenditionPackager implements FrameSink {
   #segmentReceivedMs: number | undefined;
   #isDiscontinuous = false;
   #hasOpenSegment = false;
+  #isFinishing = false;
 
   constructor(options: {
     readonly clock: Clock;
@@ -51,7 +52,7 @@ export class RenditionPackager implements FrameSink {
 
   /** The timeline jumps: what is open is finished as it is, the next segment says so. */
   discontinuity(): void {
-    this.#segmenter.flush();
+    this.#finishOpen();
     this.#programClock.reset();
     if (this.window.isPlayable) this.#isDiscontinuous = true;
     // Sound left over from before the break belongs to no segment any more.
@@ -60,7 +61,7 @@ export class RenditionPackager implements FrameSink {
 
   /** The stream is over: the open part and segment are finished, the window ends. */
   end(): void {
-    this.#segmenter.flush();
+    this.#finishOpen();
     this.window.end();
   }
 
@@ -87,6 +88,12 @@ export class RenditionPackager implements FrameSink {
     this.#segmenter.audio(rescale(frame.dtsTicks, track.timescale, VIDEO_TIMESCALE));
   }
 
+  #finishOpen(): void {
+    this.#isFinishing = true;
+    this.#segmenter.flush();
+    this.#isFinishing = false;
+  }
+
   #endPart(startTicks: Ticks, endTicks: Ticks): void {
     const opening = this.#hasOpenSegment ? undefined : this.#programDateTimeMs(startTicks);
     const part = this.#builder?.build({
@@ -94,6 +101,7 @@ export class RenditionPackager implements FrameSink {
       startTicks,
       endTicks,
       prefix: opening === undefined ? [] : [this.#metadataEvent(opening)],
+      isLast: this.#isFinishing,
     });
     if (!part) return;
     if (opening !== undefined) this.#beginSegment(opening);

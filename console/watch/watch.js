@@ -52,6 +52,8 @@ const STATES = {
 const STALL_NOTICE_MS = 700;
 /** Further behind than this, a button leads back. */
 const FAR_BEHIND_S = 8;
+/** Two parts, and the sound that may be missing of the one before. */
+const LAST_MOMENT_S = 0.5;
 const MAX_MEDIA_RECOVERIES = 3;
 /** The server holds the first playlist of a starting stream for up to 12 s. */
 const MANIFEST_TIMEOUT_MS = 20_000;
@@ -85,7 +87,7 @@ video.addEventListener('timeupdate', () => {
 video.addEventListener('waiting', () => {
   clearTimeout(stallTimer);
   stallTimer = setTimeout(() => {
-    if (state === 'live' && !video.paused) enter('stalled');
+    if (state === 'live' && !video.paused) enter(isPlayedOut() ? 'ended' : 'stalled');
   }, STALL_NOTICE_MS);
 });
 video.addEventListener('ended', () => enter('ended'));
@@ -223,7 +225,17 @@ function nativePlayingDate() {
   return (video.getStartDate?.().getTime() ?? Number.NaN) + video.currentTime * 1000;
 }
 
+/**
+ * hls.js (1.7.4) leaves the last part of a stream unloaded when ENDLIST comes together with it, and then waits for ever
+ * a moment before the end: a stall there, after ENDLIST, is the end.
+ */
+function isPlayedOut() {
+  const details = hls?.levels[hls.currentLevel]?.details;
+  return details?.live === false && details.edge - video.currentTime < LAST_MOMENT_S;
+}
+
 function showFacts() {
+  if (state === 'stalled' && isPlayedOut()) enter('ended');
   const isPlaying = state === 'live' || state === 'stalled';
   const latency = isPlaying ? latencySeconds() : undefined;
   const level = hls?.levels[hls.currentLevel];

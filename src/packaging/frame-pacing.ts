@@ -34,18 +34,25 @@ export class FramePacing {
   readonly #history: Ticks[] = [];
   #first: Ticks = 0;
   #count = 0;
+  /** Of the history as it is: asked several times a frame, worked out once. */
+  #isSteady = false;
+  #periodTicks: number | undefined;
 
   observe(dtsTicks: Ticks): void {
     if (this.#count === 0) this.#first = dtsTicks;
     this.#history.push(dtsTicks);
     if (this.#history.length > HISTORY_FRAMES) this.#history.shift();
     this.#count++;
+    this.#isSteady = this.#findSteady();
+    this.#periodTicks = this.#findPeriod();
   }
 
   /** Forgets everything: the timeline jumped. */
   reset(): void {
     this.#history.length = 0;
     this.#count = 0;
+    this.#isSteady = false;
+    this.#periodTicks = undefined;
   }
 
   /**
@@ -54,11 +61,15 @@ export class FramePacing {
    * after it is due. ffmpeg's mov demuxer moves the whole track by such a negative composition offset.
    */
   get periodTicks(): number | undefined {
+    return this.#periodTicks;
+  }
+
+  #findPeriod(): number | undefined {
     const newest = this.#history.at(-1);
     const oldest = this.#history[0];
     const steps = this.#history.length - 1;
     if (newest === undefined || oldest === undefined || steps < 1) return undefined;
-    return this.#isSteady() ? (newest - oldest) / steps : this.#shortestStep();
+    return this.#isSteady ? (newest - oldest) / steps : this.#shortestStep();
   }
 
   /** One step may be a pause as well as a pace. */
@@ -71,7 +82,7 @@ export class FramePacing {
     const newest = this.#history.at(-1);
     const period = this.periodTicks;
     if (newest === undefined || period === undefined || !this.isKnown) return undefined;
-    if (!this.#isSteady()) return newest + Math.round(period);
+    if (!this.#isSteady) return newest + Math.round(period);
     const frames = Math.min(PHASE_FRAMES, this.#history.length);
     let sum = 0;
     for (let age = 0; age < frames; age++) sum += (this.#history.at(-1 - age) ?? 0) + age * period;
@@ -99,7 +110,7 @@ export class FramePacing {
   }
 
   /** Every interval within rounding (1 ms at each end) of the mean. */
-  #isSteady(): boolean {
+  #findSteady(): boolean {
     const newest = this.#history.at(-1);
     const oldest = this.#history[0];
     const intervals = this.#history.length - 1;

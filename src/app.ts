@@ -36,6 +36,7 @@ import { SESSION_HISTORY_DAYS } from './domain/stream-session.ts';
 import { type RtmpListenOptions, RtmpServer } from './ingest/rtmp-server.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
+import { SlabPool } from './lib/slab-pool.ts';
 import { LiveRegistry } from './live/live-registry.ts';
 
 const DAY_MS = 86_400_000;
@@ -86,6 +87,7 @@ export async function startIvory(
   starting.defer(() => viewers.close());
 
   let isReady = false;
+  const payloads = new SlabPool();
   const live = new LiveRegistry({
     clock,
     log,
@@ -93,6 +95,7 @@ export async function startIvory(
     directory: store.channelDirectory,
     sessionLog: store.sessionLog,
     viewers,
+    payloads,
   });
   const endpoints: Endpoints = {
     ingestHost: hostOf(config),
@@ -157,7 +160,7 @@ export async function startIvory(
   const { host } = config;
   const { port: httpPort } = await http.listen({ host, port: config.httpPort });
 
-  const rtmp = new RtmpServer({ gate: live, clock, logger: log, random: randomBytes });
+  const rtmp = new RtmpServer({ gate: live, clock, logger: log, random: randomBytes, payloads });
   starting.defer(() => rtmp.close());
   const rtmpPort = await listen(rtmp, { host, port: config.rtmpPort });
   const rtmpsPort = await listen(rtmp, { host, port: config.rtmpsPort, tls: certificate });

@@ -1,5 +1,6 @@
 import type { RandomBytes } from '../domain/identifiers.ts';
 import { ByteQueue } from '../lib/byte-queue.ts';
+import type { SlabAllocator } from '../lib/slab-pool.ts';
 import { ChunkReader } from '../protocols/rtmp/chunk-reader.ts';
 import { ChunkWriter } from '../protocols/rtmp/chunk-writer.ts';
 import {
@@ -25,6 +26,8 @@ export interface RtmpLinkOptions {
   readonly random: RandomBytes;
   readonly monotonicMs: () => number;
   /** See `ChunkReader`. */
+  readonly slabs: SlabAllocator;
+  /** See `ChunkReader`. */
   readonly messageLimitBytes: number;
 }
 
@@ -46,7 +49,7 @@ export class RtmpLink {
 
   constructor(options: RtmpLinkOptions) {
     this.#options = options;
-    this.#reader = new ChunkReader(options.messageLimitBytes);
+    this.#reader = new ChunkReader(options.messageLimitBytes, options.slabs);
   }
 
   get isOpen(): boolean {
@@ -63,7 +66,7 @@ export class RtmpLink {
       this.#reader.push(bytes);
       this.#acknowledge();
     } else {
-      this.#handshake.push(bytes);
+      this.#handshake.push(Uint8Array.from(bytes));
       this.#shakeHands();
     }
   }
@@ -73,6 +76,11 @@ export class RtmpLink {
       const message = this.#split.shift() ?? this.#reader.next();
       if (message === undefined || !this.#handle(message)) return message;
     }
+  }
+
+  /** The caller is about to change what it pushed: keeps a copy of what `next` has not given yet. */
+  keep(): void {
+    this.#reader.keep();
   }
 
   send(message: RtmpMessage): void {

@@ -3,6 +3,8 @@ import { createServer as createTlsServer } from 'node:tls';
 import { type RandomBytes, randomAlphanumeric } from '../domain/identifiers.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { SlabPool } from '../lib/slab-pool.ts';
+import { READ_BUFFER_BYTES, readInto } from './borrowed-reads.ts';
 import type { PublishGate } from './publishing.ts';
 import { type EncoderConnection, RtmpSession } from './rtmp-session.ts';
 
@@ -24,6 +26,8 @@ export interface RtmpServerOptions {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly logger: Logger;
+  /** Where the memory of frames comes from. */
+  readonly payloads: SlabPool;
   /** Over all listeners. Default 4096. */
   readonly maxConnections?: number;
   /** Default 1024. */
@@ -45,6 +49,8 @@ export class RtmpServer {
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<RtmpSession>();
   readonly #connectionsByAddress = new Map<string, number>();
+  /** Whatever an encoder sends is read into it, and taken from it before the next read. */
+  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   #closing: Promise<void> | undefined;
 
   constructor(options: RtmpServerOptions) {
@@ -62,7 +68,7 @@ export class RtmpServer {
           minVersion: 'TLSv1.2',
           handshakeTimeout: TLS_HANDSHAKE_DEADLINE_MS,
         })
-      : createServer(options);
+      : createServer({ ...options, pauseOnConnect: true });
     const protocol = tls ? 'rtmps' : 'rtmp';
     server.on('connection', (socket: Socket) => this.#admit(socket));
     server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) =>
@@ -112,9 +118,7 @@ export class RtmpServer {
     const address = socket.remoteAddress ?? '';
     const ofAddress = (this.#connectionsByAddress.get(address) ?? 0) + 1;
     // Errors are followed by 'close', which is where everything ends.
-    socket.on('error', (error) => {
-      logger.debug({ remoteAddress: address, detail: error.message }, 'encoder socket failed');
-    });
+    socket.on('error', (error) => this.#socketFailed(address, error));
     if (
       this.#closing !== undefined ||
       this.#sockets.size >= (maxConnections ?? DEFAULT_MAX_CONNECTIONS) ||
@@ -137,26 +141,35 @@ export class RtmpServer {
     });
   }
 
-  #converse(socket: Socket, protocol: 'rtmp' | 'rtmps'): void {
+  #socketFailed(remoteAddress: string, error: Error): void {
+    this.#options.logger.debug({ remoteAddress, detail: error.message }, 'encoder socket failed');
+  }
+
+  #converse(accepted: Socket, protocol: 'rtmp' | 'rtmps'): void {
     // A TLS handshake may end after `close` began.
-    if (this.#closing !== undefined) socket.destroy();
-    if (socket.destroyed) return;
-    const { gate, clock, random, logger } = this.#options;
-    const remoteAddress = withoutIpv4Mapping(socket.remoteAddress ?? '');
+    if (this.#closing !== undefined) accepted.destroy();
+    if (accepted.destroyed) return;
+    const { gate, clock, random, logger, payloads } = this.#options;
+    const remoteAddress = withoutIpv4Mapping(accepted.remoteAddress ?? '');
     const connection = randomAlphanumeric(8, random);
+    const receive = (bytes: Uint8Array) => session.receive(bytes);
+    const socket =
+      protocol === 'rtmp'
+        ? readInto(accepted, this.#readBuffer, receive)
+        : accepted.on('data', receive);
     const session = new RtmpSession({
       connection: new SocketConnection(socket, clock),
       gate,
       clock,
       random,
+      slabs: payloads.allocator(),
       logger: logger.child({ connection, protocol, remoteAddress }),
       protocol,
       remoteAddress,
     });
     this.#sessions.add(session);
-    socket.on('data', (bytes: Buffer) => session.receive(bytes));
     socket.once('end', () => socket.end());
-    socket.on('error', () => {});
+    socket.on('error', (error) => this.#socketFailed(remoteAddress, error));
     socket.once('close', () => {
       this.#sessions.delete(session);
       session.closed();

@@ -179,7 +179,7 @@ test('RtmpSession rejects a codec by name, once', async () => {
 
 test('RtmpSession rejects a publication that breaks the protocol', async () => {
   const encoder = await new ScriptedEncoder().live();
-  encoder.session.receive(Buffer.of(0xff));
+  encoder.receive(Buffer.of(0xff));
   const [end] = encoder.publication.ends;
   assert.ok(end?.kind === 'rejected' && end.code === 'protocol-violation');
   assert.equal(encoder.codes.at(-1), 'NetStream.Publish.Failed');
@@ -196,7 +196,7 @@ test('RtmpSession ends one publication as lost when its own side fails', async (
 });
 
 const violations: [string, (encoder: ScriptedEncoder) => unknown][] = [
-  ['it speaks HTTP', (e) => e.session.receive(Buffer.from('GET / HTTP/1.1\r\n'.padEnd(1537)))],
+  ['it speaks HTTP', (e) => e.receive(Buffer.from('GET / HTTP/1.1\r\n'.padEnd(1537)))],
   ['it publishes before it connects', (e) => e.handshake().publish()],
   ['it connects twice', (e) => e.connect().command('connect', 1, new Map([['app', 'app']]))],
   ['a command is not AMF0', (e) => e.connect().send({ body: Buffer.of(0x20) })],
@@ -297,7 +297,7 @@ for (const [name, frames] of [
           const decided = encoder.decide();
           for (let at = 0, i = 0; at < bytes.length; i++) {
             const end = at + pieceLengths[i % pieceLengths.length]!;
-            encoder.session.receive(bytes.subarray(at, end));
+            encoder.receive(bytes.subarray(at, end));
             at = end;
             if (encoder.isPaused) await decided;
             if (encoder.isPaused) await new Promise((resolve) => setImmediate(resolve));
@@ -318,7 +318,7 @@ test('RtmpSession survives any bytes', () => {
       const encoder = new ScriptedEncoder();
       if (hasConnected) encoder.connect();
       else encoder.handshake();
-      encoder.session.receive(bytes);
+      encoder.receive(bytes);
       assert.deepEqual(
         encoder.log.lines.filter((line) => line.startsWith('error')),
         [],
@@ -336,7 +336,7 @@ test('RtmpSession survives any change to the bytes of a real publisher', async (
       const damaged = Buffer.from(bytes);
       for (const [at, value] of changes) damaged[at] = value;
       const encoder = new ScriptedEncoder();
-      encoder.session.receive(damaged);
+      encoder.receive(damaged);
       await encoder.decide();
       encoder.session.closed();
       assert.deepEqual(

@@ -2,6 +2,7 @@ import type { RandomBytes } from '../domain/identifiers.ts';
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { ProtocolViolation } from '../lib/protocol-violation.ts';
+import type { SlabAllocator } from '../lib/slab-pool.ts';
 import {
   decodeEncoderCommand,
   type EncoderCommand,
@@ -50,6 +51,8 @@ export interface RtmpSessionOptions {
   readonly gate: PublishGate;
   readonly clock: Clock;
   readonly random: RandomBytes;
+  /** What its frames are put into. */
+  readonly slabs: SlabAllocator;
   /** With the connection's id and the remote address. */
   readonly logger: Logger;
   readonly protocol: 'rtmp' | 'rtmps';
@@ -88,11 +91,12 @@ export class RtmpSession {
   #end: PublicationEnd = { kind: 'connection-lost' };
 
   constructor(options: RtmpSessionOptions) {
-    const { connection, clock, random } = options;
+    const { connection, clock, random, slabs } = options;
     this.#options = options;
     this.#link = new RtmpLink({
       write: (bytes) => connection.write(bytes),
       random,
+      slabs,
       monotonicMs: () => clock.monotonicMs(),
       messageLimitBytes: COMMAND_LIMIT_BYTES,
     });
@@ -101,7 +105,7 @@ export class RtmpSession {
     this.#cancelDeadline = clock.after(HANDSHAKE_DEADLINE_MS, () => this.#expire());
   }
 
-  /** Bytes off the socket. */
+  /** Bytes off the socket; they are the caller's again when it returns. */
   receive(bytes: Uint8Array): void {
     this.#guard(() => {
       if (this.#state === 'ended') return;
@@ -112,6 +116,7 @@ export class RtmpSession {
         this.#enter('connecting');
       }
       this.#readOn();
+      this.#link.keep();
     });
   }
 

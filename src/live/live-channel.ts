@@ -10,6 +10,7 @@ import type {
 } from '../ingest/publishing.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { SlabPool } from '../lib/slab-pool.ts';
 import { type Frame, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
 import type { LiveWindow } from '../packaging/live-window.ts';
 import { RenditionPackager } from '../packaging/rendition-packager.ts';
@@ -50,6 +51,7 @@ export class LiveChannel implements StreamOnAir {
   readonly #statistics: IngestStatistics;
   readonly #playable = Promise.withResolvers<boolean>();
   readonly #onEnded: () => void;
+  readonly #payloads: SlabPool;
   #state: State = 'waiting';
   #shownHealth: StreamHealth = 'UNKNOWN';
   #publication: ChannelPublication | undefined;
@@ -68,6 +70,7 @@ export class LiveChannel implements StreamOnAir {
     readonly clock: Clock;
     readonly log: Logger;
     readonly sessionLog: SessionLog;
+    readonly payloads: SlabPool;
     readonly onEnded: (channel: LiveChannel) => void;
   }) {
     const { channel, streamId, clock, sessionLog } = options;
@@ -76,6 +79,7 @@ export class LiveChannel implements StreamOnAir {
     this.playbackId = options.playbackId;
     this.startTimeMs = clock.nowMs();
     this.#clock = clock;
+    this.#payloads = options.payloads;
     this.#startedMs = clock.monotonicMs();
     this.#onEnded = () => options.onEnded(this);
     this.#log = options.log.child({ channel: channel.arn, stream: streamId });
@@ -238,6 +242,7 @@ export class LiveChannel implements StreamOnAir {
       clock: this.#clock,
       isLowLatency: this.channel.latencyMode === 'LOW',
       isSource: true,
+      payloads: this.#payloads,
     });
     this.#packager.tracks(tracks);
     if (!this.isLive) return;

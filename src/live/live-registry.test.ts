@@ -11,6 +11,7 @@ import type {
   PublishRequest,
 } from '../ingest/publishing.ts';
 import { silentLogger } from '../lib/logger.ts';
+import { SlabPool } from '../lib/slab-pool.ts';
 import { LiveRegistry } from './live-registry.ts';
 
 const CHANNEL: ChannelRecord = {
@@ -45,6 +46,7 @@ function setUp(channel: ChannelRecord = CHANNEL) {
     directory: { findChannelByStreamKey: async (key) => (key === 'good' ? channel : undefined) },
     sessionLog,
     viewers: { count: () => 3 },
+    payloads: new SlabPool(),
   });
   return { clock, sessionLog, registry };
 }

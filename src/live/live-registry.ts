@@ -13,6 +13,7 @@ import type {
 } from '../ingest/publishing.ts';
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { SlabPool } from '../lib/slab-pool.ts';
 import { LiveChannel } from './live-channel.ts';
 import type { ChannelDirectory, SessionLog, ViewerCounts } from './ports.ts';
 
@@ -35,6 +36,7 @@ export class LiveRegistry implements PublishGate, StreamSource {
   readonly #directory: ChannelDirectory;
   readonly #sessionLog: SessionLog;
   readonly #viewers: ViewerCounts;
+  readonly #payloads: SlabPool;
   /** By channel ARN, in the order they came on air. */
   readonly #channels = new Map<string, LiveChannel>();
   /** On air and recently ended ones. */
@@ -49,6 +51,7 @@ export class LiveRegistry implements PublishGate, StreamSource {
     readonly directory: ChannelDirectory;
     readonly sessionLog: SessionLog;
     readonly viewers: ViewerCounts;
+    readonly payloads: SlabPool;
   }) {
     this.#clock = options.clock;
     this.#log = options.log;
@@ -56,6 +59,7 @@ export class LiveRegistry implements PublishGate, StreamSource {
     this.#directory = options.directory;
     this.#sessionLog = options.sessionLog;
     this.#viewers = options.viewers;
+    this.#payloads = options.payloads;
     this.#cancelTimers = [
       this.#clock.every(TICK_MS, () => this.#tick()),
       this.#clock.every(HEARTBEAT_MS, () => this.#heartbeat()),
@@ -92,6 +96,7 @@ export class LiveRegistry implements PublishGate, StreamSource {
       clock: this.#clock,
       log: this.#log,
       sessionLog: this.#sessionLog,
+      payloads: this.#payloads,
       onEnded: (ended) => this.#onEnded(ended),
     });
     const publication = live.attach(request);

@@ -267,7 +267,7 @@ export class LiveWindow {
     for (const oldest of past) {
       if (pastTicks - oldest.durationTicks < targetTicks * LINGER_TARGET_DURATIONS) break;
       pastTicks -= oldest.durationTicks;
-      this.#segments.shift();
+      this.#segments.shift()?.release();
     }
     const oldestGeneration = this.#segments[0]?.initGeneration ?? this.#initGeneration;
     for (const generation of this.#initSegments.keys()) {

@@ -1,3 +1,4 @@
+import type { SlabPool } from '../lib/slab-pool.ts';
 import { rescale, type Ticks } from '../lib/timescale.ts';
 import { type AudioTrack, type Frame, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
 import { initSegment } from '../protocols/mp4/init-segment.ts';
@@ -20,6 +21,7 @@ interface Sample extends FragmentSample {
 /** Collects the samples of the open part and writes it as one fMP4 fragment, video run first. */
 export class PartBuilder {
   readonly #tracks: MediaTracks;
+  readonly #payloads: SlabPool;
   #video: Sample[] = [];
   #audio: Sample[] = [];
   /** Where the sound of the newest part ended, in ticks of its track; `undefined` before the first. */
@@ -29,8 +31,9 @@ export class PartBuilder {
   #fragmentNumber = 1;
 
   /** `previous`: whose parts came before, on the same timeline. What it still holds is let go. */
-  constructor(tracks: MediaTracks, previous?: PartBuilder) {
+  constructor(tracks: MediaTracks, payloads: SlabPool, previous?: PartBuilder) {
     this.#tracks = tracks;
+    this.#payloads = payloads;
     if (!previous) return;
     // "in increasing order" over the whole of a presentation (ISO 14496-12 8.8.5.1).
     this.#fragmentNumber = previous.#fragmentNumber;
@@ -102,7 +105,7 @@ export class PartBuilder {
     if (newest) newest.durationTicks = endTicks - newest.startTicks;
     const audio = this.#takeAudioBefore(endTicks);
     if (isLast) this.#lengthenSound(audio, endTicks);
-    this.#lastSound = audio.at(-1) ?? this.#lastSound;
+    this.#keepLastSound(audio.at(-1));
     if (this.#lastSound)
       this.#audioEnd = this.#lastSound.startTicks + this.#lastSound.durationTicks;
     this.#video = [];
@@ -111,14 +114,16 @@ export class PartBuilder {
     if (video[0]) runs.push(trackRun(VIDEO_TRACK_ID, video[0].startTicks, video));
     if (audio[0]) runs.push(trackRun(AUDIO_TRACK_ID, audio[0].startTicks, audio));
     const header = encodePartHeader({ sequenceNumber: this.#fragmentNumber++, tracks: runs });
-    const chunks = [...prefix, header];
-    for (const sample of video) chunks.push(sample.payload);
-    for (const sample of audio) chunks.push(sample.payload);
+    const payload: Uint8Array[] = [];
+    for (const sample of video) payload.push(sample.payload);
+    for (const sample of audio) payload.push(sample.payload);
     return new Part({
       index,
       durationTicks: endTicks - startTicks,
       isIndependent: video[0]?.isSync ?? false,
-      chunks,
+      head: [...prefix, header],
+      payload,
+      payloads: this.#payloads,
     });
   }
 
@@ -137,6 +142,11 @@ export class PartBuilder {
       const startTicks = this.#audioEnd;
       audio.push({ ...this.#lastSound, startTicks, durationTicks: end - startTicks });
     }
+  }
+
+  /** A copy: its part may be let go of before it is needed. */
+  #keepLastSound(sample: Sample | undefined): void {
+    if (sample) this.#lastSound = { ...sample, payload: Uint8Array.from(sample.payload) };
   }
 
   #takeAudioBefore(endTicks: Ticks): Sample[] {

@@ -3,13 +3,22 @@ import { test } from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { readFragments } from '../../test/support/fmp4.ts';
 import { feed, TRACKS as tracks, videoFrame } from '../../test/support/media.ts';
+import { SlabPool } from '../lib/slab-pool.ts';
 import type { Frame } from '../media/frame.ts';
 import { parseMediaPlaylist } from '../protocols/hls/media-playlist-parser.ts';
 import { RenditionPackager } from './rendition-packager.ts';
 
 function packager(isLowLatency = true) {
   const clock = new FakeClock();
-  return { clock, packager: new RenditionPackager({ clock, isLowLatency, isSource: true }) };
+  return {
+    clock,
+    packager: new RenditionPackager({
+      clock,
+      isLowLatency,
+      isSource: true,
+      payloads: new SlabPool(),
+    }),
+  };
 }
 
 function playlist(p: RenditionPackager, skip = false) {

@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import type { SlabPool } from '../lib/slab-pool.ts';
 import { rescale, type Ticks } from '../lib/timescale.ts';
 import { type Frame, type FrameSink, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
 import { LiveWindow } from './live-window.ts';
@@ -14,6 +15,7 @@ export class RenditionPackager implements FrameSink {
   readonly #clock: Clock;
   readonly #programClock = new ProgramClock();
   readonly #isSource: boolean;
+  readonly #payloads: SlabPool;
   readonly #segmenter: Segmenter;
   #tracks: MediaTracks | undefined;
   #builder: PartBuilder | undefined;
@@ -27,9 +29,12 @@ export class RenditionPackager implements FrameSink {
     readonly clock: Clock;
     readonly isLowLatency: boolean;
     readonly isSource: boolean;
+    /** What the frames' memory is given back to when their parts are let go of. */
+    readonly payloads: SlabPool;
   }) {
     this.#clock = options.clock;
     this.#isSource = options.isSource;
+    this.#payloads = options.payloads;
     this.window = new LiveWindow(options);
     this.#segmenter = new Segmenter({
       endPart: (startTicks, endTicks) => this.#endPart(startTicks, endTicks),
@@ -41,7 +46,7 @@ export class RenditionPackager implements FrameSink {
   tracks(tracks: MediaTracks): void {
     if (this.#tracks) this.discontinuity();
     this.#tracks = tracks;
-    this.#builder = new PartBuilder(tracks, this.#builder);
+    this.#builder = new PartBuilder(tracks, this.#payloads, this.#builder);
     this.window.addInitSegment(this.#builder.initSegment());
   }
 
@@ -56,7 +61,7 @@ export class RenditionPackager implements FrameSink {
     this.#programClock.reset();
     if (this.window.isPlayable) this.#isDiscontinuous = true;
     // Sound left over from before the break belongs to no segment any more.
-    if (this.#tracks) this.#builder = new PartBuilder(this.#tracks, this.#builder);
+    if (this.#tracks) this.#builder = new PartBuilder(this.#tracks, this.#payloads, this.#builder);
   }
 
   /** The stream is over: the open part and segment are finished, the window ends. */

@@ -1,3 +1,5 @@
+import { assert } from '../lib/assert.ts';
+import type { SlabPool } from '../lib/slab-pool.ts';
 import type { Ticks } from '../lib/timescale.ts';
 
 /** A finished part: emsg boxes, moof, mdat. */
@@ -7,32 +9,58 @@ export class Part {
   /** Starts with a keyframe. */
   readonly isIndependent: boolean;
   readonly byteLength: number;
-  #chunks: readonly Uint8Array[];
+  readonly #payloads: SlabPool;
+  /** What it is made of, until it is joined or let go of. */
+  #pieces:
+    | { readonly head: readonly Uint8Array[]; readonly payload: readonly Uint8Array[] }
+    | undefined;
+  #joined: Uint8Array | undefined;
 
   constructor(options: {
     readonly index: number;
     readonly durationTicks: Ticks;
     readonly isIndependent: boolean;
-    readonly chunks: readonly Uint8Array[];
+    /** Everything before the samples. */
+    readonly head: readonly Uint8Array[];
+    /** The samples' payload in order; the part is its last owner, and gives it back to `payloads`. */
+    readonly payload: readonly Uint8Array[];
+    readonly payloads: SlabPool;
   }) {
     this.index = options.index;
     this.durationTicks = options.durationTicks;
     this.isIndependent = options.isIndependent;
-    this.#chunks = options.chunks;
-    this.byteLength = options.chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+    const { head, payload } = options;
+    this.#pieces = { head, payload };
+    this.#payloads = options.payloads;
+    this.byteLength = totalByteLength(head) + totalByteLength(payload);
   }
 
   /**
    * The part as one buffer, the same object each time. Joined when first asked for: a stream that nobody watches is never
-   * copied, and one that is watched is copied once for all its viewers.
+   * copied, and one that is watched is copied once for all its viewers. Throws once it was let go of without having been asked
+   * for.
    */
   bytes(): Uint8Array {
-    const [first, second] = this.#chunks;
-    if (first !== undefined && second === undefined) return first;
-    const joined = Buffer.concat(this.#chunks, this.byteLength);
-    this.#chunks = [joined];
-    return joined;
+    if (this.#joined === undefined) {
+      assert(this.#pieces !== undefined, 'the part is still in its window');
+      const { head, payload } = this.#pieces;
+      this.#joined = Buffer.concat([...head, ...payload], this.byteLength);
+      this.release();
+    }
+    return this.#joined;
   }
+
+  /** Gives its frames' memory back. Who has asked for its bytes keeps them. */
+  release(): void {
+    for (const buffer of this.#pieces?.payload ?? []) this.#payloads.giveBack(buffer);
+    this.#pieces = undefined;
+  }
+}
+
+function totalByteLength(buffers: readonly Uint8Array[]): number {
+  let sum = 0;
+  for (const buffer of buffers) sum += buffer.byteLength;
+  return sum;
 }
 
 /** A segment: a list of parts that grows until it is complete. */
@@ -87,9 +115,14 @@ export class Segment {
     this.#wake();
   }
 
+  /** It left its window: the memory of its parts is used again. */
+  release(): void {
+    for (const part of this.parts) part.release();
+  }
+
   /**
    * The parts there are and, while the segment is open, those to come, each as soon as it is finished: what the IVS player
-   * reads behind `EXT-X-PREFETCH`. A slow reader is simply further back in the list.
+   * reads behind `EXT-X-PREFETCH`. A slow reader is simply further back in the list, until the segment leaves its window.
    */
   async *growing(): AsyncGenerator<Uint8Array, void, undefined> {
     for (let index = 0; ; ) {

@@ -1,6 +1,7 @@
 import type { StreamOnAir, StreamSource } from '../../src/delivery/on-air.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import type { HttpReply, HttpRequest } from '../../src/lib/http.ts';
+import { SlabPool } from '../../src/lib/slab-pool.ts';
 import { VIDEO_TIMESCALE } from '../../src/media/frame.ts';
 import { LiveWindow } from '../../src/packaging/live-window.ts';
 import { Part } from '../../src/packaging/segment.ts';
@@ -56,7 +57,9 @@ export class FilledWindow {
         index,
         durationTicks: PART_SECONDS * VIDEO_TIMESCALE,
         isIndependent: index === 0,
-        chunks: [bytes.subarray(0, half), bytes.subarray(half)],
+        head: [bytes.subarray(0, half)],
+        payload: [bytes.subarray(half)],
+        payloads: new SlabPool(),
       }),
     );
   }

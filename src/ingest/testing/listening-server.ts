@@ -1,4 +1,5 @@
 import { randomBytes, systemClock } from '../../adapters/system.ts';
+import { SlabPool } from '../../lib/slab-pool.ts';
 import type { PublishDecision, PublishRequest } from '../publishing.ts';
 import { RtmpServer, type RtmpServerOptions } from '../rtmp-server.ts';
 import { RecordingPublication } from './recording-publication.ts';
@@ -30,6 +31,7 @@ export class ListeningServer {
       clock: systemClock,
       random: randomBytes,
       logger: this.log,
+      payloads: new SlabPool(),
       ...options,
     });
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { FakeClock } from '../../../test/support/fake-clock.ts';
 import type { LogFields, Logger } from '../../lib/logger.ts';
+import { SlabPool } from '../../lib/slab-pool.ts';
 import { type Amf0Value, amf0Object, decodeAmf0, encodeAmf0 } from '../../protocols/amf0.ts';
 import { ChunkReader } from '../../protocols/rtmp/chunk-reader.ts';
 import { ChunkWriter } from '../../protocols/rtmp/chunk-writer.ts';
@@ -56,6 +57,7 @@ export class ScriptedEncoder implements EncoderConnection {
       },
       clock: this.clock,
       random: (count) => new Uint8Array(count).fill(7),
+      slabs: new SlabPool().allocator(),
       logger: this.log,
       protocol: 'rtmp',
       remoteAddress: '192.0.2.1',
@@ -101,6 +103,14 @@ export class ScriptedEncoder implements EncoderConnection {
     });
   }
 
+  /** As the socket hands bytes over: in memory that it reads into again at once. */
+  receive(bytes: Uint8Array): this {
+    const read = Uint8Array.from(bytes);
+    this.session.receive(read);
+    read.fill(0xa5);
+    return this;
+  }
+
   send(message: Partial<RtmpMessage>): this {
     const bytes = this.#writer.encode({
       typeId: 20,
@@ -110,8 +120,7 @@ export class ScriptedEncoder implements EncoderConnection {
       body: new Uint8Array(0),
       ...message,
     });
-    this.session.receive(bytes);
-    return this;
+    return this.receive(bytes);
   }
 
   command(name: string, transactionId: number, ...values: Amf0Value[]): this {
@@ -121,8 +130,7 @@ export class ScriptedEncoder implements EncoderConnection {
   handshake(): this {
     const bytes = new Uint8Array(1 + 1536 + 1536);
     bytes[0] = 3;
-    this.session.receive(bytes);
-    return this;
+    return this.receive(bytes);
   }
 
   connect(app = 'app'): this {

@@ -239,3 +239,23 @@ test('ChunkReader decodes any bytes or throws ProtocolViolation', () => {
     { numRuns: 2000 },
   );
 });
+
+test('keep() lets what was pushed change before all of it was asked for', () => {
+  const reader = new ChunkReader(LIMIT_BYTES);
+  const writer = new ChunkWriter();
+  const message = (text: string) =>
+    writer.encode({
+      typeId: 20,
+      chunkStreamId: 3,
+      messageStreamId: 0,
+      timestampMs: 0,
+      body: Buffer.from(text),
+    });
+  const bytes = Buffer.concat([message('one'), message('two')]);
+  reader.push(bytes);
+  assert.equal(reader.next()?.body.toString(), 'one');
+  reader.keep();
+  bytes.fill(0);
+  assert.equal(reader.next()?.body.toString(), 'two');
+  assert.equal(reader.next(), undefined);
+});

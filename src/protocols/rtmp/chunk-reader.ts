@@ -1,5 +1,5 @@
 import { ProtocolViolation } from '../../lib/protocol-violation.ts';
-import { SlabAllocator } from '../../lib/slab-allocator.ts';
+import { type SlabAllocator, SlabPool } from '../../lib/slab-pool.ts';
 import { decodeChunkSize, decodeU32, MESSAGE_TYPE, type RtmpMessage } from './message.ts';
 
 /** 5.4.1: "The maximum chunk size defaults to 128 bytes". */
@@ -16,6 +16,9 @@ const MAX_HEADER_BYTES = 18;
 const MESSAGE_HEADER_BYTES = [11, 7, 3, 0] as const;
 /** 5.3.1.2.1: a timestamp field of this value says that an extended timestamp follows. */
 const EXTENDED_TIMESTAMP = 0xffffff;
+
+/** Sequence headers, which some encoders repeat at each keyframe, are below this; so is digital silence. */
+const MAX_HEADER_MESSAGE_BYTES = 80;
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -45,7 +48,7 @@ interface ChunkStream {
  */
 export class ChunkReader {
   readonly #streams = new Map<number, ChunkStream>();
-  readonly #slabs = new SlabAllocator();
+  readonly #slabs: SlabAllocator;
   readonly #carry = Buffer.alloc(MAX_HEADER_BYTES);
   #messageLimitBytes: number;
   #carried = 0;
@@ -57,16 +60,20 @@ export class ChunkReader {
   #current: ChunkStream | undefined;
   #chunkBytesLeft = 0;
 
-  /** Messages announced larger than `messageLimitBytes` are refused before memory is taken for them. */
-  constructor(messageLimitBytes: number) {
+  /**
+   * Messages announced larger than `messageLimitBytes` are refused before memory is taken for them. Audio and video is put
+   * into `slabs`, whose pool its last owner may give it back to.
+   */
+  constructor(messageLimitBytes: number, slabs = new SlabPool().allocator()) {
     this.#messageLimitBytes = messageLimitBytes;
+    this.#slabs = slabs;
   }
 
   set messageLimitBytes(byteLength: number) {
     this.#messageLimitBytes = byteLength;
   }
 
-  /** Takes bytes off the socket; they must not change until `next` has no more to give. */
+  /** Takes bytes off the socket; they must not change until `next` has no more to give, or `keep` was called. */
   push(bytes: Uint8Array): void {
     const buffer = Buffer.isBuffer(bytes)
       ? bytes
@@ -75,6 +82,13 @@ export class ChunkReader {
     if (this.#at < this.#input.length) {
       this.#input = Buffer.concat([this.#input.subarray(this.#at), buffer]);
     } else this.#input = buffer;
+    this.#at = 0;
+  }
+
+  /** Copies what is left of the bytes that were pushed: whoever pushed them may change them now. */
+  keep(): void {
+    if (this.#at === this.#input.length) return;
+    this.#input = Buffer.from(this.#input.subarray(this.#at));
     this.#at = 0;
   }
 
@@ -252,8 +266,16 @@ export class ChunkReader {
       );
     }
     this.#partialBytes += byteLength;
-    stream.body = byteLength === 0 ? undefined : this.#slabs.allocate(byteLength);
+    stream.body = byteLength === 0 ? undefined : this.#allocate(stream.typeId, byteLength);
     stream.filled = 0;
+  }
+
+  /** A message that is not a frame is dropped as soon as it was read, and would keep its slab from being used again. */
+  #allocate(typeId: number, byteLength: number): Buffer {
+    const isFrame =
+      (typeId === MESSAGE_TYPE.video || typeId === MESSAGE_TYPE.audio) &&
+      byteLength > MAX_HEADER_MESSAGE_BYTES;
+    return isFrame ? this.#slabs.allocate(byteLength) : Buffer.allocUnsafe(byteLength);
   }
 
   #beginChunk(stream: ChunkStream): void {

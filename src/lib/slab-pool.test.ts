@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { SlabPool } from './slab-pool.ts';
+
+test('a slab is used again once each buffer cut from it was given back', () => {
+  const pool = new SlabPool(64);
+  const allocator = pool.allocator();
+  const [first, second] = [allocator.allocate(32), allocator.allocate(32)];
+  allocator.allocate(32);
+  pool.giveBack(first);
+  assert.notEqual(pool.allocator().allocate(32).buffer, first.buffer);
+  pool.giveBack(second.subarray(3));
+  assert.equal(pool.allocator().allocate(32).buffer, first.buffer);
+});
+
+test('a slab that is still being cut is not used again, whatever was given back', () => {
+  const pool = new SlabPool(64);
+  const allocator = pool.allocator();
+  const first = allocator.allocate(32);
+  pool.giveBack(first);
+  assert.notEqual(pool.allocator().allocate(32).buffer, first.buffer);
+});
+
+test('giveBack() passes over memory that is not of a slab', () => {
+  new SlabPool(64).giveBack(Buffer.alloc(3));
+});
+
+test('allocate() gives a buffer larger than half a slab its own memory', () => {
+  const pool = new SlabPool(64);
+  const allocator = pool.allocator();
+  const small = allocator.allocate(8);
+  assert.equal(allocator.allocate(33).buffer.byteLength, 33);
+  assert.equal(allocator.allocate(8).buffer, small.buffer);
+});
+
+test('no byte belongs to two buffers that were not given back', () => {
+  const step = fc.record({ byteLength: fc.nat(100), allocator: fc.nat(2), givesBack: fc.nat(3) });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+      const pool = new SlabPool(64);
+      const allocators = [pool.allocator(), pool.allocator(), pool.allocator()];
+      const held: { buffer: Buffer; mark: number }[] = [];
+      for (const [mark, { byteLength, allocator, givesBack }] of steps.entries()) {
+        const buffer = allocators[allocator]!.allocate(byteLength).fill(mark);
+        assert.equal(buffer.byteLength, byteLength);
+        held.push({ buffer, mark });
+        for (const { buffer: returned } of held.splice(0, givesBack)) pool.giveBack(returned);
+        for (const one of held) assert.ok(one.buffer.every((byte) => byte === one.mark));
+      }
+    }),
+  );
+});

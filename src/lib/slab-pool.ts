@@ -1,0 +1,97 @@
+/** A good second of a 3 Mbit/s stream, and a keyframe of 15 Mbit/s. */
+const SLAB_BYTES = 512 * 1024;
+
+/** What is kept for later at most: 32 MiB, a second of streams of 250 Mbit/s together. */
+const MAX_FREE_SLABS = 64;
+
+interface Slab {
+  readonly memory: Buffer;
+  /** Buffers cut from it, and those of them that came back. */
+  lent: number;
+  returned: number;
+  /** Nothing more is cut from it. */
+  isFull: boolean;
+}
+
+/**
+ * Memory for the payload of frames, used over and over: the kernel clears each fresh page, and V8 collects the whole heap for
+ * each 64 MB that ArrayBuffers grew by, whatever the heap itself holds. For media, which is nearly all bytes, the two cost
+ * more than everything else that is done with it. Slabs are SharedArrayBuffers, though nobody shares them: V8 does not count
+ * those (`BackingStore::PerIsolateAccountingLength`).
+ *
+ * A slab is used again once each buffer cut from it was given back. Giving back is a favour, not a duty: a slab of which a
+ * buffer was dropped without a word is the garbage collector's, like any other. Giving back too early is the one mistake:
+ * it is for the last owner alone.
+ */
+export class SlabPool {
+  readonly #slabBytes: number;
+  readonly #slabs = new WeakMap<ArrayBufferLike, Slab>();
+  readonly #free: Slab[] = [];
+
+  constructor(slabBytes = SLAB_BYTES) {
+    this.#slabBytes = slabBytes;
+  }
+
+  /** Buffers that die together should be cut by one allocator, as the frames of one stream are. */
+  allocator(): SlabAllocator {
+    return new SlabAllocator(this.#slabBytes, {
+      take: () => this.#take(),
+      fill: (slab) => {
+        slab.isFull = true;
+        this.#reuse(slab);
+      },
+    });
+  }
+
+  /** The last owner of `buffer` is done with it, and with every view of it. Any memory that is not of a slab may be passed. */
+  giveBack(buffer: Uint8Array): void {
+    const slab = this.#slabs.get(buffer.buffer);
+    if (slab === undefined) return;
+    slab.returned++;
+    this.#reuse(slab);
+  }
+
+  #take(): Slab {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    const memory = Buffer.from(new SharedArrayBuffer(this.#slabBytes));
+    const slab = { memory, lent: 0, returned: 0, isFull: false };
+    this.#slabs.set(memory.buffer, slab);
+    return slab;
+  }
+
+  #reuse(slab: Slab): void {
+    if (!slab.isFull || slab.returned < slab.lent) return;
+    slab.lent = slab.returned = 0;
+    slab.isFull = false;
+    if (this.#free.length < MAX_FREE_SLABS) this.#free.push(slab);
+  }
+}
+
+/** Cuts buffers from the slabs of a pool. What is larger than half a slab gets its own memory. */
+export class SlabAllocator {
+  readonly #slabBytes: number;
+  readonly #pool: { take(): Slab; fill(slab: Slab): void };
+  #slab: Slab | undefined;
+  #used = 0;
+
+  constructor(slabBytes: number, pool: { take(): Slab; fill(slab: Slab): void }) {
+    this.#slabBytes = slabBytes;
+    this.#pool = pool;
+  }
+
+  /** Memory with arbitrary content: the caller writes all of it before anyone reads it. */
+  allocate(byteLength: number): Buffer {
+    if (byteLength > this.#slabBytes / 2) return Buffer.allocUnsafeSlow(byteLength);
+    let slab = this.#slab;
+    if (slab === undefined || this.#used + byteLength > this.#slabBytes) {
+      if (slab !== undefined) this.#pool.fill(slab);
+      slab = this.#slab = this.#pool.take();
+      this.#used = 0;
+    }
+    const start = this.#used;
+    this.#used += byteLength;
+    slab.lent++;
+    return slab.memory.subarray(start, this.#used);
+  }
+}

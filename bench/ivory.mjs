@@ -44,7 +44,13 @@ export async function setup({ dir, port, n = 1 }) {
     async prepare() {
       const client = new IvsClient({ endpoint, region, credentials });
       for (let i = 0; i < n; i++) {
-        const input = { name: `bench-${i}`, insecureIngest: true, latencyMode: 'LOW' };
+        // BASIC is IVS's name for what the peers do: the encoder's stream, passed through.
+        const input = {
+          name: `bench-${i}`,
+          type: 'BASIC',
+          insecureIngest: true,
+          latencyMode: 'LOW',
+        };
         channels.push(await client.send(new CreateChannelCommand(input)));
       }
       client.destroy();

@@ -54,7 +54,13 @@ async function demo(seconds: number | undefined, signal: AbortSignal): Promise<v
 
 async function createChannel(ivs: IvsClient, rtmpPort: number): Promise<DemoChannel> {
   const { channel, streamKey } = await ivs.send(
-    new CreateChannelCommand({ name: 'demo', latencyMode: 'LOW', insecureIngest: true }),
+    // BASIC: a machine that makes the picture and shows it has enough to do without a ladder.
+    new CreateChannelCommand({
+      name: 'demo',
+      type: 'BASIC',
+      latencyMode: 'LOW',
+      insecureIngest: true,
+    }),
   );
   if (!channel?.arn || !channel.playbackUrl || !channel.ingestEndpoint || !streamKey?.value) {
     throw new DemoError('CreateChannel answered without an ARN, a URL or a key');

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { watchAccessKeys } from './adapters/access-keys.ts';
 import { BucketDirectory } from './adapters/bucket-directory.ts';
@@ -8,6 +9,7 @@ import {
   loadServerSecret,
   prepareDataDirectory,
 } from './adapters/data-directory.ts';
+import { findFfmpeg } from './adapters/ffmpeg.ts';
 import { healthRoutes } from './adapters/health-routes.ts';
 import { HttpServer } from './adapters/http-server.ts';
 import { ListenError } from './adapters/listen-error.ts';
@@ -37,7 +39,9 @@ import { type RtmpListenOptions, RtmpServer } from './ingest/rtmp-server.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { SlabPool } from './lib/slab-pool.ts';
+import type { Transcoding } from './live/channel-renditions.ts';
 import { LiveRegistry } from './live/live-registry.ts';
+import { TranscodeAdmission } from './live/transcode-admission.ts';
 
 const DAY_MS = 86_400_000;
 const RETENTION_CHECK_MS = 3_600_000;
@@ -62,6 +66,7 @@ export async function startIvory(
   { log, clock = systemClock }: { readonly log: Logger; readonly clock?: Clock },
 ): Promise<Ivory> {
   await using starting = new AsyncDisposableStack();
+  const finding = prepareTranscoding(config, log);
   const directory = await prepareDataDirectory(config.dataDirectory);
   const [rootKey, secret, certificate] = await Promise.all([
     loadRootKey(config, directory),
@@ -96,6 +101,8 @@ export async function startIvory(
     sessionLog: store.sessionLog,
     viewers,
     payloads,
+    quotas: config.quotas,
+    transcoding: await finding,
   });
   const endpoints: Endpoints = {
     ingestHost: hostOf(config),
@@ -190,6 +197,29 @@ function listen(rtmp: RtmpServer, options: RtmpListenOptions): Promise<number> {
   return rtmp.listen(options).catch((error: NodeJS.ErrnoException) => {
     throw new ListenError(error.code ?? 'UNKNOWN', options, error);
   });
+}
+
+/** Absent where it is switched off, and where there is no ffmpeg that will do: channels are then passed through. */
+async function prepareTranscoding(
+  { transcoding }: Config,
+  log: Logger,
+): Promise<Transcoding | undefined> {
+  if (!transcoding) return undefined;
+  const { encoder, device, cores = availableParallelism() } = transcoding;
+  try {
+    const factory = await findFfmpeg(log);
+    if (!factory.features.encoders.has(encoder)) {
+      throw new Error(`ffmpeg ${factory.features.version} was built without ${encoder}`);
+    }
+    return {
+      factory,
+      encoder: { encoder, ...(device !== undefined && { device }) },
+      admission: new TranscodeAdmission(cores),
+    };
+  } catch (error) {
+    log.warn({ err: error }, 'no transcoding: every channel is passed through');
+    return undefined;
+  }
 }
 
 async function loadRootKey(config: Config, directory: DataDirectory) {

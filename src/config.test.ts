@@ -15,6 +15,7 @@ const DEFAULTS = {
   quotas: IVS_QUOTAS,
   isThrottled: false,
   isEmulator: false,
+  transcoding: { encoder: 'libx264' },
   logLevel: 'info',
 };
 
@@ -42,6 +43,9 @@ test('readConfig() reads every setting and freezes the result', () => {
     IVORY_EMULATOR: 'on',
     IVORY_TLS_CERT: '/etc/cert.pem',
     IVORY_TLS_KEY: '/etc/key.pem',
+    IVORY_TRANSCODE: 'h264_vaapi',
+    IVORY_TRANSCODE_DEVICE: '/dev/dri/renderD129',
+    IVORY_TRANSCODE_CORES: '3.5',
     IVORY_LOG_LEVEL: 'debug',
   });
   assert.deepEqual(config, {
@@ -62,6 +66,7 @@ test('readConfig() reads every setting and freezes the result', () => {
     isThrottled: true,
     isEmulator: true,
     tls: { certificatePath: '/etc/cert.pem', keyPath: '/etc/key.pem' },
+    transcoding: { encoder: 'h264_vaapi', device: '/dev/dri/renderD129', cores: 3.5 },
     logLevel: 'debug',
   });
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.rootAccessKey));

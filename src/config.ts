@@ -1,5 +1,6 @@
 import { changeQuotas, raiseQuotas } from './domain/quota-changes.ts';
 import { IVS_QUOTAS, type Quotas } from './domain/quotas.ts';
+import { VIDEO_ENCODERS, type VideoEncoder } from './domain/video-encoder.ts';
 
 /** A bad setting. The message is one line that names the variable, the rule and (unless secret) the value. */
 export class ConfigError extends Error {
@@ -33,6 +34,15 @@ export interface Config {
   readonly isEmulator: boolean;
   /** Paths of PEM files. Absent: a certificate of Ivory's own making. */
   readonly tls?: { readonly certificatePath: string; readonly keyPath: string };
+  /** Absent: switched off, every channel is passed through. */
+  readonly transcoding?: {
+    /** ffmpeg's name of the encoder. */
+    readonly encoder: VideoEncoder;
+    /** Of a hardware encoder, where there is more than one. */
+    readonly device?: string;
+    /** What all ladders together may use. Absent: all there are. */
+    readonly cores?: number;
+  };
   readonly logLevel: LogLevel;
 }
 
@@ -89,6 +99,21 @@ export const SETTINGS = [
     meaning: 'PEM file of the certificate chain, with the next one',
   },
   { name: 'IVORY_TLS_KEY', default: 'made at first start', meaning: 'PEM file of the private key' },
+  {
+    name: 'IVORY_TRANSCODE',
+    default: 'libx264',
+    meaning: `encoder of the ladders: ${VIDEO_ENCODERS.join(', ')}; off passes every channel through`,
+  },
+  {
+    name: 'IVORY_TRANSCODE_DEVICE',
+    default: 'the first',
+    meaning: 'device of a hardware encoder, e.g. /dev/dri/renderD129',
+  },
+  {
+    name: 'IVORY_TRANSCODE_CORES',
+    default: 'all there are',
+    meaning: 'CPU cores that all ladders together may use; streams beyond are refused',
+  },
   { name: 'IVORY_LOG_LEVEL', default: 'info', meaning: LOG_LEVELS.join(', ') },
 ] as const satisfies readonly Setting[];
 
@@ -115,6 +140,12 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
     secretAccessKey,
   );
   requireBothOrNone('IVORY_TLS_CERT', certificatePath, 'IVORY_TLS_KEY', keyPath);
+  const transcode = readChoice('IVORY_TRANSCODE', given('IVORY_TRANSCODE'), [
+    ...VIDEO_ENCODERS,
+    'off',
+  ]);
+  const device = given('IVORY_TRANSCODE_DEVICE');
+  const cores = given('IVORY_TRANSCODE_CORES');
   const accessKeysFile = given('IVORY_ACCESS_KEYS_FILE');
   const isEmulator = readChoice('IVORY_EMULATOR', given('IVORY_EMULATOR'), ['off', 'on']) === 'on';
   const throttle = readChoice('IVORY_THROTTLE', given('IVORY_THROTTLE'), ['off', 'ivs']);
@@ -145,6 +176,13 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
     isThrottled: throttle === 'ivs',
     isEmulator,
     ...(certificatePath && keyPath && { tls: Object.freeze({ certificatePath, keyPath }) }),
+    ...(transcode !== 'off' && {
+      transcoding: Object.freeze({
+        encoder: transcode,
+        ...(device && { device }),
+        ...(cores && { cores: readCores('IVORY_TRANSCODE_CORES', cores) }),
+      }),
+    }),
     logLevel: readChoice('IVORY_LOG_LEVEL', given('IVORY_LOG_LEVEL') ?? 'info', LOG_LEVELS),
   });
   requireDistinctPorts(config);
@@ -172,6 +210,12 @@ function readPort(name: SettingName, text: string): number {
   const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port <= 65535)) throw badValue(name, 'must be a port number, 0 to 65535', text);
   return port;
+}
+
+function readCores(name: SettingName, text: string): number {
+  const cores = /^[0-9]{1,4}(\.[0-9]{1,2})?$/.test(text) ? Number(text) : 0;
+  if (cores === 0) throw badValue(name, 'must be a number above 0, e.g. 3.5', text);
+  return cores;
 }
 
 function readHost(name: SettingName, text: string): string {

@@ -98,11 +98,12 @@ function audioConfigurationView(
   };
 }
 
+/** IVS's shape has no member for a reason, nor for a limit's value: those are in the event that is delivered. */
 function eventView(event: StreamEvent): v.InferOutput<typeof streamEvent> {
   return {
     name: event.name,
     type: STREAM_EVENTS[event.name],
     eventTime: formatTimestamp(event.timeMs),
-    ...(event.code !== undefined && { code: event.code }),
+    ...('code' in event && event.code !== undefined && { code: event.code }),
   };
 }

@@ -1,4 +1,5 @@
-import type { HttpReply } from '../lib/http.ts';
+import type { HttpReply, HttpRequest } from '../lib/http.ts';
+import type { MediaExtension } from '../packaging/part-container.ts';
 import { parseByteRange } from './byte-range.ts';
 import { CORS_HEADERS } from './playback-replies.ts';
 
@@ -8,22 +9,32 @@ import { CORS_HEADERS } from './playback-replies.ts';
  */
 const MEDIA_HEADERS = {
   ...CORS_HEADERS,
-  'Content-Type': 'video/mp4',
   'Cache-Control': 'public, max-age=3600, immutable',
 } as const;
 
-const WHOLE_MEDIA_HEADERS = { ...MEDIA_HEADERS, 'Accept-Ranges': 'bytes' } as const;
+/** By the end of a URI. */
+const CONTENT_TYPES = { m4s: 'video/mp4', ts: 'video/mp2t' } as const;
+const GROWING_HEADERS = {
+  m4s: { ...MEDIA_HEADERS, 'Content-Type': CONTENT_TYPES.m4s },
+  ts: { ...MEDIA_HEADERS, 'Content-Type': CONTENT_TYPES.ts },
+} as const;
+const WHOLE_HEADERS = {
+  m4s: { ...GROWING_HEADERS.m4s, 'Accept-Ranges': 'bytes' },
+  ts: { ...GROWING_HEADERS.ts, 'Accept-Ranges': 'bytes' },
+} as const;
 
 /** A finished resource of `byteLength` bytes, or the range of it that was asked for. */
 export function mediaReply(
   buffers: readonly Uint8Array[],
   byteLength: number,
-  headers: Readonly<Record<string, string | undefined>>,
+  { headers }: Pick<HttpRequest, 'headers'>,
+  extension: MediaExtension,
 ): HttpReply {
   // Nothing here has a validator, so no If-Range can match: the range is to be ignored then (RFC 9110 section 13.1.5).
   const rangeHeader = headers['if-range'] === undefined ? headers['range'] : undefined;
   const range = rangeHeader === undefined ? undefined : parseByteRange(rangeHeader, byteLength);
-  if (range === undefined) return { status: 200, headers: WHOLE_MEDIA_HEADERS, body: buffers };
+  const wholeHeaders = WHOLE_HEADERS[extension];
+  if (range === undefined) return { status: 200, headers: wholeHeaders, body: buffers };
   if (range === 'unsatisfiable') {
     return {
       status: 416,
@@ -37,14 +48,17 @@ export function mediaReply(
   const { first, last } = range;
   return {
     status: 206,
-    headers: { ...WHOLE_MEDIA_HEADERS, 'Content-Range': `bytes ${first}-${last}/${byteLength}` },
+    headers: { ...wholeHeaders, 'Content-Range': `bytes ${first}-${last}/${byteLength}` },
     body: sliceBuffers(buffers, first, last + 1),
   };
 }
 
 /** An open segment, sent as it grows; its length is not known, so there are no ranges of it. */
-export function growingMediaReply(body: AsyncIterable<Uint8Array>): HttpReply {
-  return { status: 200, headers: MEDIA_HEADERS, body };
+export function growingMediaReply(
+  body: AsyncIterable<Uint8Array>,
+  extension: MediaExtension,
+): HttpReply {
+  return { status: 200, headers: GROWING_HEADERS[extension], body };
 }
 
 function sliceBuffers(buffers: readonly Uint8Array[], start: number, end: number): Uint8Array[] {

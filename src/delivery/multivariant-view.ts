@@ -11,6 +11,8 @@ import { publicSessionId } from './session-ids.ts';
 export function renderMultivariantPlaylist(options: {
   readonly stream: StreamOnAir;
   readonly baseUrl: string;
+  /** Whether this viewer is told of the sound by itself, where there is a window of it. */
+  readonly hasAudioOnly: boolean;
   readonly sessionId: string;
   readonly viewerAddress: string;
   readonly nowMs: number;
@@ -18,7 +20,9 @@ export function renderMultivariantPlaylist(options: {
   const { stream, baseUrl, sessionId } = options;
   const session = publicSessionId(sessionId);
   // A window without a complete segment has no playlist yet, and nothing that could be said of it.
-  const playable = stream.windows.filter((window) => window.isPlayable);
+  const playable = stream.windows.filter(
+    (window) => window.isPlayable && (window.hasPicture || options.hasAudioOnly),
+  );
   return encodeMultivariantPlaylist({
     independentSegments: playable.every((window) => window.describe().hasIndependentSegments),
     sessionData: [
@@ -48,15 +52,15 @@ function variantOf(
   isDefault: boolean,
 ): VariantStream {
   // Stays in URLs and groups for the life of the window; what a menu shows follows the picture.
-  const { name } = description;
+  const { name, picture } = description;
   const shownName = qualityName(description);
   return {
     uri,
     bandwidthBps: description.bandwidthBps,
     averageBandwidthBps: description.averageBandwidthBps,
-    resolution: { width: description.width, height: description.height },
+    ...(picture && { resolution: { width: picture.width, height: picture.height } }),
     codecs: description.codecs.split(','),
-    frameRate: description.framesPerSecond,
+    ...(picture && { frameRate: picture.framesPerSecond }),
     videoGroup: { groupId: name, name: shownName, autoselect: true, default: isDefault },
     stableVariantId: name,
     ivsName: shownName,
@@ -64,9 +68,11 @@ function variantOf(
   };
 }
 
-/** IVS shows 30 frames a second as `480p`, others as `720p60`. */
-function qualityName({ height, framesPerSecond }: RenditionDescription): string {
-  const rate = Math.round(framesPerSecond);
+/** IVS shows 30 frames a second as `480p`, others as `720p60`. A transcoded rendition is called after its place in the ladder. */
+function qualityName({ name, picture, isSource }: RenditionDescription): string {
+  if (!picture || !isSource) return name.replace(/p30$/, 'p');
+  const height = Math.min(picture.width, picture.height);
+  const rate = Math.round(picture.framesPerSecond);
   return rate === 30 ? `${height}p` : `${height}p${rate}`;
 }
 

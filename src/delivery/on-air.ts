@@ -16,6 +16,12 @@ export interface StreamOnAir extends Tenant {
   readonly isEnded: boolean;
   /** Best rendition first. Empty until the encoder's tracks are known. */
   readonly windows: readonly LiveWindow[];
+  /** Whether its sound by itself is among the windows for every viewer; if not, it is for those who ask for it. */
+  readonly hasAudioOnly: boolean;
+  /** A viewer asks for the sound by itself: from the next segment on there is a window of it, where there is sound. */
+  addAudioOnly(): void;
+  /** The newest picture as a JPEG, where the stream is transcoded. */
+  readonly thumbnail: Uint8Array | undefined;
   /** Resolves true once a window has a complete segment, false when the stream ended without one. */
   whenPlayable(): Promise<boolean>;
 }

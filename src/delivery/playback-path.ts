@@ -1,16 +1,23 @@
 import type { Tenant } from '../domain/tenant.ts';
+import type { MediaExtension } from '../packaging/part-container.ts';
 
 /** What a playback URL names. `undefined` from the parser means that no resource can have that path. */
 export type PlaybackPath =
   | ({ readonly kind: 'multivariant'; readonly channelId: string } & Tenant)
   | (InRendition & { readonly kind: 'playlist' })
   | (InRendition & { readonly kind: 'init'; readonly generation: number })
-  | (InRendition & { readonly kind: 'segment'; readonly msn: number })
-  | (InRendition & { readonly kind: 'part'; readonly msn: number; readonly index: number });
+  | (InRendition & MediaFile & { readonly kind: 'segment' })
+  | (InRendition & MediaFile & { readonly kind: 'part'; readonly index: number })
+  | { readonly kind: 'thumbnail'; readonly playbackId: string };
 
 interface InRendition {
   readonly playbackId: string;
   readonly rendition: string;
+}
+
+interface MediaFile {
+  readonly msn: number;
+  readonly extension: MediaExtension;
 }
 
 export const MULTIVARIANT_ROOT = '/api/video/v1/';
@@ -21,7 +28,8 @@ const MULTIVARIANT =
 const LIVE = /^\/live\/([A-Za-z0-9_-]{1,64})\/([A-Za-z0-9_-]{1,32})\/([a-z0-9.-]{1,40})$/;
 const INIT = /^init-(0|[1-9][0-9]{0,8})\.mp4$/;
 /** No leading zeros: a resource has one URL, and a cache in front of us one entry for it. */
-const SEGMENT_OR_PART = /^(0|[1-9][0-9]{0,8})(?:\.(0|[1-9][0-9]{0,3}))?\.m4s$/;
+const SEGMENT_OR_PART = /^(0|[1-9][0-9]{0,8})(?:\.(0|[1-9][0-9]{0,3}))?\.(m4s|ts)$/;
+const THUMBNAIL = /^\/live\/([A-Za-z0-9_-]{1,64})\/thumb\.jpg$/;
 
 /**
  * Reads the path of a playback URL. The paths are made of letters, digits and `.-_/` only, so whatever is percent-encoded,
@@ -30,6 +38,8 @@ const SEGMENT_OR_PART = /^(0|[1-9][0-9]{0,8})(?:\.(0|[1-9][0-9]{0,3}))?\.m4s$/;
 export function parsePlaybackPath(path: string): PlaybackPath | undefined {
   const live = LIVE.exec(path);
   if (live) return parseLiveFile(live[1] ?? '', live[2] ?? '', live[3] ?? '');
+  const thumbnail = THUMBNAIL.exec(path);
+  if (thumbnail) return { kind: 'thumbnail', playbackId: thumbnail[1] ?? '' };
   const multivariant = MULTIVARIANT.exec(path);
   if (!multivariant) return undefined;
   const [, region = '', accountId = '', channelId = ''] = multivariant;
@@ -45,9 +55,10 @@ function parseLiveFile(
   const media = SEGMENT_OR_PART.exec(file);
   if (media) {
     const msn = Number(media[1]);
+    const extension = media[3] === 'ts' ? 'ts' : 'm4s';
     return media[2] === undefined
-      ? { kind: 'segment', playbackId, rendition, msn }
-      : { kind: 'part', playbackId, rendition, msn, index: Number(media[2]) };
+      ? { kind: 'segment', playbackId, rendition, msn, extension }
+      : { kind: 'part', playbackId, rendition, msn, extension, index: Number(media[2]) };
   }
   const init = INIT.exec(file);
   if (!init) return undefined;

@@ -75,17 +75,21 @@ export class PlaybackRoutes {
     const stream = this.#streams.byPlaybackId(target.playbackId);
     if (!stream) return NOT_FOUND_REPLY;
     if (stream.requiresAuthorization) return ivsRefusal('invalid_playback_auth_token', path);
+    if (target.kind === 'thumbnail') return thumbnailReply(stream);
     const index = stream.windows.findIndex(
       (window) => window.isPlayable && window.name === target.rendition,
     );
     const window = stream.windows[index];
     if (!window) return NOT_FOUND_REPLY;
+    if ('extension' in target && target.extension !== window.mediaExtension) {
+      return NOT_FOUND_REPLY;
+    }
     switch (target.kind) {
       case 'playlist':
         return this.#mediaPlaylist(request, target.playbackId, window, index);
       case 'init': {
         const bytes = window.initSegment(target.generation);
-        return bytes ? mediaReply([bytes], bytes.byteLength, request.headers) : NOT_FOUND_REPLY;
+        return bytes ? mediaReply([bytes], bytes.byteLength, request, 'm4s') : NOT_FOUND_REPLY;
       }
       case 'segment':
         return this.#segment(request, target, window);
@@ -102,10 +106,11 @@ export class PlaybackRoutes {
     }
     const baseUrl = this.#publicUrl ?? baseUrlOf(request);
     if (baseUrl === undefined) return badRequestReply('the Host header is not a host');
-    if (stream.windows.some((window) => window.isPlayable)) {
+    const wantsAudioOnly = !stream.hasAudioOnly && asksForAudioOnly(request.query);
+    if (!wantsAudioOnly && stream.windows.some((window) => window.isPlayable)) {
       return this.#multivariantReply(request, stream, baseUrl);
     }
-    return this.#whenPlayable(request, stream).then((isPlayable) =>
+    return this.#whenPlayable(request, stream, wantsAudioOnly).then((isPlayable) =>
       isPlayable
         ? this.#multivariantReply(request, stream, baseUrl)
         : ivsRefusal('transcode_does_not_exist', request.path),
@@ -116,6 +121,7 @@ export class PlaybackRoutes {
     const body = renderMultivariantPlaylist({
       stream,
       baseUrl,
+      hasAudioOnly: stream.hasAudioOnly || asksForAudioOnly(request.query),
       sessionId: this.#viewers.begin(stream.playbackId),
       viewerAddress: request.remoteAddress,
       nowMs: this.#clock.nowMs(),
@@ -132,11 +138,28 @@ export class PlaybackRoutes {
     };
   }
 
-  #whenPlayable(request: HttpRequest, stream: StreamOnAir): Promise<boolean> {
+  /** With the sound by itself: until that can be played too, or the time is over, whichever comes first. */
+  #whenPlayable(
+    request: HttpRequest,
+    stream: StreamOnAir,
+    wantsAudioOnly: boolean,
+  ): Promise<boolean> {
+    const playable = async (): Promise<boolean> => {
+      const isPlayable = await stream.whenPlayable();
+      if (isPlayable && wantsAudioOnly) {
+        stream.addAudioOnly();
+        const window = stream.windows.find(({ hasPicture }) => !hasPicture);
+        if (window?.isPlayable === false) {
+          await window.waitForPlaylist(window.nextMsn, undefined).outcome;
+        }
+      }
+      return isPlayable;
+    };
     return new Promise((resolve, reject) => {
-      const cancel = this.#clock.after(START_TIMEOUT_MS, () => resolve(false));
+      const isPlayable = () => stream.windows.some((window) => window.isPlayable);
+      const cancel = this.#clock.after(START_TIMEOUT_MS, () => resolve(isPlayable()));
       request.onClose(cancel);
-      stream.whenPlayable().then(resolve, reject).finally(cancel);
+      playable().then(resolve, reject).finally(cancel);
     });
   }
 
@@ -231,6 +254,24 @@ export class PlaybackRoutes {
 
 const NO_DIRECTIVES: DeliveryDirectives = {};
 
+/** IVS: "allow_audio_only=true" as a query parameter of the playback URL. */
+const asksForAudioOnly = (query: string): boolean =>
+  new URLSearchParams(query).get('allow_audio_only') === 'true';
+
+/** Changes every few seconds; a page that shows many channels asks for many. */
+function thumbnailReply({ thumbnail }: StreamOnAir): HttpReply {
+  if (!thumbnail) return NOT_FOUND_REPLY;
+  return {
+    status: 200,
+    headers: {
+      ...CORS_HEADERS,
+      'Content-Type': 'image/jpeg',
+      'Cache-Control': 'public, max-age=2',
+    },
+    body: [thumbnail],
+  };
+}
+
 const SESSION_PARAMETER = /(?:^|&)s=([^&]*)/;
 
 function sessionIdIn(query: string): string | undefined {
@@ -250,13 +291,14 @@ function segmentReply(
   msn: number,
 ): HttpReply | undefined {
   const segment = window.segment(msn);
-  if (!segment) return undefined;
+  if (!segment || segment.isGap) return undefined;
+  const extension = window.mediaExtension;
   if (!segment.isComplete) {
     // Answered from its first part on, so that what is begun is never empty.
-    return segment.parts.length > 0 ? growingMediaReply(segment.growing()) : undefined;
+    return segment.parts.length > 0 ? growingMediaReply(segment.growing(), extension) : undefined;
   }
   const buffers = segment.parts.map((part) => part.bytes());
-  return mediaReply(buffers, segment.byteLength, request.headers);
+  return mediaReply(buffers, segment.byteLength, request, extension);
 }
 
 function partReply(
@@ -266,7 +308,7 @@ function partReply(
   index: number,
 ): HttpReply | undefined {
   const part = window.part(msn, index);
-  return part && mediaReply([part.bytes()], part.byteLength, request.headers);
+  return part && mediaReply([part.bytes()], part.byteLength, request, window.mediaExtension);
 }
 
 const unavailableReply = (outcome: WaitOutcome): HttpReply =>

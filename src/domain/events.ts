@@ -14,19 +14,70 @@ export const STREAM_EVENTS = {
   'Stream Failure': 'IVS Stream State Change',
   'Starvation Start': 'IVS Stream Health Change',
   'Starvation End': 'IVS Stream Health Change',
+  'Ingest Bitrate': 'IVS Limit Breach',
+  'Ingest Resolution': 'IVS Limit Breach',
+  'Concurrent Broadcasts': 'IVS Limit Breach',
+  'Concurrent Viewers': 'IVS Limit Breach',
 } as const satisfies Record<string, StreamEventType>;
 
-export type StreamEventName = keyof typeof STREAM_EVENTS;
+type NameOf<Type extends StreamEventType> = {
+  [Name in keyof typeof STREAM_EVENTS]: (typeof STREAM_EVENTS)[Name] extends Type ? Name : never;
+}[keyof typeof STREAM_EVENTS];
 
-/** A fact about a stream. Stated once; the session's history, the log and whoever else listens read the same one. */
-export interface StreamEvent {
+/** What IVS calls the `event_name` of an event. */
+export type StreamEventName = NameOf<'IVS Stream State Change' | 'IVS Stream Health Change'>;
+
+/** What IVS calls the `limit_name` of an event. */
+export type LimitName = NameOf<'IVS Limit Breach'>;
+
+/** A limit that was exceeded, with the members of IVS's event. */
+export type LimitBreach = {
+  readonly limitValue: number;
+  /** How far above the limit, in its unit. */
+  readonly exceededBy: number;
+} & (
+  | { readonly limitName: 'Ingest Bitrate'; readonly limitUnit: 'bits per second' }
+  | {
+      readonly limitName: 'Ingest Resolution';
+      readonly limitUnit: 'total pixels' | 'pixels per edge';
+    }
+  | { readonly limitName: 'Concurrent Broadcasts'; readonly limitUnit: 'active streams' }
+  | { readonly limitName: 'Concurrent Viewers'; readonly limitUnit: 'viewers' }
+);
+
+/** The stream or its health changed. */
+export interface StreamChange {
   readonly name: StreamEventName;
   readonly timeMs: number;
   /** Only with the coded failures. */
   readonly code?: string;
+  /** Only with Stream Failure: a sentence for people. */
+  readonly reason?: string;
 }
 
-/** Events that make a session's `hasErrorEvent` true. */
-export function isErrorEvent(name: StreamEventName): boolean {
-  return name === 'Stream Failure';
+/** A limit was exceeded: `LimitBreach`, its limit's name being the event's. */
+export interface LimitBreachEvent {
+  readonly name: LimitName;
+  readonly timeMs: number;
+  readonly limitValue: number;
+  readonly exceededBy: number;
+  readonly limitUnit: LimitBreach['limitUnit'];
+}
+
+/** A fact about a stream. Stated once; the session's history, the log and whoever else listens read the same one. */
+export type StreamEvent = StreamChange | LimitBreachEvent;
+
+/** The reason of a Stream Failure where the machine has no room for another ladder, in IVS's words. */
+export const TRANSCODE_CAPACITY_EXCEEDED = 'Transcode capacity exceeded. Please try again.';
+
+export function limitBreachEvent(
+  { limitName, ...members }: LimitBreach,
+  timeMs: number,
+): LimitBreachEvent {
+  return { name: limitName, timeMs, ...members };
+}
+
+/** Events that make a session's `hasErrorEvent` true: "any failure or limit-breach event". */
+export function isErrorEvent(name: StreamEvent['name']): boolean {
+  return name === 'Stream Failure' || STREAM_EVENTS[name] === 'IVS Limit Breach';
 }

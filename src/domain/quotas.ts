@@ -8,6 +8,8 @@ export interface Quotas {
   readonly playbackRestrictionPolicies: number;
   readonly recordingConfigurations: number;
   readonly adConfigurations: number;
+  /** On air at the same time in a region, over all channels. */
+  readonly concurrentStreams: number;
 }
 
 export const IVS_QUOTAS: Quotas = {
@@ -16,4 +18,5 @@ export const IVS_QUOTAS: Quotas = {
   playbackRestrictionPolicies: 3,
   recordingConfigurations: 20,
   adConfigurations: 20,
+  concurrentStreams: 100,
 };

@@ -1,67 +1,27 @@
-import { type AudioTrack, VIDEO_TIMESCALE, type VideoTrack } from '../media/frame.ts';
-import { AudioObjectType, parseAudioSpecificConfig } from '../protocols/codecs/aac.ts';
+import { audioTrackOf } from '../media/codec-tracks.ts';
+import type { AudioTrack } from '../media/frame.ts';
+import { AudioObjectType } from '../protocols/codecs/aac.ts';
 import type { NalUnitLengthSize } from '../protocols/codecs/avc.ts';
-import {
-  AvcNalUnitType,
-  containsIdr,
-  nalUnits,
-  parseAvcDecoderConfiguration,
-} from '../protocols/codecs/avc.ts';
+import { AvcNalUnitType, containsIdr, nalUnits } from '../protocols/codecs/avc.ts';
 import { IngestRejection } from './rejection.ts';
-
-/**
- * The video track that an AVC sequence header describes. Any profile: IVS asks for 4:2:0 with 8 bits, but what
- * is passed through is between the encoder and its viewers' players.
- */
-export function videoTrackOf(sequenceHeader: Uint8Array): {
-  readonly track: VideoTrack;
-  readonly nalUnitLengthSize: NalUnitLengthSize;
-} {
-  // Kept for as long as the stream: a copy, so that it does not hold a slab of old frames.
-  const decoderConfiguration = Uint8Array.from(sequenceHeader);
-  const avc = parseAvcDecoderConfiguration(decoderConfiguration);
-  const track: VideoTrack = {
-    kind: 'video',
-    codec: 'avc',
-    timescale: VIDEO_TIMESCALE,
-    decoderConfiguration,
-    codecString: avc.codecString,
-    profile: avc.profile,
-    level: avc.level,
-    width: avc.width,
-    height: avc.height,
-    ...(avc.frameRate === undefined ? {} : { declaredFrameRate: avc.frameRate }),
-  };
-  return { track, nalUnitLengthSize: avc.nalUnitLengthSize };
-}
 
 /**
  * The audio track that an AAC sequence header describes. HE-AAC signalled explicitly (object types 5 and 29) is
  * refused by name. Signalled backward compatibly it is AAC-LC to anyone who does not look further, and is taken
  * as that.
  */
-export function audioTrackOf(sequenceHeader: Uint8Array): AudioTrack {
-  const decoderConfiguration = Uint8Array.from(sequenceHeader);
-  const aac = parseAudioSpecificConfig(decoderConfiguration);
-  if (aac.audioObjectType !== AudioObjectType.aacLc) {
+export function acceptedAudioTrack(sequenceHeader: Uint8Array): AudioTrack {
+  const { track, audioObjectType } = audioTrackOf(sequenceHeader);
+  if (audioObjectType !== AudioObjectType.aacLc) {
     const isHeAac =
-      aac.audioObjectType === AudioObjectType.spectralBandReplication ||
-      aac.audioObjectType === AudioObjectType.parametricStereo;
+      audioObjectType === AudioObjectType.spectralBandReplication ||
+      audioObjectType === AudioObjectType.parametricStereo;
     throw new IngestRejection(
       'unsupported-codec',
-      `${isHeAac ? 'HE-AAC' : 'AAC'} (audio object type ${aac.audioObjectType}) is not supported: only AAC-LC (2) is`,
+      `${isHeAac ? 'HE-AAC' : 'AAC'} (audio object type ${audioObjectType}) is not supported: only AAC-LC (2) is`,
     );
   }
-  return {
-    kind: 'audio',
-    codec: 'aac',
-    timescale: aac.sampleRate,
-    decoderConfiguration,
-    codecString: aac.codecString,
-    sampleRate: aac.sampleRate,
-    channelCount: aac.channelCount,
-    samplesPerFrame: aac.samplesPerFrame,
-  };
+  return track;
 }
 
 /** ISO 14496-10 D.1.1: payloadType of a recovery point. */

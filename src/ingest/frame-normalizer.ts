@@ -1,8 +1,9 @@
+import { videoTrackOf } from '../media/codec-tracks.ts';
 import type { AudioTrack, Frame, FrameSink, VideoTrack } from '../media/frame.ts';
 import type { NalUnitLengthSize } from '../protocols/codecs/avc.ts';
 import { decodeAudioTag } from '../protocols/flv/audio-tag.ts';
 import { decodeVideoTag } from '../protocols/flv/video-tag.ts';
-import { audioTrackOf, isRandomAccessPoint, videoTrackOf } from './codec-tracks.ts';
+import { acceptedAudioTrack, isRandomAccessPoint } from './codec-tracks.ts';
 import type { TrackExpectation } from './encoder-metadata.ts';
 import { IngestRejection } from './rejection.ts';
 import { Timeline, TimestampUnroller } from './timeline.ts';
@@ -118,7 +119,7 @@ export class FrameNormalizer {
 
   #configureAudio(sequenceHeader: Uint8Array): void {
     if (isSame(this.#audio, sequenceHeader)) return;
-    this.#audio = audioTrackOf(sequenceHeader);
+    this.#audio = acceptedAudioTrack(sequenceHeader);
     if (this.#holdsSinceMs !== undefined) this.#release();
   }
 

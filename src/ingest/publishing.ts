@@ -18,6 +18,8 @@ export type DisconnectReason =
   | 'shutting-down'
   | 'idle-timeout'
   | 'duration-limit'
+  | 'ingest-limit'
+  | 'transcode-capacity'
   | 'internal-failure';
 
 /** Why a publish is not accepted; becomes the `onStatus` description and the log line. */
@@ -25,6 +27,8 @@ export type PublishRefusal =
   | 'unknown-stream-key'
   | 'insecure-ingest-not-allowed'
   | 'channel-already-live'
+  | 'transcode-capacity'
+  | 'concurrent-streams'
   | 'service-unavailable';
 
 export type PublishDecision =

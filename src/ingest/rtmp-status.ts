@@ -53,6 +53,14 @@ export const REFUSAL_STATUS: Readonly<Record<PublishRefusal, StatusInfo>> = {
     'NetStream.Publish.Rejected',
     'The channel does not allow insecure ingest: publish over RTMPS.',
   ),
+  'transcode-capacity': error(
+    'NetStream.Publish.Failed',
+    'Transcode capacity exceeded. Please try again.',
+  ),
+  'concurrent-streams': error(
+    'NetStream.Publish.Rejected',
+    'The account has as many streams on air as its quota allows.',
+  ),
   'service-unavailable': error(
     'NetStream.Publish.Failed',
     'The service can not take the stream now: try again.',
@@ -64,6 +72,14 @@ export const DISCONNECT_STATUS: Readonly<Record<DisconnectReason, StatusInfo>> =
   'shutting-down': error('NetConnection.Connect.Closed', 'The service is shutting down.'),
   'idle-timeout': error('NetConnection.Connect.Closed', 'No data was received for too long.'),
   'duration-limit': error('NetConnection.Connect.Closed', 'The stream is too long.'),
+  'ingest-limit': error(
+    'NetConnection.Connect.Closed',
+    'The bit rate or the resolution is above the limit of the channel type.',
+  ),
+  'transcode-capacity': error(
+    'NetConnection.Connect.Closed',
+    'Transcode capacity exceeded. Please try again.',
+  ),
   'internal-failure': error('NetConnection.Connect.Closed', 'The service failed: try again.'),
 };
 

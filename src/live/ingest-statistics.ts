@@ -5,8 +5,12 @@ export class IngestStatistics {
   #videoByteLength = 0;
   #audioByteLength = 0;
   #firstVideoTicks: number | undefined;
+  /** Steps from frame to frame. */
+  #frameSteps = 0;
   #mediaTicks = 0;
   #previousVideoTicks: number | undefined;
+  #keyframeTicks: number | undefined;
+  #keyframeIntervalTicks = 0;
   #lastReceivedAtMs: number;
   #lastFrameAtMs: number | undefined;
 
@@ -30,6 +34,15 @@ export class IngestStatistics {
     return (this.#mediaTicks * 1000) / VIDEO_TIMESCALE;
   }
 
+  get framesPerSecond(): number {
+    return this.#mediaTicks > 0 ? (this.#frameSteps * 1000) / this.mediaMs : 0;
+  }
+
+  /** The longest so far, or what the open one has come to; 0 where nothing was measured. */
+  get keyframeIntervalSeconds(): number {
+    return this.#keyframeIntervalTicks / VIDEO_TIMESCALE;
+  }
+
   get videoBitrateBps(): number {
     return this.#mediaTicks > 0 ? (this.#videoByteLength * 8000) / this.mediaMs : 0;
   }
@@ -51,13 +64,20 @@ export class IngestStatistics {
     this.#firstVideoTicks ??= frame.dtsTicks;
     if (this.#previousVideoTicks !== undefined) {
       this.#mediaTicks += Math.max(0, frame.dtsTicks - this.#previousVideoTicks);
+      this.#frameSteps++;
     }
     this.#previousVideoTicks = frame.dtsTicks;
+    if (this.#keyframeTicks !== undefined) {
+      const intervalTicks = frame.dtsTicks - this.#keyframeTicks;
+      this.#keyframeIntervalTicks = Math.max(this.#keyframeIntervalTicks, intervalTicks);
+    }
+    if (frame.isKeyframe) this.#keyframeTicks = frame.dtsTicks;
     this.#lastFrameAtMs = atMs;
   }
 
   /** The next frame's time does not follow from the last one's. */
   timelineBroke(): void {
     this.#previousVideoTicks = undefined;
+    this.#keyframeTicks = undefined;
   }
 }

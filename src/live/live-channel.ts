@@ -1,5 +1,6 @@
 import type { StreamOnAir } from '../delivery/on-air.ts';
 import type { ChannelRecord } from '../domain/channel.ts';
+import { type LimitBreach, TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
 import { StreamHealthMonitor } from '../domain/stream-health.ts';
 import type { StreamHealth } from '../domain/stream-session.ts';
 import type {
@@ -13,9 +14,14 @@ import type { Logger } from '../lib/logger.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import { type Frame, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
 import type { LiveWindow } from '../packaging/live-window.ts';
-import { RenditionPackager } from '../packaging/rendition-packager.ts';
 import { ChannelPublication } from './channel-publication.ts';
+import {
+  ChannelRenditions,
+  TranscodeCapacityExceeded,
+  type Transcoding,
+} from './channel-renditions.ts';
 import { describeIngest } from './ingest-configuration.ts';
+import { IngestLimiter } from './ingest-limiter.ts';
 import { IngestStatistics } from './ingest-statistics.ts';
 import type { SessionLog } from './ports.ts';
 import { SessionHistory } from './session-history.ts';
@@ -50,12 +56,13 @@ export class LiveChannel implements StreamOnAir {
   readonly #health: StreamHealthMonitor;
   readonly #statistics: IngestStatistics;
   readonly #playable = Promise.withResolvers<boolean>();
+  readonly #closed = Promise.withResolvers<void>();
   readonly #onEnded: () => void;
-  readonly #payloads: SlabPool;
+  readonly #limiter: IngestLimiter;
+  readonly #renditions: ChannelRenditions;
   #state: State = 'waiting';
   #shownHealth: StreamHealth = 'UNKNOWN';
   #publication: ChannelPublication | undefined;
-  #packager: RenditionPackager | undefined;
   #tracks: MediaTracks | undefined;
   #metadata: EncoderMetadata = {};
   /** With so much media its ingest is described anew, with what was measured by then. */
@@ -71,6 +78,7 @@ export class LiveChannel implements StreamOnAir {
     readonly log: Logger;
     readonly sessionLog: SessionLog;
     readonly payloads: SlabPool;
+    readonly transcoding: Transcoding | undefined;
     readonly onEnded: (channel: LiveChannel) => void;
   }) {
     const { channel, streamId, clock, sessionLog } = options;
@@ -79,13 +87,14 @@ export class LiveChannel implements StreamOnAir {
     this.playbackId = options.playbackId;
     this.startTimeMs = clock.nowMs();
     this.#clock = clock;
-    this.#payloads = options.payloads;
     this.#startedMs = clock.monotonicMs();
     this.#onEnded = () => options.onEnded(this);
     this.#log = options.log.child({ channel: channel.arn, stream: streamId });
     this.#history = new SessionHistory({ sessionLog, streamId, clock, log: this.#log });
     this.#health = new StreamHealthMonitor(this.#startedMs);
     this.#statistics = new IngestStatistics(this.#startedMs);
+    this.#limiter = new IngestLimiter(channel);
+    this.#renditions = new ChannelRenditions({ ...options, log: this.#log });
   }
 
   // --- what viewers and the API see
@@ -132,11 +141,28 @@ export class LiveChannel implements StreamOnAir {
   }
 
   get windows(): readonly LiveWindow[] {
-    return this.#packager ? [this.#packager.window] : [];
+    return this.#renditions.windows;
+  }
+
+  get hasAudioOnly(): boolean {
+    return this.channel.type === 'ADVANCED_SD' || this.channel.type === 'ADVANCED_HD';
+  }
+
+  get thumbnail(): Uint8Array | undefined {
+    return this.#renditions.thumbnail;
+  }
+
+  addAudioOnly(): void {
+    this.#contained(() => this.#renditions.addAudioOnly());
   }
 
   whenPlayable(): Promise<boolean> {
     return this.#playable.promise;
+  }
+
+  /** Resolves when, after its end, nothing of it runs any more. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
   }
 
   // --- its life
@@ -150,8 +176,7 @@ export class LiveChannel implements StreamOnAir {
 
   /** Takes an encoder: the first, or the one that comes back after its connection was lost. */
   attach(request: PublishRequest): ChannelPublication {
-    const endTicks = this.#packager?.endTicks ?? 0;
-    const resumeAtMs = Math.ceil((endTicks * 1000) / VIDEO_TIMESCALE);
+    const resumeAtMs = Math.ceil((this.#renditions.endTicks * 1000) / VIDEO_TIMESCALE);
     const publication = new ChannelPublication(this, request, resumeAtMs);
     this.#publication = publication;
     this.#log.info(
@@ -159,6 +184,13 @@ export class LiveChannel implements StreamOnAir {
       'encoder publishes',
     );
     return publication;
+  }
+
+  /** It never begins: written down with the reason, and over. */
+  async refuse(reason: string): Promise<void> {
+    await this.open();
+    this.#history.happened('Stream Failure', { reason });
+    await this.#finish();
   }
 
   /** Ends the stream and its encoder's connection. Resolves when the end is written down. */
@@ -190,12 +222,18 @@ export class LiveChannel implements StreamOnAir {
       this.#showHealth(this.#health.observe(nowMs, mediaMs, lastFrameAtMs));
     }
     if (this.#statistics.mediaMs >= this.#describeAtMediaMs) this.#writeMeasuredIngest();
+    this.#renditions.tick();
+    this.#warn();
+    const breach = this.#limiter.check(nowMs);
+    if (breach) this.#breached(breach);
   }
 
   // --- what the encoder does; called by the publication that is attached
 
   received(kind: 'video' | 'audio', byteLength: number): void {
-    this.#statistics.received(kind, byteLength, this.#clock.monotonicMs());
+    const nowMs = this.#clock.monotonicMs();
+    this.#statistics.received(kind, byteLength, nowMs);
+    this.#limiter.received(byteLength, nowMs);
   }
 
   metadata(metadata: EncoderMetadata): void {
@@ -238,13 +276,20 @@ export class LiveChannel implements StreamOnAir {
   #setTracks(tracks: MediaTracks): void {
     this.#tracks = tracks;
     this.#statistics.timelineBroke();
-    this.#packager ??= new RenditionPackager({
-      clock: this.#clock,
-      isLowLatency: this.channel.latencyMode === 'LOW',
-      isSource: true,
-      payloads: this.#payloads,
-    });
-    this.#packager.tracks(tracks);
+    const breach = this.#limiter.picture(tracks.video);
+    if (breach) {
+      this.#breached(breach);
+      return;
+    }
+    const framesPerSecond = tracks.video.declaredFrameRate ?? this.#metadata.frameRate ?? 0;
+    try {
+      this.#renditions.tracks(tracks, framesPerSecond);
+    } catch (error) {
+      if (!(error instanceof TranscodeCapacityExceeded)) throw error;
+      this.#history.happened('Stream Failure', { reason: TRANSCODE_CAPACITY_EXCEEDED });
+      void this.stop('transcode-capacity');
+      return;
+    }
     if (!this.isLive) return;
     // The encoder changed its settings, or another one came back in its place.
     this.#writeIngestConfiguration();
@@ -252,12 +297,11 @@ export class LiveChannel implements StreamOnAir {
   }
 
   #package(frame: Frame): void {
-    const packager = this.#packager;
-    if (!packager) return;
+    if (this.isEnded) return;
     this.#statistics.frame(frame, this.#clock.monotonicMs());
-    packager.frame(frame);
+    this.#renditions.frame(frame);
     if (this.#state === 'waiting') this.#goLive();
-    if (!this.#isPlayable && packager.window.isPlayable) {
+    if (!this.#isPlayable && this.#renditions.isPlayable) {
       this.#isPlayable = true;
       this.#playable.resolve(true);
     }
@@ -265,7 +309,7 @@ export class LiveChannel implements StreamOnAir {
 
   #breakTimeline(): void {
     this.#statistics.timelineBroke();
-    this.#packager?.discontinuity();
+    this.#renditions.discontinuity();
   }
 
   #contained(run: () => void): void {
@@ -282,6 +326,19 @@ export class LiveChannel implements StreamOnAir {
     if (this.isEnded) return;
     this.#history.happened('Stream Failure');
     void this.stop('internal-failure');
+  }
+
+  /** IVS tells of the breach, marks the session, and disconnects. */
+  #breached(breach: LimitBreach): void {
+    if (this.isEnded) return;
+    this.#history.breached(breach);
+    void this.stop('ingest-limit');
+  }
+
+  #warn(): void {
+    for (const { name, text } of this.#limiter.warnings(this.#statistics)) {
+      this.#log.warn({ warning: name }, text);
+    }
   }
 
   #goLive(): void {
@@ -307,7 +364,7 @@ export class LiveChannel implements StreamOnAir {
     if (!this.#tracks) return;
     this.#history.ingests(
       describeIngest(this.#tracks, this.#metadata, {
-        framesPerSecond: this.#packager?.framesPerSecond ?? 0,
+        framesPerSecond: this.#statistics.framesPerSecond,
         videoBitrateBps: this.#statistics.videoBitrateBps,
         audioBitrateBps: this.#statistics.audioBitrateBps,
       }),
@@ -319,6 +376,16 @@ export class LiveChannel implements StreamOnAir {
     return this.#finished;
   }
 
+  async #endRenditions(): Promise<void> {
+    try {
+      await this.#renditions.end();
+    } catch (error) {
+      this.#log.error({ err: error }, 'the renditions of the stream did not end well');
+    }
+    this.#playable.resolve(this.#renditions.isPlayable);
+    this.#closed.resolve();
+  }
+
   async #end(): Promise<void> {
     const hadStarted = this.#state === 'live';
     this.#state = 'ended';
@@ -326,9 +393,8 @@ export class LiveChannel implements StreamOnAir {
     if (hadStarted && Number.isFinite(this.#describeAtMediaMs)) this.#writeMeasuredIngest();
     this.#publication?.detach();
     this.#publication = undefined;
-    this.#contained(() => this.#packager?.end());
-    this.#playable.resolve(this.#packager?.window.isPlayable ?? false);
     this.#onEnded();
+    void this.#endRenditions();
     await this.#history.ended(hadStarted ? ['Stream End', 'Session Ended'] : ['Session Ended']);
   }
 }

@@ -47,6 +47,7 @@ function setUp(channel: ChannelRecord = CHANNEL) {
     sessionLog,
     viewers: { count: () => 3 },
     payloads: new SlabPool(),
+    quotas: { concurrentStreams: 2 },
   });
   return { clock, sessionLog, registry };
 }

@@ -1,8 +1,10 @@
 import type { StreamSource } from '../delivery/on-air.ts';
 import { formatArn } from '../domain/arn.ts';
 import type { ChannelRecord } from '../domain/channel.ts';
+import { STREAM_EVENTS, TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
 import { newStreamId, type RandomBytes, randomAlphanumeric } from '../domain/identifiers.ts';
 import type { LiveStream } from '../domain/live-stream.ts';
+import type { Quotas } from '../domain/quotas.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type {
   DisconnectReason,
@@ -14,6 +16,7 @@ import type {
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
+import type { Transcoding } from './channel-renditions.ts';
 import { LiveChannel } from './live-channel.ts';
 import type { ChannelDirectory, SessionLog, ViewerCounts } from './ports.ts';
 
@@ -37,6 +40,8 @@ export class LiveRegistry implements PublishGate, StreamSource {
   readonly #sessionLog: SessionLog;
   readonly #viewers: ViewerCounts;
   readonly #payloads: SlabPool;
+  readonly #transcoding: Transcoding | undefined;
+  readonly #concurrentStreams: number;
   /** By channel ARN, in the order they came on air. */
   readonly #channels = new Map<string, LiveChannel>();
   /** On air and recently ended ones. */
@@ -52,6 +57,9 @@ export class LiveRegistry implements PublishGate, StreamSource {
     readonly sessionLog: SessionLog;
     readonly viewers: ViewerCounts;
     readonly payloads: SlabPool;
+    /** Absent: every channel is passed through, whatever its type. */
+    readonly transcoding?: Transcoding | undefined;
+    readonly quotas: Pick<Quotas, 'concurrentStreams'>;
   }) {
     this.#clock = options.clock;
     this.#log = options.log;
@@ -60,6 +68,8 @@ export class LiveRegistry implements PublishGate, StreamSource {
     this.#sessionLog = options.sessionLog;
     this.#viewers = options.viewers;
     this.#payloads = options.payloads;
+    this.#transcoding = options.transcoding;
+    this.#concurrentStreams = options.quotas.concurrentStreams;
     this.#cancelTimers = [
       this.#clock.every(TICK_MS, () => this.#tick()),
       this.#clock.every(HEARTBEAT_MS, () => this.#heartbeat()),
@@ -85,11 +95,47 @@ export class LiveRegistry implements PublishGate, StreamSource {
     if (current?.isPublishing) return refused('channel-already-live');
     // Nothing awaits between the look-up above and taking the place: two encoders can't both get it.
     if (current) return { accepted: true, publication: current.attach(request) };
+    if (this.#isOverQuota(found)) return refused('concurrent-streams');
+    if (this.#transcoding?.admission.hasRoom === false && found.type !== 'BASIC') {
+      return this.#refuse(found);
+    }
     return this.#begin(found, request);
   }
 
-  async #begin(channel: ChannelRecord, request: PublishRequest): Promise<PublishDecision> {
-    const live = new LiveChannel({
+  /** An account has so many streams on air in a region. IVS tells of it account-wide: no session is made. */
+  #isOverQuota({ accountId, region, arn }: ChannelRecord): boolean {
+    const limit = this.#concurrentStreams;
+    let streams = 0;
+    for (const live of this.#channels.values()) {
+      if (live.accountId === accountId && live.region === region) streams++;
+    }
+    if (streams < limit) return false;
+    this.#log.warn(
+      {
+        event: 'Concurrent Broadcasts',
+        type: STREAM_EVENTS['Concurrent Broadcasts'],
+        channel: arn,
+        limitValue: limit,
+        exceededBy: streams + 1 - limit,
+        limitUnit: 'active streams',
+      },
+      'limit breached',
+    );
+    return true;
+  }
+
+  /** The session says why it did not begin. */
+  async #refuse(channel: ChannelRecord): Promise<PublishDecision> {
+    try {
+      await this.#newStream(channel).refuse(TRANSCODE_CAPACITY_EXCEEDED);
+    } catch (error) {
+      this.#log.error({ err: error }, 'cannot write down a refused session');
+    }
+    return refused('transcode-capacity');
+  }
+
+  #newStream(channel: ChannelRecord): LiveChannel {
+    return new LiveChannel({
       channel,
       streamId: newStreamId(this.#random),
       playbackId: randomAlphanumeric(PLAYBACK_ID_LENGTH, this.#random),
@@ -97,8 +143,13 @@ export class LiveRegistry implements PublishGate, StreamSource {
       log: this.#log,
       sessionLog: this.#sessionLog,
       payloads: this.#payloads,
+      transcoding: this.#transcoding,
       onEnded: (ended) => this.#onEnded(ended),
     });
+  }
+
+  async #begin(channel: ChannelRecord, request: PublishRequest): Promise<PublishDecision> {
+    const live = this.#newStream(channel);
     const publication = live.attach(request);
     this.#channels.set(channel.arn, live);
     this.#byPlaybackId.set(live.playbackId, live);
@@ -167,7 +218,9 @@ export class LiveRegistry implements PublishGate, StreamSource {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
     for (const cancel of this.#cancelTimers) cancel();
+    const ending = [...this.#byPlaybackId.values()];
     await this.stopAll('shutting-down');
+    await Promise.all(ending.filter((live) => live.isEnded).map((live) => live.closed));
   }
 
   #show(live: LiveChannel): LiveStream {
@@ -184,7 +237,7 @@ export class LiveRegistry implements PublishGate, StreamSource {
   }
 
   #onEnded(live: LiveChannel): void {
-    this.#channels.delete(live.channelArn);
+    if (this.#channels.get(live.channelArn) === live) this.#channels.delete(live.channelArn);
     this.#clock.after(ENDED_STREAM_KEPT_MS, () => this.#byPlaybackId.delete(live.playbackId));
   }
 

@@ -1,5 +1,10 @@
-import type { StreamEvent, StreamEventName } from '../domain/events.ts';
-import { STREAM_EVENTS } from '../domain/events.ts';
+import {
+  type LimitBreach,
+  limitBreachEvent,
+  STREAM_EVENTS,
+  type StreamEvent,
+  type StreamEventName,
+} from '../domain/events.ts';
 import type { IngestConfiguration, StreamSessionRecord } from '../domain/stream-session.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -38,8 +43,15 @@ export class SessionHistory {
     this.#isCreated = true;
   }
 
-  happened(name: StreamEventName): void {
-    void this.#write(this.#sessionLog.appendEvents(this.#streamId, [this.#state(name)]));
+  /** `reason`: of a failure, a sentence for people. */
+  happened(name: StreamEventName, members: { readonly reason?: string } = {}): void {
+    this.#append(this.#state(name, members));
+  }
+
+  breached(breach: LimitBreach): void {
+    const { limitName: name, ...members } = breach;
+    this.#log.warn({ event: name, type: STREAM_EVENTS[name], ...members }, 'limit breached');
+    this.#append(limitBreachEvent(breach, this.#clock.nowMs()));
   }
 
   ingests(configuration: IngestConfiguration): void {
@@ -62,9 +74,13 @@ export class SessionHistory {
       });
   }
 
-  #state(name: StreamEventName): StreamEvent {
-    this.#log.info({ event: name, type: STREAM_EVENTS[name] }, name);
-    return { name, timeMs: this.#clock.nowMs() };
+  #append(event: StreamEvent): void {
+    void this.#write(this.#sessionLog.appendEvents(this.#streamId, [event]));
+  }
+
+  #state(name: StreamEventName, members: { readonly reason?: string } = {}): StreamEvent {
+    this.#log.info({ event: name, type: STREAM_EVENTS[name], ...members }, name);
+    return { name, timeMs: this.#clock.nowMs(), ...members };
   }
 
   #write(writing: Promise<void>): Promise<void> {

@@ -2,6 +2,7 @@ import { assert } from '../lib/assert.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Ticks } from '../lib/timescale.ts';
 import { VIDEO_TIMESCALE } from '../media/frame.ts';
+import type { MediaExtension } from './part-container.ts';
 import { PlaylistView, type RenderedPlaylist } from './playlist-view.ts';
 import type { RenditionDescription } from './rendition.ts';
 import { type Part, Segment } from './segment.ts';
@@ -40,33 +41,51 @@ export interface WindowTiming {
  */
 export class LiveWindow {
   readonly isLowLatency: boolean;
+  readonly mediaExtension: MediaExtension;
+  /** False: it is sound alone. */
+  readonly hasPicture: boolean;
+  readonly #siblings: () => readonly LiveWindow[];
   readonly #waiters: WindowWaiters;
   readonly #view: PlaylistView;
   /** Past, listed and open segments, oldest first. */
   #segments: Segment[] = [];
-  #firstListedMsn = FIRST_MSN;
-  #nextMsn = FIRST_MSN;
+  #firstListedMsn: number;
+  #nextMsn: number;
   #discontinuitySequence = 0;
   #elapsedTicks: Ticks = 0;
-  /** By generation; those that no kept segment needs are forgotten. */
+  /** By generation, where the format has any; those that no kept segment needs are forgotten. */
   readonly #initSegments = new Map<number, Uint8Array>();
   #initGeneration = -1;
   #timing: WindowTiming | undefined;
   #description: RenditionDescription | undefined;
   #isEnded = false;
 
-  constructor(options: { readonly isLowLatency: boolean; readonly clock: Clock }) {
+  constructor(options: {
+    readonly isLowLatency: boolean;
+    readonly mediaExtension: MediaExtension;
+    /** By default true. */
+    readonly hasPicture?: boolean;
+    readonly clock: Clock;
+    /** The windows of the other renditions, and perhaps this one. */
+    readonly siblings?: () => readonly LiveWindow[];
+    /** Of its first segment, where other renditions have begun before. */
+    readonly firstMsn?: number;
+  }) {
     this.isLowLatency = options.isLowLatency;
+    this.mediaExtension = options.mediaExtension;
+    this.hasPicture = options.hasPicture ?? true;
+    this.#siblings = options.siblings ?? (() => []);
+    this.#firstListedMsn = this.#nextMsn = options.firstMsn ?? FIRST_MSN;
     this.#waiters = new WindowWaiters(options.clock);
     this.#view = new PlaylistView(options.isLowLatency);
   }
 
   // --- what the packager does
 
-  /** A new init segment for the segments opened from now on. Returns its generation, the number in its URI. */
-  addInitSegment(bytes: Uint8Array): number {
-    this.#initSegments.set(++this.#initGeneration, bytes);
-    return this.#initGeneration;
+  /** The segments opened from now on are of another encoding, with this init segment where their format has one. */
+  beginGeneration(initSegment: Uint8Array | undefined): void {
+    this.#initGeneration++;
+    if (initSegment) this.#initSegments.set(this.#initGeneration, initSegment);
   }
 
   beginSegment(options: {
@@ -106,6 +125,24 @@ export class LiveWindow {
     this.#timing ??= timing;
     this.#evict();
     this.#description = describe(this.listedSegments, this.#description);
+    this.#changed();
+  }
+
+  /**
+   * The open segment lacks frames that will never come. It keeps its number, and is not to be fetched. Before the window is
+   * playable nobody knows of it.
+   */
+  completeGap(durationTicks: Ticks): void {
+    const open = this.openSegment;
+    assert(open !== undefined, 'a segment is open');
+    open.complete(durationTicks, { isGap: true });
+    this.#nextMsn++;
+    if (this.#timing) this.#evict();
+    else {
+      this.#segments = [];
+      this.#firstListedMsn = this.#nextMsn;
+      this.#elapsedTicks += durationTicks;
+    }
     this.#changed();
   }
 
@@ -173,6 +210,11 @@ export class LiveWindow {
   /** Length of everything that has left the playlist. */
   get elapsedTicks(): Ticks {
     return this.#elapsedTicks;
+  }
+
+  /** Those of other renditions that can be played. */
+  get siblings(): readonly LiveWindow[] {
+    return this.#siblings().filter((window) => window !== this && window.isPlayable);
   }
 
   /** What a multivariant playlist says of it. Throws before the window is playable. */

@@ -1,26 +1,13 @@
 import type { SlabPool } from '../lib/slab-pool.ts';
 import { rescale, type Ticks } from '../lib/timescale.ts';
-import { type AudioTrack, type Frame, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
-import { initSegment } from '../protocols/mp4/init-segment.ts';
-import {
-  encodePartHeader,
-  type FragmentSample,
-  type FragmentTrack,
-} from '../protocols/mp4/media-segment.ts';
+import { type AudioTrack, type Frame, VIDEO_TIMESCALE } from '../media/frame.ts';
+import type { PartContainer, PartMetadata, RenditionTracks, Sample } from './part-container.ts';
 import { Part } from './segment.ts';
 
-const VIDEO_TRACK_ID = 1;
-const AUDIO_TRACK_ID = 2;
-
-interface Sample extends FragmentSample {
-  durationTicks: Ticks;
-  readonly startTicks: Ticks;
-  readonly payload: Uint8Array;
-}
-
-/** Collects the samples of the open part and writes it as one fMP4 fragment, video run first. */
+/** Collects the samples of the open part, on one timeline and in one encoding. */
 export class PartBuilder {
-  readonly #tracks: MediaTracks;
+  readonly #tracks: RenditionTracks;
+  readonly #container: PartContainer;
   readonly #payloads: SlabPool;
   #video: Sample[] = [];
   #audio: Sample[] = [];
@@ -28,31 +15,25 @@ export class PartBuilder {
   #audioEnd: Ticks | undefined;
   /** The newest sound that is in a part. */
   #lastSound: Sample | undefined;
-  #fragmentNumber = 1;
 
   /** `previous`: whose parts came before, on the same timeline. What it still holds is let go. */
-  constructor(tracks: MediaTracks, payloads: SlabPool, previous?: PartBuilder) {
+  constructor(
+    tracks: RenditionTracks,
+    options: { readonly container: PartContainer; readonly payloads: SlabPool },
+    previous?: PartBuilder,
+  ) {
     this.#tracks = tracks;
-    this.#payloads = payloads;
-    if (!previous) return;
-    // "in increasing order" over the whole of a presentation (ISO 14496-12 8.8.5.1).
-    this.#fragmentNumber = previous.#fragmentNumber;
-    if (!tracks.audio) return;
+    this.#container = options.container;
+    this.#payloads = options.payloads;
+    if (previous === undefined) return;
     const before = previous.#tracks.audio;
-    if (before && previous.#audioEnd !== undefined) {
+    if (before === undefined || tracks.audio === undefined) return;
+    if (previous.#audioEnd !== undefined) {
       this.#audioEnd = rescale(previous.#audioEnd, before.timescale, tracks.audio.timescale);
     }
   }
 
-  initSegment(): Uint8Array {
-    const { video, audio } = this.#tracks;
-    return initSegment({
-      video: { ...video, trackId: VIDEO_TRACK_ID },
-      ...(audio && { audio: { ...audio, trackId: AUDIO_TRACK_ID } }),
-    });
-  }
-
-  /** `startTicks`: the decoding time that the segmenter gave it, which may differ from the frame's own. */
+  /** `startTicks`: the decoding time that it gets in the part, which may differ from the frame's own. */
   addVideo(frame: Frame, startTicks: Ticks): void {
     const newest = this.#video.at(-1);
     if (newest) newest.durationTicks = startTicks - newest.startTicks;
@@ -90,38 +71,36 @@ export class PartBuilder {
 
   /**
    * Everything collected up to `endTicks` (90 kHz) as part `index`; sound that is ahead of it waits for the next one.
-   * `undefined` where there is nothing. `prefix`: emsg boxes. `isLast`: nothing follows on this timeline.
+   * `undefined` where there is nothing.
    */
   build(options: {
     readonly index: number;
     readonly startTicks: Ticks;
     readonly endTicks: Ticks;
-    readonly prefix: readonly Uint8Array[];
+    readonly metadata: readonly PartMetadata[];
+    readonly isDiscontinuous: boolean;
+    /** Nothing follows on this timeline. */
     readonly isLast: boolean;
   }): Part | undefined {
-    const { index, startTicks, endTicks, prefix, isLast } = options;
+    const { index, startTicks, endTicks, metadata, isDiscontinuous, isLast } = options;
     const video = this.#video;
     const newest = video.at(-1);
     if (newest) newest.durationTicks = endTicks - newest.startTicks;
     const audio = this.#takeAudioBefore(endTicks);
     if (isLast) this.#lengthenSound(audio, endTicks);
     this.#keepLastSound(audio.at(-1));
-    if (this.#lastSound)
-      this.#audioEnd = this.#lastSound.startTicks + this.#lastSound.durationTicks;
     this.#video = [];
     if (!video[0] && !audio[0]) return undefined;
-    const runs: FragmentTrack[] = [];
-    if (video[0]) runs.push(trackRun(VIDEO_TRACK_ID, video[0].startTicks, video));
-    if (audio[0]) runs.push(trackRun(AUDIO_TRACK_ID, audio[0].startTicks, audio));
-    const header = encodePartHeader({ sequenceNumber: this.#fragmentNumber++, tracks: runs });
+    const encodable = this.#container.part({ startTicks, video, audio, metadata, isDiscontinuous });
     const payload: Uint8Array[] = [];
     for (const sample of video) payload.push(sample.payload);
     for (const sample of audio) payload.push(sample.payload);
     return new Part({
       index,
       durationTicks: endTicks - startTicks,
-      isIndependent: video[0]?.isSync ?? false,
-      head: [...prefix, header],
+      // Each frame of sound can be decoded by itself.
+      isIndependent: this.#tracks.video === undefined || (video[0]?.isSync ?? false),
+      encodable,
       payload,
       payloads: this.#payloads,
     });
@@ -144,9 +123,11 @@ export class PartBuilder {
     }
   }
 
-  /** A copy: its part may be let go of before it is needed. */
   #keepLastSound(sample: Sample | undefined): void {
-    if (sample) this.#lastSound = { ...sample, payload: Uint8Array.from(sample.payload) };
+    if (sample === undefined) return;
+    this.#audioEnd = sample.startTicks + sample.durationTicks;
+    // A copy: its part may be let go of before it is needed.
+    this.#lastSound = { ...sample, payload: Uint8Array.from(sample.payload) };
   }
 
   #takeAudioBefore(endTicks: Ticks): Sample[] {
@@ -161,8 +142,4 @@ export class PartBuilder {
     }
     return this.#audio.splice(0, split);
   }
-}
-
-function trackRun(trackId: number, startTicks: Ticks, samples: readonly Sample[]): FragmentTrack {
-  return { trackId, baseMediaDecodeTimeTicks: startTicks, samples };
 }

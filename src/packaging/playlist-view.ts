@@ -6,8 +6,10 @@ import {
   type OpenSegment,
   type PartialSegment,
   type PreloadHint,
+  type RenditionReport,
   type ServerControl,
 } from '../protocols/hls/media-playlist.ts';
+import type { MediaExtension } from './part-container.ts';
 import type { Part, Segment } from './segment.ts';
 
 /** "EXT-X-PART tags SHOULD be removed after they are greater than three target durations from the end." */
@@ -25,8 +27,9 @@ const PART_HOLD_BACK_PART_TARGETS = 5;
 /** Segments that IVS announces behind its playlist: the one that grows and the one after it. */
 const PREFETCH_SEGMENTS = 2;
 
-/** EXT-X-MAP in a playlist of more than I-frames: 6. EXT-X-SKIP: 9 (RFC 8216bis 8). */
-const VERSION = 6;
+/** Decimal EXTINF: 3. EXT-X-MAP in a playlist of more than I-frames: 6. EXT-X-SKIP: 9 (RFC 8216bis 8). */
+const TS_VERSION = 3;
+const FMP4_VERSION = 6;
 const LOW_LATENCY_VERSION = 9;
 
 /** What a playlist is made of; `LiveWindow` is one. */
@@ -42,6 +45,16 @@ export interface PlaylistSource {
   readonly nextMsn: number;
   readonly nextPart: number;
   readonly isEnded: boolean;
+  readonly mediaExtension: MediaExtension;
+  readonly siblings: readonly SiblingSource[];
+}
+
+/** Another rendition, as far as a rendition report tells of it. */
+export interface SiblingSource {
+  readonly name: string;
+  readonly nextMsn: number;
+  readonly nextPart: number;
+  segment(msn: number): Segment | undefined;
 }
 
 /** Rendered once per state of the window and shared by every viewer: cache derived forms by identity. */
@@ -53,8 +66,11 @@ export interface RenderedPlaylist {
 }
 
 export const initUri = (generation: number): string => `init-${generation}.mp4`;
-export const segmentUri = (msn: number): string => `${msn}.m4s`;
-export const partUri = (msn: number, index: number): string => `${msn}.${index}.m4s`;
+export const segmentUri = (msn: number, extension: MediaExtension): string => `${msn}.${extension}`;
+export const partUri = (msn: number, index: number, extension: MediaExtension): string =>
+  `${msn}.${index}.${extension}`;
+/** From one rendition's playlist to another's; sessions are left out, players compare up to the query. */
+const siblingUri = (name: string): string => `../${name}/playlist.m3u8`;
 
 /** A window as a media playlist that every player reads: Apple's low-latency tags and IVS's prefetch lines in one. */
 export class PlaylistView {
@@ -88,7 +104,7 @@ export class PlaylistView {
     const isLive = !window.isEnded;
     const open = window.openSegment;
     return {
-      version: this.#isLowLatency ? LOW_LATENCY_VERSION : VERSION,
+      version: this.#version(window),
       targetDurationSeconds: window.targetDurationSeconds,
       mediaSequence: window.firstListedMsn,
       discontinuitySequence: window.discontinuitySequence,
@@ -104,12 +120,17 @@ export class PlaylistView {
       segments: this.#segments(listed, skipped, window),
       ...(this.#isLowLatency &&
         isLive &&
-        open && { openSegment: this.#start(open, listed.at(-1)) }),
+        open && { openSegment: this.#start(open, listed.at(-1), window) }),
       ...(this.#isLowLatency && isLive && { preloadHint: preloadHint(window, listed.at(-1)) }),
       prefetchUris: this.#isLowLatency && isLive ? prefetchUris(window) : [],
-      renditionReports: [],
+      renditionReports: this.#isLowLatency && isLive ? window.siblings.map(renditionReport) : [],
       endList: !isLive,
     };
+  }
+
+  #version({ mediaExtension }: PlaylistSource): number {
+    if (this.#isLowLatency) return LOW_LATENCY_VERSION;
+    return mediaExtension === 'ts' ? TS_VERSION : FMP4_VERSION;
   }
 
   #segments(listed: readonly Segment[], skipped: number, window: PlaylistSource): MediaSegment[] {
@@ -120,36 +141,43 @@ export class PlaylistView {
     for (let i = listed.length - 1; i >= skipped; i--) {
       const segment = listed[i];
       if (!segment) continue;
-      const hasParts = this.#isLowLatency && behindTicks <= partsTicks;
+      const hasParts = this.#isLowLatency && behindTicks <= partsTicks && !segment.isGap;
       behindTicks += segment.durationTicks;
       segments.push({
-        ...this.#start(segment, i === skipped ? undefined : listed[i - 1], hasParts),
-        uri: segmentUri(segment.msn),
+        ...this.#start(segment, i === skipped ? undefined : listed[i - 1], window, hasParts),
+        uri: segmentUri(segment.msn, window.mediaExtension),
         durationSeconds: segment.durationTicks / VIDEO_TIMESCALE,
         title: 'live',
-        gap: false,
+        gap: segment.isGap,
       });
     }
     return segments.reverse();
   }
 
   /** `previous`: the segment listed before it, whose init segment still holds. */
-  #start(segment: Segment, previous: Segment | undefined, hasParts = true): OpenSegment {
+  #start(
+    segment: Segment,
+    previous: Segment | undefined,
+    { mediaExtension }: PlaylistSource,
+    hasParts = true,
+  ): OpenSegment {
     const isOtherInit = segment.initGeneration !== previous?.initGeneration;
     // The IVS player wants one at every discontinuity, be it the same.
-    const needsMap = isOtherInit || segment.isDiscontinuous;
+    const needsMap = mediaExtension === 'm4s' && (isOtherInit || segment.isDiscontinuous);
     return {
       discontinuity: segment.isDiscontinuous,
       ...(needsMap && { mapUri: initUri(segment.initGeneration) }),
       programDateTimeMs: segment.programDateTimeMs,
-      parts: hasParts ? segment.parts.map((part) => partLine(segment.msn, part)) : [],
+      parts: hasParts
+        ? segment.parts.map((part) => partLine(segment.msn, part, mediaExtension))
+        : [],
     };
   }
 }
 
-function partLine(msn: number, part: Part): PartialSegment {
+function partLine(msn: number, part: Part, extension: MediaExtension): PartialSegment {
   return {
-    uri: partUri(msn, part.index),
+    uri: partUri(msn, part.index, extension),
     durationSeconds: part.durationTicks / VIDEO_TIMESCALE,
     independent: part.isIndependent,
     gap: false,
@@ -184,12 +212,25 @@ function preloadHint(window: PlaylistSource, previous: Segment | undefined): Pre
   const open = window.openSegment;
   const halfPartTicks = (window.partTargetSeconds * VIDEO_TIMESCALE) / 2;
   const isFull = open && previous && open.durationTicks > previous.durationTicks - halfPartTicks;
-  const uri = isFull ? partUri(window.nextMsn + 1, 0) : partUri(window.nextMsn, window.nextPart);
+  const { nextMsn, nextPart, mediaExtension } = window;
+  const uri = isFull
+    ? partUri(nextMsn + 1, 0, mediaExtension)
+    : partUri(nextMsn, nextPart, mediaExtension);
   return { type: 'PART', uri };
 }
 
 function prefetchUris(window: PlaylistSource): string[] {
   return Array.from({ length: PREFETCH_SEGMENTS }, (_, ahead) =>
-    segmentUri(window.nextMsn + ahead),
+    segmentUri(window.nextMsn + ahead, window.mediaExtension),
   );
+}
+
+/** "LAST-MSN … of the last Media Segment currently in the specified Rendition", open or not, "LAST-PART" of it (4.4.5.4). */
+function renditionReport(sibling: SiblingSource): RenditionReport {
+  const { name, nextMsn, nextPart } = sibling;
+  const [lastMsn, partCount] =
+    nextPart > 0
+      ? [nextMsn, nextPart]
+      : [nextMsn - 1, sibling.segment(nextMsn - 1)?.parts.length ?? 0];
+  return { uri: siblingUri(name), lastMsn, ...(partCount > 0 && { lastPart: partCount - 1 }) };
 }

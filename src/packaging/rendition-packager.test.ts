@@ -6,6 +6,8 @@ import { feed, TRACKS as tracks, videoFrame } from '../../test/support/media.ts'
 import { SlabPool } from '../lib/slab-pool.ts';
 import type { Frame } from '../media/frame.ts';
 import { parseMediaPlaylist } from '../protocols/hls/media-playlist-parser.ts';
+import { Fmp4Container } from './fmp4-container.ts';
+import { LiveWindow } from './live-window.ts';
 import { RenditionPackager } from './rendition-packager.ts';
 
 function packager(isLowLatency = true) {
@@ -13,8 +15,9 @@ function packager(isLowLatency = true) {
   return {
     clock,
     packager: new RenditionPackager({
+      window: new LiveWindow({ clock, isLowLatency, mediaExtension: 'm4s' }),
+      container: new Fmp4Container(),
       clock,
-      isLowLatency,
       isSource: true,
       payloads: new SlabPool(),
     }),
@@ -35,7 +38,7 @@ test('RenditionPackager makes its window playable with the first complete segmen
   const description = p.window.describe();
   assert.equal(description.name, '720p30');
   assert.equal(description.codecs, 'avc1.64001F,mp4a.40.2');
-  assert.equal(description.framesPerSecond, 30);
+  assert.deepEqual(description.picture, { width: 1280, height: 720, framesPerSecond: 30 });
 });
 
 test('RenditionPackager lists ten parts of 0.2 s in a two-second segment, the first one independent', () => {
@@ -132,7 +135,7 @@ test('a change of tracks is a discontinuity with an init segment of its own', ()
   assert.equal(changed?.mapUri, 'init-1.mp4');
   assert.ok(p.window.initSegment(1));
   assert.equal(p.window.describe().name, '720p30', 'URLs of the window stay');
-  assert.equal(p.window.describe().height, 360);
+  assert.equal(p.window.describe().picture?.height, 360);
 });
 
 /** Decoding time and duration of every sample of sound, in the order of the parts. */

@@ -2,40 +2,52 @@ import type { Clock } from '../lib/clock.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import { rescale, type Ticks } from '../lib/timescale.ts';
 import { type Frame, type FrameSink, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
-import { LiveWindow } from './live-window.ts';
+import type { LiveWindow } from './live-window.ts';
 import { PartBuilder } from './part-builder.ts';
+import type { PartContainer } from './part-container.ts';
 import { ProgramClock } from './program-clock.ts';
 import { measureRendition } from './rendition.ts';
-import { segmentMetadataEvent } from './segment-metadata.ts';
+import { segmentMetadata } from './segment-metadata.ts';
+import type { SegmentationListener } from './segmentation.ts';
 import { Segmenter } from './segmenter.ts';
 
-/** Frames of one rendition in, parts and segments in its window out. */
+/** The leading rendition of a channel: frames in, parts and segments in its window out, at boundaries of its own choice. */
 export class RenditionPackager implements FrameSink {
   readonly window: LiveWindow;
   readonly #clock: Clock;
   readonly #programClock = new ProgramClock();
   readonly #isSource: boolean;
-  readonly #payloads: SlabPool;
+  readonly #name: string | undefined;
+  readonly #parts: { readonly container: PartContainer; readonly payloads: SlabPool };
+  readonly #listener: SegmentationListener | undefined;
   readonly #segmenter: Segmenter;
   #tracks: MediaTracks | undefined;
   #builder: PartBuilder | undefined;
   /** When the frame that begins the open segment came in. */
   #segmentReceivedMs: number | undefined;
+  /** Of the newest keyframe. */
+  #ctsOffsetTicks: Ticks = 0;
   #isDiscontinuous = false;
   #hasOpenSegment = false;
   #isFinishing = false;
 
   constructor(options: {
-    readonly clock: Clock;
-    readonly isLowLatency: boolean;
-    readonly isSource: boolean;
+    readonly window: LiveWindow;
+    readonly container: PartContainer;
     /** What the frames' memory is given back to when their parts are let go of. */
     readonly payloads: SlabPool;
+    readonly clock: Clock;
+    readonly isSource: boolean;
+    /** By default, what its picture is measured to be. */
+    readonly name?: string | undefined;
+    readonly listener?: SegmentationListener;
   }) {
+    this.window = options.window;
     this.#clock = options.clock;
     this.#isSource = options.isSource;
-    this.#payloads = options.payloads;
-    this.window = new LiveWindow(options);
+    this.#name = options.name;
+    this.#parts = options;
+    this.#listener = options.listener;
     this.#segmenter = new Segmenter({
       endPart: (startTicks, endTicks) => this.#endPart(startTicks, endTicks),
       endSegment: (startTicks, endTicks) => this.#endSegment(startTicks, endTicks),
@@ -46,8 +58,8 @@ export class RenditionPackager implements FrameSink {
   tracks(tracks: MediaTracks): void {
     if (this.#tracks) this.discontinuity();
     this.#tracks = tracks;
-    this.#builder = new PartBuilder(tracks, this.#payloads, this.#builder);
-    this.window.addInitSegment(this.#builder.initSegment());
+    this.#builder = new PartBuilder(tracks, this.#parts, this.#builder);
+    this.window.beginGeneration(this.#parts.container.begin(tracks));
   }
 
   frame(frame: Frame): void {
@@ -61,7 +73,7 @@ export class RenditionPackager implements FrameSink {
     this.#programClock.reset();
     if (this.window.isPlayable) this.#isDiscontinuous = true;
     // Sound left over from before the break belongs to no segment any more.
-    if (this.#tracks) this.#builder = new PartBuilder(this.#tracks, this.#payloads, this.#builder);
+    if (this.#tracks) this.#builder = new PartBuilder(this.#tracks, this.#parts, this.#builder);
   }
 
   /** The stream is over: the open part and segment are finished, the window ends. */
@@ -81,7 +93,8 @@ export class RenditionPackager implements FrameSink {
 
   #video(frame: Frame): void {
     const startTicks = this.#segmenter.video(frame.dtsTicks, frame.isKeyframe);
-    this.#segmentReceivedMs ??= this.#clock.nowMs();
+    if (this.#segmentReceivedMs === undefined) this.#segmentReceivedMs = this.#clock.nowMs();
+    if (frame.isKeyframe) this.#ctsOffsetTicks = frame.ctsOffsetTicks;
     this.#builder?.addVideo(frame, startTicks);
     this.#segmenter.afterVideo();
   }
@@ -105,27 +118,37 @@ export class RenditionPackager implements FrameSink {
       index: this.window.nextPart,
       startTicks,
       endTicks,
-      prefix: opening === undefined ? [] : [this.#metadataEvent(opening)],
+      metadata: opening === undefined ? [] : [this.#segmentMetadata(opening)],
+      isDiscontinuous: opening !== undefined && this.#isDiscontinuous,
       isLast: this.#isFinishing,
     });
     if (!part) return;
-    if (opening !== undefined) this.#beginSegment(opening);
+    if (opening !== undefined) this.#beginSegment(startTicks, opening);
     this.window.appendPart(part);
+    this.#listener?.partEnded(startTicks, endTicks);
   }
 
   #programDateTimeMs(startTicks: Ticks): number {
     return this.#programClock.at(startTicks, this.#segmentReceivedMs ?? this.#clock.nowMs());
   }
 
-  #beginSegment(programDateTimeMs: number): void {
-    this.window.beginSegment({ programDateTimeMs, isDiscontinuous: this.#isDiscontinuous });
+  #beginSegment(startTicks: Ticks, programDateTimeMs: number): void {
+    const isDiscontinuous = this.#isDiscontinuous;
+    this.window.beginSegment({ programDateTimeMs, isDiscontinuous });
     this.#hasOpenSegment = true;
     this.#isDiscontinuous = false;
+    const ctsOffsetTicks = this.#ctsOffsetTicks;
+    this.#listener?.segmentBegan({
+      startTicks,
+      programDateTimeMs,
+      isDiscontinuous,
+      ctsOffsetTicks,
+    });
   }
 
   /** Of the program clock, so that the IVS player's sync time is every other player's program date time, without jitter. */
-  #metadataEvent(programDateTimeMs: number): Uint8Array {
-    return segmentMetadataEvent({
+  #segmentMetadata(programDateTimeMs: number) {
+    return segmentMetadata({
       msn: this.window.nextMsn,
       receivedMs: programDateTimeMs,
       sentMs: this.#clock.nowMs(),
@@ -139,11 +162,17 @@ export class RenditionPackager implements FrameSink {
     if (!this.#hasOpenSegment || !tracks || !targetDurationSeconds || !partTargetTicks) return;
     this.#hasOpenSegment = false;
     const framesPerSecond = this.framesPerSecond;
-    this.window.completeSegment(
-      endTicks - startTicks,
-      { targetDurationSeconds, partTargetTicks },
-      (segments, previous) =>
-        measureRendition({ segments, tracks, framesPerSecond, isSource: this.#isSource, previous }),
+    const durationTicks = endTicks - startTicks;
+    const timing = { targetDurationSeconds, partTargetTicks };
+    this.window.completeSegment(durationTicks, timing, (segments, previous) =>
+      measureRendition({
+        segments,
+        tracks,
+        framesPerSecond,
+        isSource: this.#isSource,
+        name: previous?.name ?? this.#name,
+      }),
     );
+    this.#listener?.segmentEnded({ durationTicks, timing });
   }
 }

@@ -1,15 +1,19 @@
-import { type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
+import { VIDEO_TIMESCALE } from '../media/frame.ts';
+import type { RenditionTracks } from './part-container.ts';
 import type { Segment } from './segment.ts';
 
 /** What a multivariant playlist says of a rendition; rates are measured from what was packaged. */
 export interface RenditionDescription {
-  /** `<height>p<fps>`, e.g. `720p30`; fixed for the life of the window, part of its URLs. */
+  /** `<shorter edge>p<fps>`, e.g. `720p30`, or `audio_only`; fixed for the life of the window, part of its URLs. */
   readonly name: string;
   /** RFC 6381 list, e.g. `avc1.64001F,mp4a.40.2`. */
   readonly codecs: string;
-  readonly width: number;
-  readonly height: number;
-  readonly framesPerSecond: number;
+  /** None where it is sound alone. */
+  readonly picture?: {
+    readonly width: number;
+    readonly height: number;
+    readonly framesPerSecond: number;
+  };
   /** Peak segment bit rate of the window (RFC 8216bis 4.4.6.2, BANDWIDTH). */
   readonly bandwidthBps: number;
   readonly averageBandwidthBps: number;
@@ -19,16 +23,17 @@ export interface RenditionDescription {
   readonly hasIndependentSegments: boolean;
 }
 
-/** Describes a rendition by its newest tracks and the segments that are listed now. `previous` keeps its name. */
+/** Describes a rendition by its newest tracks and the segments that are listed now. `name`: by default, of its picture. */
 export function measureRendition(options: {
   readonly segments: readonly Segment[];
-  readonly tracks: MediaTracks;
+  readonly tracks: RenditionTracks;
   readonly framesPerSecond: number;
   readonly isSource: boolean;
-  readonly previous: RenditionDescription | undefined;
+  readonly name: string | undefined;
 }): RenditionDescription {
-  const { segments, tracks, framesPerSecond, isSource, previous } = options;
+  const { tracks, framesPerSecond, isSource } = options;
   const { video, audio } = tracks;
+  const segments = options.segments.filter((segment) => !segment.isGap);
   let peakBps = 0;
   let byteLength = 0;
   let durationTicks = 0;
@@ -37,12 +42,11 @@ export function measureRendition(options: {
     durationTicks += segment.durationTicks;
     peakBps = Math.max(peakBps, bitsPerSecond(segment.byteLength, segment.durationTicks));
   }
+  const shorterEdge = video ? Math.min(video.width, video.height) : 0;
   return {
-    name: previous?.name ?? `${video.height}p${Math.round(framesPerSecond)}`,
-    codecs: audio ? `${video.codecString},${audio.codecString}` : video.codecString,
-    width: video.width,
-    height: video.height,
-    framesPerSecond,
+    name: options.name ?? `${shorterEdge}p${Math.round(framesPerSecond)}`,
+    codecs: [video, audio].flatMap((track) => (track ? [track.codecString] : [])).join(','),
+    ...(video && { picture: { width: video.width, height: video.height, framesPerSecond } }),
     bandwidthBps: Math.ceil(peakBps),
     averageBandwidthBps: Math.ceil(bitsPerSecond(byteLength, durationTicks)),
     isSource,

@@ -14,7 +14,10 @@ function setUp() {
     index: 0,
     durationTicks: 9_000,
     isIndependent: true,
-    head: [Buffer.from('head')],
+    encodable: {
+      byteLength: 8,
+      encode: () => Buffer.concat([Buffer.from('head'), payload]),
+    },
     payload: [payload],
     payloads,
   });

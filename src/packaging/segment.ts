@@ -1,8 +1,9 @@
 import { assert } from '../lib/assert.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import type { Ticks } from '../lib/timescale.ts';
+import type { EncodablePart } from './part-container.ts';
 
-/** A finished part: emsg boxes, moof, mdat. */
+/** A finished part. */
 export class Part {
   readonly index: number;
   readonly durationTicks: Ticks;
@@ -10,57 +11,49 @@ export class Part {
   readonly isIndependent: boolean;
   readonly byteLength: number;
   readonly #payloads: SlabPool;
-  /** What it is made of, until it is joined or let go of. */
-  #pieces:
-    | { readonly head: readonly Uint8Array[]; readonly payload: readonly Uint8Array[] }
+  /** What its bytes are made of, until they are made or it is let go of. */
+  #source:
+    | { readonly encodable: EncodablePart; readonly payload: readonly Uint8Array[] }
     | undefined;
-  #joined: Uint8Array | undefined;
+  #bytes: Uint8Array | undefined;
 
   constructor(options: {
     readonly index: number;
     readonly durationTicks: Ticks;
     readonly isIndependent: boolean;
-    /** Everything before the samples. */
-    readonly head: readonly Uint8Array[];
-    /** The samples' payload in order; the part is its last owner, and gives it back to `payloads`. */
+    readonly encodable: EncodablePart;
+    /** The samples' payload; the part is its last owner, and gives it back to `payloads`. */
     readonly payload: readonly Uint8Array[];
     readonly payloads: SlabPool;
   }) {
     this.index = options.index;
     this.durationTicks = options.durationTicks;
     this.isIndependent = options.isIndependent;
-    const { head, payload } = options;
-    this.#pieces = { head, payload };
+    const { encodable, payload } = options;
+    this.byteLength = encodable.byteLength;
+    this.#source = { encodable, payload };
     this.#payloads = options.payloads;
-    this.byteLength = totalByteLength(head) + totalByteLength(payload);
   }
 
   /**
-   * The part as one buffer, the same object each time. Joined when first asked for: a stream that nobody watches is never
+   * The part as one buffer, the same object each time. Made when first asked for: a stream that nobody watches is never
    * copied, and one that is watched is copied once for all its viewers. Throws once it was let go of without having been asked
    * for.
    */
   bytes(): Uint8Array {
-    if (this.#joined === undefined) {
-      assert(this.#pieces !== undefined, 'the part is still in its window');
-      const { head, payload } = this.#pieces;
-      this.#joined = Buffer.concat([...head, ...payload], this.byteLength);
+    if (this.#bytes === undefined) {
+      assert(this.#source !== undefined, 'the part is still in its window');
+      this.#bytes = this.#source.encodable.encode();
       this.release();
     }
-    return this.#joined;
+    return this.#bytes;
   }
 
   /** Gives its frames' memory back. Who has asked for its bytes keeps them. */
   release(): void {
-    for (const buffer of this.#pieces?.payload ?? []) this.#payloads.giveBack(buffer);
-    this.#pieces = undefined;
+    for (const buffer of this.#source?.payload ?? []) this.#payloads.giveBack(buffer);
+    this.#source = undefined;
   }
-}
-
-function totalByteLength(buffers: readonly Uint8Array[]): number {
-  let sum = 0;
-  for (const buffer of buffers) sum += buffer.byteLength;
-  return sum;
 }
 
 /** A segment: a list of parts that grows until it is complete. */
@@ -73,6 +66,8 @@ export class Segment {
   readonly initGeneration: number;
   readonly parts: Part[] = [];
   byteLength = 0;
+  /** Some of it never came: it is listed, since numbers go on, and not to be fetched. */
+  isGap = false;
   #durationTicks: Ticks | undefined;
   #isAborted = false;
   #wakeGrowing: (() => void)[] = [];
@@ -104,8 +99,9 @@ export class Segment {
     this.#wake();
   }
 
-  complete(durationTicks: Ticks): void {
+  complete(durationTicks: Ticks, { isGap }: { readonly isGap: boolean } = { isGap: false }): void {
     this.#durationTicks = durationTicks;
+    this.isGap = isGap;
     this.#wake();
   }
 

@@ -100,10 +100,15 @@ export class IvoryAccess {
     });
   }
 
-  /** A channel that takes plain RTMP, unless told otherwise. */
+  /** A channel that takes plain RTMP and passes it through as fragmented MP4, unless told otherwise. */
   async createChannel(input: CreateChannelCommandInput = {}): Promise<TestChannel> {
     const { channel, streamKey } = await this.ivs.send(
-      new CreateChannelCommand({ type: 'BASIC', insecureIngest: true, ...input }),
+      new CreateChannelCommand({
+        type: 'BASIC',
+        containerFormat: 'FRAGMENTED_MP4',
+        insecureIngest: true,
+        ...input,
+      }),
     );
     return this.testChannel({ ...channel, arn: channel!.arn! }, streamKey!.value!);
   }

@@ -4,6 +4,7 @@ import type { HttpReply, HttpRequest } from '../../src/lib/http.ts';
 import { SlabPool } from '../../src/lib/slab-pool.ts';
 import { VIDEO_TIMESCALE } from '../../src/media/frame.ts';
 import { LiveWindow } from '../../src/packaging/live-window.ts';
+import type { MediaExtension } from '../../src/packaging/part-container.ts';
 import { Part } from '../../src/packaging/segment.ts';
 
 export const REGION = 'us-west-2';
@@ -30,13 +31,17 @@ export class FilledWindow {
     readonly name?: string;
     readonly isLowLatency?: boolean;
     readonly segments?: number;
+    readonly mediaExtension?: MediaExtension;
+    readonly siblings?: () => readonly LiveWindow[];
   }) {
     this.#name = options.name ?? '720p30';
     this.window = new LiveWindow({
       isLowLatency: options.isLowLatency ?? true,
+      mediaExtension: options.mediaExtension ?? 'm4s',
+      ...(options.siblings && { siblings: options.siblings }),
       clock: options.clock,
     });
-    this.window.addInitSegment(Buffer.from('<init 0>'));
+    this.window.beginGeneration(Buffer.from('<init 0>'));
     for (let i = 0; i < (options.segments ?? 2); i++) this.addSegment();
   }
 
@@ -50,15 +55,14 @@ export class FilledWindow {
       });
     }
     const index = window.nextPart;
-    const half = Math.floor(partText(window.nextMsn, index).length / 2);
     const bytes = Buffer.from(partText(window.nextMsn, index));
     window.appendPart(
       new Part({
         index,
         durationTicks: PART_SECONDS * VIDEO_TIMESCALE,
         isIndependent: index === 0,
-        head: [bytes.subarray(0, half)],
-        payload: [bytes.subarray(half)],
+        encodable: { byteLength: bytes.byteLength, encode: () => bytes },
+        payload: [],
         payloads: new SlabPool(),
       }),
     );
@@ -72,9 +76,7 @@ export class FilledWindow {
       () => ({
         name: this.#name,
         codecs: 'avc1.64001F,mp4a.40.2',
-        width: 1280,
-        height: 720,
-        framesPerSecond: 30,
+        picture: { width: 1280, height: 720, framesPerSecond: 30 },
         bandwidthBps: 3_100_000,
         averageBandwidthBps: 3_000_000,
         isSource: true,
@@ -105,6 +107,9 @@ export function streamOnAir(
     startTimeMs: Date.UTC(2026, 0, 1),
     isEnded: false,
     windows,
+    hasAudioOnly: false,
+    addAudioOnly: () => {},
+    thumbnail: undefined,
     whenPlayable: () => Promise.resolve(windows.some((window) => window.isPlayable)),
     ...overrides,
   };

@@ -102,14 +102,25 @@ export function sessionFromRow(row: StreamSessionTable): StreamSessionRecord {
   };
 }
 
-export function eventFromRow(
-  row: Pick<StreamEventTable, 'name' | 'time_ms' | 'code'>,
-): StreamEvent {
+type EventRow = Omit<StreamEventTable, 'stream_id' | 'sequence'>;
+
+export function eventToRow(event: StreamEvent): EventRow {
+  const { name, timeMs, code, ...detail }: StreamEvent & { readonly code?: string } = event;
   return {
-    name: row.name as StreamEvent['name'],
+    name,
+    time_ms: timeMs,
+    code: code ?? null,
+    detail: Object.keys(detail).length > 0 ? JSON.stringify(detail) : null,
+  };
+}
+
+export function eventFromRow(row: EventRow): StreamEvent {
+  return {
+    name: row.name,
     timeMs: row.time_ms,
     ...(row.code !== null && { code: row.code }),
-  };
+    ...(row.detail !== null && JSON.parse(row.detail)),
+  } as StreamEvent;
 }
 
 export const toFlag = (value: boolean): Flag => (value ? 1 : 0);

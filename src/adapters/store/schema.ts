@@ -85,6 +85,8 @@ export interface StreamEventTable {
   name: string;
   time_ms: number;
   code: string | null;
+  /** The members that only some events have; null for none. */
+  detail: string | null;
 }
 
 /** What a tenant has a few of, and channels refer to. */

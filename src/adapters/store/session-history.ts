@@ -27,7 +27,7 @@ export function sessionHistory(database: Database): SessionHistory {
         if (!session) return undefined;
         const events = await transaction
           .selectFrom('stream_event')
-          .select(['name', 'time_ms', 'code'])
+          .select(['name', 'time_ms', 'code', 'detail'])
           .where('stream_id', '=', session.stream_id)
           .orderBy('sequence', 'desc')
           .limit(MAX_SESSION_EVENTS)

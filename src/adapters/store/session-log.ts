@@ -5,7 +5,7 @@ import type { IngestConfiguration, StreamSessionRecord } from '../../domain/stre
 import type { SessionLog } from '../../live/ports.ts';
 import { type Database, inWriteTransaction } from './database.ts';
 import { recordingConfigurationFromRow } from './recording-configuration-records.ts';
-import { toFlag } from './rows.ts';
+import { eventToRow, toFlag } from './rows.ts';
 import type { Schema } from './schema.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -160,12 +160,10 @@ async function appendEvents(
   await transaction
     .insertInto('stream_event')
     .values(
-      events.map(({ name, timeMs, code }, index) => ({
+      events.map((event, index) => ({
         stream_id: streamId,
         sequence: firstSequence + index,
-        name,
-        time_ms: timeMs,
-        code: code ?? null,
+        ...eventToRow(event),
       })),
     )
     .execute();

@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { openSqliteStore } from './sqlite-store.ts';
 import { StoreError } from './store-error.ts';
-import { channelOf, streamKeyOf } from './store-fixtures.ts';
+import { channelOf, eventAt, sessionOf, streamKeyOf } from './store-fixtures.ts';
 import { type StoreBed, testStore } from './store-suite.ts';
 
 const NO_LIMIT = 1_000_000;
@@ -97,6 +97,27 @@ describe('openSqliteStore()', () => {
       name: 'StoreError',
       message: /newer version of Ivory has changed it \(9999-future\)/,
     });
+  });
+
+  test('brings a database of an older version up to date, with the events that are in it', async () => {
+    await using directory = await makeDirectory();
+    const channel = channelOf('older');
+    const event = eventAt(1_700_000_000_000, 'Session Created');
+    {
+      await using store = await openSqliteStore(directory.database);
+      await store.sessionLog.createSession(sessionOf(channel, 'st-older'), event);
+    }
+    const database = new DatabaseSync(directory.database);
+    database.exec(`alter table stream_event drop column detail;
+      delete from kysely_migration where name = '0003-event-details'`);
+    database.close();
+
+    await using store = await openSqliteStore(directory.database);
+
+    const failure = { name: 'Stream Failure', timeMs: event.timeMs, reason: 'a reason' } as const;
+    await store.sessionLog.appendEvents('st-older', [failure]);
+    const session = await store.controlStore.getStreamSession(channel.arn, 'st-older');
+    assert.deepEqual(session?.events, [failure, event]);
   });
 
   test('refuses a file that is not a database and a directory that is not there', async () => {

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import {
+  limitBreachEvent,
+  type StreamEvent,
+  TRANSCODE_CAPACITY_EXCEEDED,
+} from '../../domain/events.ts';
 import type { Store } from './sqlite-store.ts';
 import { channelOf, eventAt, INGEST, sessionOf, streamKeyOf } from './store-fixtures.ts';
 
@@ -47,6 +52,36 @@ export function testSessions(theStore: () => Store): void {
     assert.equal(await controlStore.getStreamSession(other, 'st-whole'), undefined);
     assert.equal(await controlStore.hasStreamSessions(channel.arn), true);
     assert.equal(await controlStore.hasStreamSessions(other), false);
+  });
+
+  test('getStreamSession() shows events with every member, and which of them are errors', async () => {
+    const { controlStore, sessionLog } = theStore();
+    const channel = channelOf('breached');
+    const changes: StreamEvent[] = [
+      eventAt(T0, 'Starvation Start'),
+      { name: 'Session Ended', timeMs: T0, code: 'MultitrackInputRequired' },
+    ];
+    const errors: StreamEvent[] = [
+      { name: 'Stream Failure', timeMs: T0, reason: TRANSCODE_CAPACITY_EXCEEDED },
+      { name: 'Stream Failure', timeMs: T0, code: 'a code', reason: 'a reason' },
+      limitBreachEvent(
+        {
+          limitName: 'Ingest Bitrate',
+          limitValue: 8_500_000,
+          exceededBy: 1_000_000,
+          limitUnit: 'bits per second',
+        },
+        T0,
+      ),
+    ];
+    for (const [n, event] of [...changes, ...errors].entries()) {
+      const session = sessionOf(channel, `st-breached${n}`);
+      await sessionLog.createSession(session, eventAt(T0, 'Session Created'));
+      await sessionLog.appendEvents(session.streamId, [event]);
+      const shown = await controlStore.getStreamSession(channel.arn, session.streamId);
+      assert.deepEqual(shown?.events[0], event);
+      assert.equal(shown?.hasErrorEvent, errors.includes(event), event.name);
+    }
   });
 
   test('getStreamSession() shows the newest session where none is named, without members it lacks', async () => {

@@ -222,6 +222,14 @@ test('removeEmulationPrevention() undoes addEmulationPrevention() on any bytes',
   );
 });
 
+test('parseAvcSequenceParameterSet() leaves its input as it is, in a Buffer too', () => {
+  const nalUnit = spsNalUnit({ timing: [1, 60] });
+  const buffer = Buffer.from(nalUnit);
+  assert.notEqual(removeEmulationPrevention(buffer).byteLength, buffer.byteLength);
+  assert.equal(parseAvcSequenceParameterSet(buffer).frameRate, 30);
+  assert.deepEqual(Uint8Array.from(buffer), nalUnit);
+});
+
 test('parseAvcSequenceParameterSet() reads any bytes or throws ProtocolViolation', () => {
   fc.assert(
     fc.property(

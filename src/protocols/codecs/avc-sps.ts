@@ -115,8 +115,8 @@ export function removeEmulationPrevention(nalUnit: Uint8Array): Uint8Array {
   for (let i = 0; i < length; i++) {
     const byte = nalUnit[i] as number;
     if (zeros >= 2 && byte === 3) {
-      // The copy begins at the first byte that has to go.
-      rbsp ??= nalUnit.slice();
+      // No slice(): a Buffer's is a view, and what is written to it would overwrite the input.
+      rbsp ??= new Uint8Array(nalUnit);
       zeros = 0;
       continue;
     }

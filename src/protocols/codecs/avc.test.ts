@@ -7,7 +7,13 @@ import fc from 'fast-check';
 import { ffmpeg, ffprobe } from '../../../test/support/ffmpeg.ts';
 import { readFlvMedia } from '../../../test/support/flv-file.ts';
 import { ProtocolViolation } from '../../lib/protocol-violation.ts';
-import { containsIdr, nalUnits, parseAvcDecoderConfiguration } from './avc.ts';
+import {
+  containsIdr,
+  nalUnitEnd,
+  nalUnits,
+  nalUnitType,
+  parseAvcDecoderConfiguration,
+} from './avc.ts';
 
 const encodings: { name: string; args: string[]; frameRate?: number }[] = [
   { name: 'baseline, odd width', args: ['-vf', 'scale=322:182', '-profile:v', 'baseline'] },
@@ -134,6 +140,30 @@ test('parseAvcDecoderConfiguration() reads any bytes or throws ProtocolViolation
 test('nalUnits() yields each unit without its length and passes over empty ones', () => {
   const payload = Uint8Array.of(0, 0, 0, 2, 0x09, 0xf0, 0, 0, 0, 0, 0, 0, 0, 1, 0x65);
   assert.deepEqual([...nalUnits(payload, 4)], [Uint8Array.of(0x09, 0xf0), Uint8Array.of(0x65)]);
+});
+
+test('nalUnitEnd() and nalUnitType() walk the NAL units that nalUnits() yields', () => {
+  const unit = fc.uint8Array({ maxLength: 300 });
+  const sizes = fc.constantFrom(2 as const, 4 as const);
+  fc.assert(
+    fc.property(fc.array(unit, { maxLength: 5 }), sizes, (units, size) => {
+      const payload = Buffer.concat(
+        units.flatMap((each) => {
+          const length = Buffer.alloc(size);
+          length.writeUIntBE(each.byteLength, 0, size);
+          return [length, each];
+        }),
+      );
+      const walked: [type: number, byteLength: number][] = [];
+      for (let at = 0; at < payload.byteLength; ) {
+        const start = at + size;
+        at = nalUnitEnd(payload, at, size);
+        if (at > start) walked.push([nalUnitType(payload, start), at - start]);
+      }
+      const found = [...nalUnits(payload, size)].map((each) => [each[0]! & 0x1f, each.byteLength]);
+      assert.deepEqual(walked, found);
+    }),
+  );
 });
 
 test('containsIdr() looks behind parameter sets and delimiters, and stops at the first slice', () => {

@@ -37,8 +37,6 @@ export const AvcNalUnitType = {
   accessUnitDelimiter: 9,
 } as const;
 
-const NAL_UNIT_TYPE_MASK = 0x1f;
-
 /**
  * Profile names of ISO 14496-10 annex A. Constrained Baseline (66 with constraint_set1_flag) is listed as
  * `Baseline`, because IVS reports `avc1.42C02A` so.
@@ -125,7 +123,7 @@ export function containsIdr(payload: Uint8Array, nalUnitLengthSize: NalUnitLengt
     const start = at + nalUnitLengthSize;
     const end = nalUnitEnd(payload, at, nalUnitLengthSize);
     if (end > start) {
-      const type = (payload[start] as number) & NAL_UNIT_TYPE_MASK;
+      const type = nalUnitType(payload, start);
       if (type === AvcNalUnitType.codedSliceIdr) return true;
       // ISO 14496-10 7.4.1: where one slice of a picture has nal_unit_type 5, none has 1 to 4.
       if (type === AvcNalUnitType.codedSlice) return false;
@@ -135,7 +133,16 @@ export function containsIdr(payload: Uint8Array, nalUnitLengthSize: NalUnitLengt
   return false;
 }
 
-function nalUnitEnd(payload: Uint8Array, at: number, lengthSize: NalUnitLengthSize): number {
+/** nal_unit_type of the NAL unit that begins at `start`, which must lie in the payload; ISO 14496-10 7.3.1. */
+export function nalUnitType(payload: Uint8Array, start: number): number {
+  return (payload[start] as number) & 0x1f;
+}
+
+/**
+ * Where the NAL unit ends whose length is at `at`: where the next one's length is. Itself it begins `lengthSize` bytes
+ * behind `at`, and is empty where it ends there. For walks that `nalUnits` would cost a view of each; throws like it.
+ */
+export function nalUnitEnd(payload: Uint8Array, at: number, lengthSize: NalUnitLengthSize): number {
   const start = at + lengthSize;
   let length = 0;
   if (start <= payload.byteLength) {

@@ -1,0 +1,212 @@
+import type { ChannelRecord, ContainerFormat } from '../domain/channel.ts';
+import {
+  adaptLadder,
+  type LadderSource,
+  planAudioOnly,
+  planLadder,
+  type RenditionPlan,
+} from '../domain/ladder.ts';
+import { guessLadderCores } from '../domain/transcode-capacity.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { SlabPool } from '../lib/slab-pool.ts';
+import type { Ticks } from '../lib/timescale.ts';
+import { type Frame, type FrameSink, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
+import { ChannelPackager } from '../packaging/channel-packager.ts';
+import type { LiveWindow } from '../packaging/live-window.ts';
+import { fitsTransportStream } from '../packaging/ts-container.ts';
+import { LadderTranscoder } from '../transcode/ladder-transcoder.ts';
+import type { TranscoderFactory } from '../transcode/ports.ts';
+import type { EncoderChoice } from '../transcode/video-encoders.ts';
+import type { TranscodeAdmission, TranscodeShare } from './transcode-admission.ts';
+
+/** How often a channel that is transcoded gets a new picture for pages that list channels. */
+const THUMBNAIL_INTERVAL_SECONDS = 5;
+
+/** From here on a ladder's use of the processor is measured, not guessed. */
+const MEASURED_AFTER_MS = 10_000;
+
+/** What turns sources into ladders. Absent where it is switched off: every channel is then passed through. */
+export interface Transcoding {
+  readonly factory: TranscoderFactory;
+  readonly encoder: EncoderChoice;
+  readonly admission: TranscodeAdmission;
+}
+
+/** The machine has no room for the channel's ladder beside those on air. */
+export class TranscodeCapacityExceeded extends Error {
+  override name = 'TranscodeCapacityExceeded';
+}
+
+export interface ChannelRenditionsOptions {
+  readonly channel: ChannelRecord;
+  readonly payloads: SlabPool;
+  readonly transcoding: Transcoding | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** One stream's way from the source's frames to the windows of its renditions: passed through, transcoded, or both. */
+export class ChannelRenditions {
+  readonly #options: ChannelRenditionsOptions;
+  #plan: readonly RenditionPlan[] = [];
+  #packager: ChannelPackager | undefined;
+  #transcoder: LadderTranscoder | undefined;
+  #share: TranscodeShare | undefined;
+  #transcodesSinceMs = 0;
+  #passThrough: FrameSink | undefined;
+  /** The sound by itself, once a viewer asked for it. */
+  #audioOnly: FrameSink | undefined;
+  #tracks: MediaTracks | undefined;
+  #thumbnail: Uint8Array | undefined;
+  /** Of what ffmpeg was given. */
+  #sourceEndTicks: Ticks = 0;
+
+  constructor(options: ChannelRenditionsOptions) {
+    this.#options = options;
+  }
+
+  /** Best first; none before the tracks are known. */
+  get windows(): readonly LiveWindow[] {
+    return this.#packager?.windows ?? [];
+  }
+
+  get isPlayable(): boolean {
+    return this.windows.some((window) => window.isPlayable);
+  }
+
+  /** Where the stream has come to: nothing that follows may be before it. */
+  get endTicks(): Ticks {
+    return Math.max(this.#packager?.leader.endTicks ?? 0, this.#sourceEndTicks);
+  }
+
+  /** The newest picture as a JPEG, where the channel is transcoded. */
+  get thumbnail(): Uint8Array | undefined {
+    return this.#thumbnail;
+  }
+
+  /** `framesPerSecond`: as far as the encoder says; 0 where it does not. Throws `TranscodeCapacityExceeded`. */
+  tracks(tracks: MediaTracks, framesPerSecond: number): void {
+    const source: LadderSource = {
+      width: tracks.video.width,
+      height: tracks.video.height,
+      framesPerSecond,
+      hasAudio: tracks.audio !== undefined,
+    };
+    this.#tracks = tracks;
+    if (this.#packager === undefined) this.#begin(tracks, source);
+    else this.#plan = adaptLadder(this.#plan, this.#options.channel, source);
+    this.#passThrough?.tracks(tracks);
+    this.#audioOnly?.tracks(tracks);
+    this.#transcoder?.plan(this.#plan);
+    this.#transcoder?.tracks(tracks);
+  }
+
+  frame(frame: Frame): void {
+    if (this.#transcoder && frame.kind === 'video') this.#sourceEndTicks = endOf(frame);
+    // ffmpeg reads them when it can; by then the window may have given the memory back.
+    if (this.#transcoder) this.#transcoder.frame({ ...frame, payload: copyOf(frame.payload) });
+    if (this.#audioOnly && frame.kind === 'audio') {
+      this.#audioOnly.frame({ ...frame, payload: copyOf(frame.payload) });
+    }
+    this.#passThrough?.frame(frame);
+  }
+
+  discontinuity(): void {
+    this.#passThrough?.discontinuity();
+    this.#audioOnly?.discontinuity();
+    this.#transcoder?.discontinuity();
+  }
+
+  /** Once a second. */
+  tick(): void {
+    const share = this.#share;
+    const elapsedMs = this.#options.clock.monotonicMs() - this.#transcodesSinceMs;
+    if (!share || elapsedMs < MEASURED_AFTER_MS) return;
+    const cpuSeconds = this.#transcoder?.cpuSeconds() ?? 0;
+    if (cpuSeconds > 0) share.cores = (cpuSeconds * 1000) / elapsedMs;
+  }
+
+  /** Adds the sound by itself, if it is not there; resolves when it can be played, or will not be soon. */
+  addAudioOnly(): void {
+    const { channel } = this.#options;
+    const tracks = this.#tracks;
+    if (this.#audioOnly || !this.#packager || !tracks) return;
+    const plan = planAudioOnly(channel, { hasAudio: tracks.audio !== undefined });
+    if (plan === undefined) return;
+    this.#audioOnly = this.#packager.add(plan);
+    this.#audioOnly.tracks(tracks);
+  }
+
+  /** No more frames. Resolves when what was being transcoded has come out, and the windows have ended. */
+  async end(): Promise<void> {
+    if (this.#passThrough) this.#packager?.leader.end();
+    await this.#transcoder?.close();
+    this.#share?.release();
+    this.#packager?.end();
+  }
+
+  #begin(tracks: MediaTracks, source: LadderSource): void {
+    const { channel, transcoding, clock } = this.#options;
+    const ladder = planLadder(channel, source);
+    const isTranscoded = ladder.some((plan) => plan.video !== 'source');
+    this.#plan =
+      isTranscoded && !transcoding ? planLadder({ type: 'BASIC', preset: '' }, source) : ladder;
+    if (isTranscoded && transcoding) {
+      this.#share = transcoding.admission.admit(guessLadderCores(channel, source));
+      if (!this.#share) throw new TranscodeCapacityExceeded();
+      this.#transcodesSinceMs = clock.monotonicMs();
+    }
+    this.#packager = this.#makePackager(tracks);
+    const [first] = this.#plan;
+    if (first?.video === 'source') this.#passThrough = this.#packager.leader;
+    if (this.#share && transcoding) this.#transcoder = this.#transcode(this.#packager, transcoding);
+  }
+
+  #makePackager(tracks: MediaTracks): ChannelPackager {
+    const { channel, payloads, clock, log } = this.#options;
+    let containerFormat: ContainerFormat = channel.containerFormat;
+    if (containerFormat === 'TS' && !fitsTransportStream(tracks)) {
+      log.warn({}, 'the sound does not fit into a transport stream: packaged as fragmented MP4');
+      containerFormat = 'FRAGMENTED_MP4';
+    }
+    const isLowLatency = channel.latencyMode === 'LOW';
+    return new ChannelPackager({
+      plan: this.#plan,
+      containerFormat,
+      isLowLatency,
+      payloads,
+      clock,
+    });
+  }
+
+  #transcode(packager: ChannelPackager, { factory, encoder }: Transcoding): LadderTranscoder {
+    const { payloads, clock, log } = this.#options;
+    const transcoded = this.#plan.filter((plan) => plan.video !== 'source');
+    return new LadderTranscoder({
+      sinks: new Map(transcoded.map((plan) => [plan.name, packager.sink(plan)])),
+      thumbnails: {
+        intervalSeconds: THUMBNAIL_INTERVAL_SECONDS,
+        onThumbnail: (jpeg) => {
+          this.#thumbnail = jpeg;
+        },
+      },
+      encoder,
+      factory,
+      payloads,
+      clock,
+      log,
+      onTrouble: (trouble) => {
+        if (trouble.kind === 'died') packager.interrupted();
+      },
+    });
+  }
+}
+
+/** What is transcoded is packaged later: the segmenter's end of it is not known yet. A frame lasts no longer than this. */
+const LONGEST_FRAME_TICKS = VIDEO_TIMESCALE / 10;
+
+const endOf = (frame: Frame): Ticks =>
+  frame.dtsTicks + Math.max(0, frame.ctsOffsetTicks) + LONGEST_FRAME_TICKS;
+
+const copyOf = (payload: Uint8Array): Uint8Array => Uint8Array.from(payload);

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { audioFrame, TRACKS, videoFrame } from '../../test/support/media.ts';
+import type { RenditionPlan } from '../domain/ladder.ts';
+import { SlabPool } from '../lib/slab-pool.ts';
+import type { Frame, FrameSink } from '../media/frame.ts';
+import { parseMediaPlaylist } from '../protocols/hls/media-playlist-parser.ts';
+import { ChannelPackager } from './channel-packager.ts';
+import type { LiveWindow } from './live-window.ts';
+
+const LADDER: readonly RenditionPlan[] = [
+  { name: '720p30', video: 'source', audio: 'source' },
+  {
+    name: '360p30',
+    video: { width: 640, height: 360, keepOneFrameIn: 1, framesPerSecond: 30, bitrateBps: 630_000 },
+    audio: 'source',
+  },
+];
+const SOUND: RenditionPlan = { name: 'audio_only', video: undefined, audio: 'source' };
+
+/** A source of 30 frames a second with a keyframe every two seconds, from `fromMs` on; `cts`: of every picture. */
+function source(fromMs: number, toMs: number, ctsOffsetTicks = 0): Frame[] {
+  const frames: Frame[] = [];
+  for (let n = Math.ceil((fromMs * 30) / 1000); n * 100 < toMs * 3; n++) {
+    const ms = Math.round((n * 1000) / 30);
+    frames.push({ ...videoFrame(ms, n % 60 === 0), ctsOffsetTicks });
+    for (let a = Math.ceil((ms * 48) / 1024); a * 1024 < Math.round(((n + 1) * 48_000) / 30); a++) {
+      frames.push(audioFrame(a));
+    }
+  }
+  return frames;
+}
+
+/** What a transcoder makes of it: decoded when presented. */
+const transcoded = (frames: readonly Frame[]): Frame[] =>
+  frames.map((frame) => ({
+    ...frame,
+    dtsTicks: frame.dtsTicks + frame.ctsOffsetTicks,
+    ctsOffsetTicks: 0,
+  }));
+
+function setUp(plan = LADDER) {
+  const clock = new FakeClock();
+  const packager = new ChannelPackager({
+    plan,
+    containerFormat: 'FRAGMENTED_MP4',
+    isLowLatency: true,
+    payloads: new SlabPool(),
+    clock,
+  });
+  const sinks = plan.map((each) => packager.sink(each));
+  for (const sink of sinks) sink.tracks(TRACKS);
+  const [leader, follower] = sinks as [FrameSink, FrameSink];
+  const feed = (sink: FrameSink, frames: readonly Frame[]) => {
+    for (const frame of frames) sink.frame(frame);
+  };
+  /** Each frame of the source, and at once what is made of it. */
+  const feedBoth = (frames: readonly Frame[]) => {
+    for (const frame of frames) {
+      leader.frame(frame);
+      feed(follower, transcoded([frame]));
+    }
+  };
+  return { packager, leader, follower, feed, feedBoth };
+}
+
+const list = (window: LiveWindow | undefined) =>
+  parseMediaPlaylist(Buffer.from(window!.mediaPlaylist({ skip: false }).bytes).toString());
+
+/** What has to be the same in every rendition of a channel. */
+const shape = (window: LiveWindow | undefined) => {
+  const { segments, openSegment, mediaSequence } = list(window);
+  return {
+    mediaSequence,
+    segments: segments.map((s) => [s.uri, s.durationSeconds, s.programDateTimeMs, s.parts.length]),
+    open: openSegment?.parts.map((part) => part.durationSeconds),
+  };
+};
+
+for (const [what, lead, lag] of [
+  ['at the same time', 0, 0],
+  ['later', 0, 700],
+  ['earlier', 700, 0],
+] as const) {
+  test(`renditions have the same segments and parts when a follower's frames come ${what}`, () => {
+    const { packager, leader, follower, feed } = setUp();
+    const frames = source(0, 9000);
+    const copies = transcoded(frames);
+    const perMs = frames.length / 9000;
+    for (let ms = 0; ms < 9700; ms += 33) {
+      const from = (shift: number) => Math.max(0, Math.round((ms - shift) * perMs));
+      const to = (shift: number) => Math.max(0, Math.round((ms + 33 - shift) * perMs));
+      feed(leader, frames.slice(from(lead), to(lead)));
+      feed(follower, copies.slice(from(lag), to(lag)));
+    }
+    const [first, second] = packager.windows;
+    assert.deepEqual(shape(second), shape(first));
+    assert.equal(list(first).segments.length, 4);
+    assert.equal(second?.describe().name, '360p30');
+  });
+}
+
+test("a follower's pictures are presented when the leader's are, also where those are reordered", () => {
+  const { packager, feedBoth } = setUp();
+  feedBoth(source(0, 5000, 6000));
+  assert.deepEqual(shape(packager.windows[1]), shape(packager.windows[0]));
+});
+
+test('when its frames break off, a follower has a gap and goes on with the next segment', () => {
+  const { packager, leader, follower, feed, feedBoth } = setUp();
+  feedBoth(source(0, 4600));
+  feed(leader, source(4600, 5000));
+  packager.interrupted();
+  feed(leader, source(5000, 6500));
+  follower.discontinuity();
+  feed(follower, transcoded(source(6000, 6500)));
+  feedBoth(source(6500, 9000));
+  const { segments } = list(packager.windows[1]);
+  assert.deepEqual(
+    segments.map(({ uri, gap, discontinuity }) => [uri, gap, discontinuity]),
+    [
+      ['1.m4s', false, false],
+      ['2.m4s', false, false],
+      ['3.m4s', true, false],
+      ['4.m4s', false, true],
+    ],
+  );
+  const leaders = list(packager.windows[0]);
+  assert.ok(leaders.segments.every(({ gap, discontinuity }) => !gap && !discontinuity));
+});
+
+test('a follower whose frames never come again has gaps, two segments behind', () => {
+  const { packager, leader, feed, feedBoth } = setUp();
+  feedBoth(source(0, 5000));
+  packager.interrupted();
+  feed(leader, source(5000, 12_000));
+  const { segments } = list(packager.windows[1]);
+  assert.deepEqual(
+    segments.map(({ gap }) => gap),
+    [false, false, true, true],
+  );
+});
+
+test('a follower that has nothing yet is not playable, and begins with the number that is due', () => {
+  const { packager, leader, follower, feed, feedBoth } = setUp();
+  feed(leader, source(0, 9000));
+  assert.equal(packager.windows[1]?.isPlayable, false);
+  follower.discontinuity();
+  feed(follower, transcoded(source(8000, 9000)));
+  feedBoth(source(9000, 12_000));
+  assert.deepEqual(
+    list(packager.windows[1]).segments.map(({ uri }) => uri),
+    ['5.m4s'],
+  );
+});
+
+test('each playlist reports on the others', () => {
+  const { packager, feedBoth } = setUp();
+  feedBoth(source(0, 4300));
+  assert.deepEqual(list(packager.windows[1]).renditionReports, [
+    { uri: '../720p30/playlist.m3u8', lastMsn: 3, lastPart: 0 },
+  ]);
+});
+
+test('the sound by itself may be added while the stream is on', () => {
+  const { packager, leader, feed } = setUp(LADDER.slice(0, 1));
+  feed(leader, source(0, 3000));
+  const sound = packager.add(SOUND);
+  sound.tracks(TRACKS);
+  const frames = source(3000, 9000);
+  feed(
+    sound,
+    frames.filter(({ kind }) => kind === 'audio'),
+  );
+  feed(leader, frames);
+  const window = packager.windows[1];
+  assert.deepEqual(
+    list(window).segments.map(({ uri, parts }) => [uri, parts.length]),
+    [
+      ['3.m4s', 10],
+      ['4.m4s', 10],
+    ],
+  );
+  const { name, codecs, picture, hasIndependentSegments } = window!.describe();
+  assert.deepEqual(
+    { name, codecs, picture, hasIndependentSegments },
+    { name: 'audio_only', codecs: 'mp4a.40.2', picture: undefined, hasIndependentSegments: true },
+  );
+});
+
+test('at the end every rendition has the last pictures, and its list ends', () => {
+  const { packager, leader, feed, feedBoth } = setUp();
+  feedBoth(source(0, 4400));
+  feed(leader, source(4400, 4500));
+  packager.end();
+  for (const window of packager.windows) {
+    const { segments, endList } = list(window);
+    assert.equal(endList, true);
+    assert.equal(segments.length, 3);
+  }
+});

@@ -1,0 +1,123 @@
+import type { ContainerFormat } from '../domain/channel.ts';
+import type { RenditionPlan } from '../domain/ladder.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { SlabPool } from '../lib/slab-pool.ts';
+import type { Ticks } from '../lib/timescale.ts';
+import type { FrameSink } from '../media/frame.ts';
+import { Fmp4Container } from './fmp4-container.ts';
+import { LiveWindow } from './live-window.ts';
+import type { PartContainer } from './part-container.ts';
+import { RenditionFollower } from './rendition-follower.ts';
+import { RenditionPackager } from './rendition-packager.ts';
+import type { SegmentationListener } from './segmentation.ts';
+import { TsContainer } from './ts-container.ts';
+
+export interface ChannelPackagerOptions {
+  /** Best first: the first one leads. */
+  readonly plan: readonly RenditionPlan[];
+  readonly containerFormat: ContainerFormat;
+  readonly isLowLatency: boolean;
+  readonly payloads: SlabPool;
+  readonly clock: Clock;
+}
+
+/** All renditions of a channel: frames of each in, windows whose segments and parts have the same boundaries and numbers out. */
+export class ChannelPackager {
+  readonly leader: RenditionPackager;
+  readonly #options: ChannelPackagerOptions;
+  readonly #followers = new Map<string, RenditionFollower>();
+  #windows: readonly LiveWindow[] = [];
+
+  constructor(options: ChannelPackagerOptions) {
+    this.#options = options;
+    const [first, ...others] = options.plan;
+    const isSource = first?.video === 'source';
+    this.leader = new RenditionPackager({
+      ...this.#rendition(true),
+      isSource,
+      // A passthrough's name is what its picture turns out to be.
+      name: isSource ? undefined : first?.name,
+      listener: this.#listener(),
+    });
+    for (const plan of others) this.#follow(plan);
+    this.#windows = [this.leader.window, ...this.#windows];
+  }
+
+  /** Best first. */
+  get windows(): readonly LiveWindow[] {
+    return this.#windows;
+  }
+
+  /** Where the frames of a rendition go, by its name in the plan. */
+  sink(plan: RenditionPlan): FrameSink {
+    return this.#followers.get(plan.name) ?? this.leader;
+  }
+
+  get endTicks(): Ticks {
+    return this.leader.endTicks;
+  }
+
+  /** Whoever makes the transcoded frames is gone for now. */
+  interrupted(): void {
+    for (const follower of this.#followers.values()) follower.interrupted();
+  }
+
+  /** A rendition that begins with the leader's next segment. */
+  add(plan: RenditionPlan): FrameSink {
+    const { nextMsn, openSegment } = this.leader.window;
+    return this.#follow(plan, openSegment ? nextMsn + 1 : nextMsn);
+  }
+
+  /** No more frames: windows end with what there is. */
+  end(): void {
+    this.leader.end();
+    for (const follower of this.#followers.values()) follower.end();
+  }
+
+  #follow(plan: RenditionPlan, firstMsn?: number): RenditionFollower {
+    const { video } = plan;
+    const follower = new RenditionFollower({
+      ...this.#rendition(video !== undefined, firstMsn),
+      name: plan.name,
+      framesPerSecond: typeof video === 'object' ? video.framesPerSecond : 0,
+      hasPicture: video !== undefined,
+    });
+    this.#followers.set(plan.name, follower);
+    this.#windows = [...this.#windows, follower.window];
+    return follower;
+  }
+
+  #rendition(
+    hasPicture: boolean,
+    firstMsn?: number,
+  ): {
+    readonly window: LiveWindow;
+    readonly container: PartContainer;
+    readonly payloads: SlabPool;
+    readonly clock: Clock;
+  } {
+    const { containerFormat, isLowLatency, payloads, clock } = this.#options;
+    const isTs = containerFormat === 'TS';
+    const window = new LiveWindow({
+      isLowLatency,
+      clock,
+      hasPicture,
+      mediaExtension: isTs ? 'ts' : 'm4s',
+      siblings: () => this.#windows,
+      ...(firstMsn !== undefined && { firstMsn }),
+    });
+    return { window, container: isTs ? new TsContainer() : new Fmp4Container(), payloads, clock };
+  }
+
+  #listener(): SegmentationListener {
+    const all = (tell: (follower: RenditionFollower) => void) => {
+      for (const follower of this.#followers.values()) tell(follower);
+    };
+    return {
+      segmentBegan: (start) => all((follower) => follower.segmentBegan(start)),
+      partEnded: (startTicks, endTicks) =>
+        all((follower) => follower.partEnded(startTicks, endTicks)),
+      segmentEnded: (end) => all((follower) => follower.segmentEnded(end)),
+    };
+  }
+}

@@ -1,0 +1,77 @@
+import { assert } from '../lib/assert.ts';
+import { VIDEO_TIMESCALE } from '../media/frame.ts';
+import { EventMessageScheme, encodeEventMessage } from '../protocols/mp4/emsg.ts';
+import { initSegment } from '../protocols/mp4/init-segment.ts';
+import { encodePartHeader, type FragmentTrack } from '../protocols/mp4/media-segment.ts';
+import type {
+  EncodablePart,
+  PartContainer,
+  PartContent,
+  PartMetadata,
+  RenditionTracks,
+  Sample,
+} from './part-container.ts';
+
+const VIDEO_TRACK_ID = 1;
+const AUDIO_TRACK_ID = 2;
+
+/** Fragmented MP4: a part is one fragment, its video run first. */
+export class Fmp4Container implements PartContainer {
+  /** "in increasing order" over the whole of a presentation (ISO 14496-12 8.8.5.1). */
+  #sequenceNumber = 1;
+
+  begin({ video, audio }: RenditionTracks): Uint8Array {
+    return initSegment({
+      ...(video && { video: { ...video, trackId: VIDEO_TRACK_ID } }),
+      ...(audio && { audio: { ...audio, trackId: AUDIO_TRACK_ID } }),
+    });
+  }
+
+  part({ video, audio, metadata }: PartContent): EncodablePart {
+    const tracks: FragmentTrack[] = [];
+    if (video.length > 0) tracks.push(trackRun(VIDEO_TRACK_ID, video));
+    if (audio.length > 0) tracks.push(trackRun(AUDIO_TRACK_ID, audio));
+    const header = encodePartHeader({ sequenceNumber: this.#sequenceNumber++, tracks });
+    const head = [...metadata.map(eventMessage), header];
+    const byteLength = totalByteLength(head) + samplesByteLength(video) + samplesByteLength(audio);
+    return {
+      byteLength,
+      encode: () =>
+        Buffer.concat([...head, ...video.map(payloadOf), ...audio.map(payloadOf)], byteLength),
+    };
+  }
+}
+
+/** At the beginning of its fragment; version 0, which is the one that the IVS player reads. */
+function eventMessage({ id, id3 }: PartMetadata): Uint8Array {
+  return encodeEventMessage({
+    schemeIdUri: EventMessageScheme.twitchId3,
+    value: '',
+    timescale: VIDEO_TIMESCALE,
+    presentationTimeDeltaTicks: 0,
+    eventDurationTicks: 0,
+    // Same scheme, value and id would be the same event told again (ISO 23009-1 5.10.3.3.4).
+    id,
+    messageData: id3,
+  });
+}
+
+function trackRun(trackId: number, samples: readonly Sample[]): FragmentTrack {
+  const [first] = samples;
+  assert(first !== undefined, 'a run has samples');
+  return { trackId, baseMediaDecodeTimeTicks: first.startTicks, samples };
+}
+
+const payloadOf = (sample: Sample): Uint8Array => sample.payload;
+
+function samplesByteLength(samples: readonly Sample[]): number {
+  let sum = 0;
+  for (const sample of samples) sum += sample.byteLength;
+  return sum;
+}
+
+function totalByteLength(buffers: readonly Uint8Array[]): number {
+  let sum = 0;
+  for (const buffer of buffers) sum += buffer.byteLength;
+  return sum;
+}

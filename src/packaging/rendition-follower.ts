@@ -1,0 +1,261 @@
+import type { Clock } from '../lib/clock.ts';
+import type { SlabPool } from '../lib/slab-pool.ts';
+import type { Ticks } from '../lib/timescale.ts';
+import type { Frame, FrameSink, MediaTracks } from '../media/frame.ts';
+import { FollowerInput } from './follower-input.ts';
+import type { LiveWindow } from './live-window.ts';
+import { PartBuilder } from './part-builder.ts';
+import type { PartContainer, RenditionTracks } from './part-container.ts';
+import { measureRendition } from './rendition.ts';
+import { segmentMetadata } from './segment-metadata.ts';
+import type { SegmentationListener, SegmentEnd, SegmentStart } from './segmentation.ts';
+
+type Decision =
+  | { readonly kind: 'segment-began'; readonly start: SegmentStart }
+  | { readonly kind: 'part-ended'; readonly startTicks: Ticks; readonly endTicks: Ticks }
+  | { readonly kind: 'segment-ended'; readonly end: SegmentEnd };
+
+/** So many segments behind the leader, what is missing is not waited for any more. */
+const PATIENCE_SEGMENTS = 2;
+
+/**
+ * A rendition that is cut where the leader is: the leader's decisions in, frames of another encoding of the same pictures in,
+ * parts and segments of the same numbers out. Either may be ahead of the other. A segment of which frames never came is a
+ * gap in the playlist (RFC 8216bis 4.4.4.7), so that numbers stay the leader's.
+ */
+export class RenditionFollower implements FrameSink, SegmentationListener {
+  readonly window: LiveWindow;
+  readonly #clock: Clock;
+  readonly #name: string;
+  readonly #framesPerSecond: number;
+  readonly #hasPicture: boolean;
+  readonly #parts: { readonly container: PartContainer; readonly payloads: SlabPool };
+  readonly #input: FollowerInput;
+  /** Those of the leader that are not carried out yet. */
+  readonly #decisions: Decision[] = [];
+  #segmentEndsWaiting = 0;
+  #tracks: RenditionTracks | undefined;
+  #builder: PartBuilder | undefined;
+  #segment: SegmentStart | undefined;
+  #hasOpenSegment = false;
+  /** A part of the segment under way never came. */
+  #isGap = false;
+  #isDiscontinuous = false;
+  #isEnding = false;
+  /** After a break, until a segment begins with a frame that came after it. */
+  #isResuming = false;
+  /** Decoding time of the newest picture. */
+  #lastStartTicks: Ticks | undefined;
+
+  constructor(options: {
+    readonly window: LiveWindow;
+    readonly container: PartContainer;
+    readonly payloads: SlabPool;
+    readonly clock: Clock;
+    readonly name: string;
+    readonly framesPerSecond: number;
+    /** False: of what comes, the sound alone. */
+    readonly hasPicture: boolean;
+  }) {
+    this.window = options.window;
+    this.#parts = options;
+    this.#clock = options.clock;
+    this.#name = options.name;
+    this.#framesPerSecond = options.framesPerSecond;
+    this.#hasPicture = options.hasPicture;
+    this.#input = new FollowerInput(options);
+  }
+
+  // --- the frames
+
+  tracks(tracks: MediaTracks): void {
+    this.#input.push({ kind: 'tracks', tracks });
+    this.#advance();
+  }
+
+  frame(frame: Frame): void {
+    if (frame.kind === 'video' && !this.#hasPicture) return;
+    this.#input.push({ kind: 'frame', frame });
+    this.#advance();
+  }
+
+  /** Frames are missing before those that come. */
+  discontinuity(): void {
+    this.#input.push({ kind: 'break' });
+    this.#advance();
+  }
+
+  /** Whoever makes the frames is gone: what is missing is not waited for until more come. */
+  interrupted(): void {
+    this.#input.push({ kind: 'interruption' });
+    this.#advance();
+  }
+
+  // --- the leader's decisions
+
+  segmentBegan(start: SegmentStart): void {
+    this.#decisions.push({ kind: 'segment-began', start });
+    this.#advance();
+  }
+
+  partEnded(startTicks: Ticks, endTicks: Ticks): void {
+    this.#decisions.push({ kind: 'part-ended', startTicks, endTicks });
+    this.#advance();
+  }
+
+  segmentEnded(end: SegmentEnd): void {
+    this.#decisions.push({ kind: 'segment-ended', end });
+    this.#segmentEndsWaiting++;
+    this.#advance();
+  }
+
+  /** No more frames come: the leader's last decisions are carried out with those there are, and the window ends. */
+  end(): void {
+    this.#isEnding = true;
+    this.#advance();
+    this.window.end();
+  }
+
+  #advance(): void {
+    for (;;) {
+      const decision = this.#decisions[0];
+      if (decision === undefined || !this.#carryOut(decision)) return;
+      this.#decisions.shift();
+    }
+  }
+
+  /** Whether it could be. */
+  #carryOut(decision: Decision): boolean {
+    switch (decision.kind) {
+      case 'segment-began':
+        this.#segment = decision.start;
+        this.#isGap = false;
+        this.#input.beginSegment(decision.start);
+        return true;
+      case 'part-ended':
+        return this.#endPart(decision.startTicks, decision.endTicks);
+      case 'segment-ended':
+        this.#segmentEndsWaiting--;
+        this.#endSegment(decision.end);
+        return true;
+    }
+  }
+
+  #endPart(startTicks: Ticks, endTicks: Ticks): boolean {
+    const isPatient =
+      !this.#isGap && !this.#isEnding && this.#segmentEndsWaiting < PATIENCE_SEGMENTS;
+    if (isPatient && !this.#input.isComplete(endTicks)) return false;
+    this.#input.takeBefore(endTicks, {
+      tracks: (tracks) => this.#begin(tracks),
+      breaks: () => this.#break(),
+      interrupted: () => {
+        this.#isGap = true;
+      },
+      frame: (frame) => this.#take(frame, startTicks),
+    });
+    if (!this.#isGap) this.#buildPart(startTicks, endTicks);
+    return true;
+  }
+
+  #begin({ video, audio }: MediaTracks): void {
+    const tracks = { audio, ...(this.#hasPicture && { video }) };
+    if (this.#tracks) this.#break();
+    this.#tracks = tracks;
+    this.#builder = new PartBuilder(tracks, this.#parts, this.#builder);
+    this.window.beginGeneration(this.#parts.container.begin(tracks));
+  }
+
+  #break(): void {
+    if (this.window.isPlayable) this.#isDiscontinuous = true;
+    if (this.#tracks) this.#builder = new PartBuilder(this.#tracks, this.#parts, this.#builder);
+    this.#lastStartTicks = undefined;
+    this.#isResuming = true;
+    // What is open ends where it broke off.
+    if (this.#hasOpenSegment) this.#isGap = true;
+  }
+
+  /** Whether the frame may follow a break: a segment has to begin with it. */
+  #resumes(frame: Frame): boolean {
+    const segment = this.#segment;
+    if (segment === undefined || this.#isGap || this.#hasOpenSegment) return false;
+    if (this.#hasPicture && (frame.kind !== 'video' || !frame.isKeyframe)) return false;
+    return this.#input.ticksOf(frame) >= segment.startTicks - this.#input.toleranceTicks;
+  }
+
+  #take(frame: Frame, partStartTicks: Ticks): void {
+    if (this.#isResuming && !this.#resumes(frame)) return;
+    this.#isResuming = false;
+    const audio = this.#tracks?.audio;
+    if (frame.kind === 'video') {
+      const last = this.#lastStartTicks;
+      const isFirst = last === undefined || last < partStartTicks;
+      // Decoding times are contiguous, as the leader's: a part's first picture is decoded where the part begins.
+      const startTicks = isFirst ? partStartTicks : Math.max(frame.dtsTicks, last + 1);
+      this.#lastStartTicks = startTicks;
+      this.#builder?.addVideo(frame, startTicks);
+    } else if (audio) this.#builder?.addAudio(frame, audio);
+  }
+
+  #buildPart(startTicks: Ticks, endTicks: Ticks): void {
+    const segment = this.#segment;
+    if (segment === undefined) return;
+    const isFirst = !this.#hasOpenSegment;
+    const isDiscontinuous = isFirst && (segment.isDiscontinuous || this.#isDiscontinuous);
+    const part = this.#builder?.build({
+      index: this.window.nextPart,
+      startTicks,
+      endTicks,
+      metadata: isFirst ? [this.#segmentMetadata(segment)] : [],
+      isDiscontinuous,
+      isLast: this.#isEnding,
+    });
+    // A segment that does not begin with a keyframe where the leader's does is of no use either.
+    if (part === undefined || (isFirst && !part.isIndependent)) {
+      this.#isGap = true;
+      return;
+    }
+    if (isFirst) this.#openSegment(segment, isDiscontinuous);
+    this.window.appendPart(part);
+  }
+
+  #openSegment({ programDateTimeMs }: SegmentStart, isDiscontinuous: boolean): void {
+    this.window.beginSegment({ programDateTimeMs, isDiscontinuous });
+    this.#hasOpenSegment = true;
+    this.#isDiscontinuous = false;
+  }
+
+  #endSegment({ durationTicks, timing }: SegmentEnd): void {
+    const segment = this.#segment;
+    if (segment === undefined) return;
+    const isGap = this.#isGap || !this.#hasOpenSegment;
+    if (!this.#hasOpenSegment) {
+      // A break that no segment could tell of yet is the next one's to tell.
+      const isOwnBreak = this.#isDiscontinuous;
+      this.#openSegment(segment, segment.isDiscontinuous);
+      this.#isDiscontinuous = isOwnBreak;
+    }
+    this.#hasOpenSegment = false;
+    const tracks = this.#tracks;
+    if (isGap || tracks === undefined) {
+      this.window.completeGap(durationTicks);
+      return;
+    }
+    this.window.completeSegment(durationTicks, timing, (segments) =>
+      measureRendition({
+        segments,
+        tracks,
+        framesPerSecond: this.#framesPerSecond,
+        isSource: false,
+        name: this.#name,
+      }),
+    );
+  }
+
+  #segmentMetadata({ programDateTimeMs }: SegmentStart) {
+    return segmentMetadata({
+      msn: this.window.nextMsn,
+      receivedMs: programDateTimeMs,
+      sentMs: this.#clock.nowMs(),
+    });
+  }
+}

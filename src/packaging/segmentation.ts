@@ -1,0 +1,27 @@
+import type { Ticks } from '../lib/timescale.ts';
+import type { WindowTiming } from './live-window.ts';
+
+/** A segment begins; its first part has just ended. */
+export interface SegmentStart {
+  readonly startTicks: Ticks;
+  readonly programDateTimeMs: number;
+  /** The timeline or the encoding breaks before it. */
+  readonly isDiscontinuous: boolean;
+  /** Presentation minus decoding time of its keyframe. */
+  readonly ctsOffsetTicks: Ticks;
+}
+
+export interface SegmentEnd {
+  readonly durationTicks: Ticks;
+  readonly timing: WindowTiming;
+}
+
+/**
+ * What the leading rendition of a channel decided, in its order: the other renditions cut their frames at the same times, so
+ * that segments, parts and their numbers are the same in all. 90 kHz ticks of the leading video track.
+ */
+export interface SegmentationListener {
+  segmentBegan(start: SegmentStart): void;
+  partEnded(startTicks: Ticks, endTicks: Ticks): void;
+  segmentEnded(end: SegmentEnd): void;
+}

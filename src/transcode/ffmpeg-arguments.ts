@@ -1,0 +1,140 @@
+import type { AudioEncoding, VideoEncoding } from '../domain/ladder.ts';
+import type { FfmpegFeatures } from './ports.ts';
+import type { TranscodeJob, VideoOutput } from './transcode-job.ts';
+import { type EncoderChoice, encoderOptions } from './video-encoders.ts';
+
+/** The child's first output pipe: 0 is its input, 1 is not used, 2 is its log. */
+const FIRST_OUTPUT_FD = 3;
+
+/** A picture for pages: no larger than this, whatever the source. */
+const MAX_THUMBNAIL_HEIGHT = 720;
+/** mjpeg's scale of 2 (best) to 31; 720p is about 60 KB. */
+const THUMBNAIL_QUANTIZER = 5;
+
+/** Each packet is out of the child when it is encoded. */
+const UNBUFFERED = ['-flush_packets', '1'];
+const FLV = [...UNBUFFERED, '-f', 'flv', '-flvflags', 'no_duration_filesize'];
+
+/**
+ * ffmpeg's arguments for a job: FLV on its standard input, one FLV for each video and each audio encoding and one stream of
+ * JPEGs on pipes 3, 4, ..., in the order of `TranscodeJob`. Timestamps go through unchanged, and keyframes are where the
+ * source has them.
+ *
+ * Video and audio have outputs of their own because a muxer with two streams holds either back until it has the other.
+ */
+export function ffmpegArguments(
+  job: TranscodeJob,
+  choice: EncoderChoice,
+  features: FfmpegFeatures,
+): readonly string[] {
+  const { graph, labels, thumbnail } = filterGraph(job, choice);
+  const outputs: (readonly string[])[] = [
+    ...job.videos.map((video, index) => videoOutput(video, labels[index], choice, features)),
+    ...job.audios.map(audioOutput),
+    ...(thumbnail === undefined ? [] : [thumbnailOutput(thumbnail, features)]),
+  ];
+  return [
+    ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error'],
+    ...encoderOptions(choice).device,
+    '-copyts',
+    ...inputOptions(job),
+    ...['-f', 'flv', '-i', 'pipe:0'],
+    ...(graph === '' ? [] : ['-filter_complex', graph]),
+    ...outputs.flatMap((output, index) => [...output, `pipe:${FIRST_OUTPUT_FD + index}`]),
+  ];
+}
+
+function inputOptions(job: TranscodeJob): readonly string[] {
+  const needsKeyframesOnly = job.videos.every(({ encoding }) => encoding === 'copy');
+  return [
+    // One thread decodes a frame when it comes; each further one holds back one more (74 ms against 11).
+    ...['-threads', '1'],
+    // The sequence headers come first and say everything. `-fflags nobuffer` would lose the first frames instead.
+    ...['-probesize', '32', '-analyzeduration', '0'],
+    ...(needsKeyframesOnly ? ['-skip_frame:v', 'nokey'] : []),
+  ];
+}
+
+/** One decode for all: labels of the videos in their order (none for a copy), and of the thumbnails. */
+function filterGraph(job: TranscodeJob, choice: EncoderChoice) {
+  const chains: { readonly label: string; readonly filters: string }[] = [];
+  const labels = job.videos.map(({ encoding }, index) => {
+    if (encoding === 'copy') return undefined;
+    const label = `v${index}`;
+    chains.push({ label, filters: videoFilters(encoding, choice) });
+    return label;
+  });
+  const interval = job.thumbnailIntervalSeconds;
+  const thumbnail = interval === undefined ? undefined : 'thumbnail';
+  if (interval !== undefined) {
+    chains.push({ label: 'thumbnail', filters: thumbnailFilters(interval) });
+  }
+  const split = chains.map(({ label }) => `[${label}_in]`).join('');
+  const graph = [
+    `[0:v]split=${chains.length}${split}`,
+    ...chains.map(({ label, filters }) => `[${label}_in]${filters}[${label}]`),
+  ].join(';');
+  return { graph: chains.length === 0 ? '' : graph, labels, thumbnail };
+}
+
+function videoFilters(encoding: VideoEncoding, choice: EncoderChoice): string {
+  const { width, height, keepOneFrameIn } = encoding;
+  return [
+    // A keyframe of the source is one of every rendition: frames are counted from the last that was taken.
+    ...(keepOneFrameIn > 1 ? [`select='key+gte(n-prev_selected_n,${keepOneFrameIn})'`] : []),
+    `scale=${even(width)}:${even(height)}`,
+    // Rounding to even sizes is not meant to make pixels oblong by a thousandth; those that are oblong stay so.
+    `setsar='if(lt(abs(sar-1),0.02),1,sar)'`,
+    ...encoderOptions(choice).filters,
+  ].join(',');
+}
+
+function thumbnailFilters(intervalSeconds: number): string {
+  return [
+    `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${intervalSeconds})'`,
+    `scale=-2:'trunc(min(${MAX_THUMBNAIL_HEIGHT},ih)/2)*2'`,
+    'setsar=1',
+    'format=yuvj420p',
+  ].join(',');
+}
+
+function videoOutput(
+  { encoding }: VideoOutput,
+  label: string | undefined,
+  choice: EncoderChoice,
+  features: FfmpegFeatures,
+): readonly string[] {
+  if (encoding === 'copy') return ['-map', '0:v', '-c:v', 'copy', ...FLV];
+  const bitrate = String(encoding.bitrateBps);
+  return [
+    ...['-map', `[${label}]`],
+    ...encoderOptions(choice).encoder(encoding),
+    ...['-profile:v', 'main', '-bf', '0'],
+    ...['-force_key_frames', 'source', '-g', String(encoderOptions(choice).keyframes(encoding))],
+    ...passTimestamps(features),
+    ...['-b:v', bitrate, '-maxrate', bitrate, '-bufsize', bitrate],
+    ...FLV,
+  ];
+}
+
+function audioOutput({ bitrateBps }: AudioEncoding): readonly string[] {
+  // IVS takes two channels at most, and so do the bit rates of its table.
+  return ['-map', '0:a', '-c:a', 'aac', '-ac', '2', '-b:a', String(bitrateBps), ...FLV];
+}
+
+function thumbnailOutput(label: string, features: FfmpegFeatures): readonly string[] {
+  return [
+    ...['-map', `[${label}]`, '-c:v', 'mjpeg', '-q:v', String(THUMBNAIL_QUANTIZER)],
+    // With more threads a picture is out when as many further ones are in.
+    ...['-threads', '1'],
+    ...passTimestamps(features),
+    ...UNBUFFERED,
+    ...['-f', 'image2pipe'],
+  ];
+}
+
+function passTimestamps(features: FfmpegFeatures): readonly string[] {
+  return ['-fps_mode', 'passthrough', '-enc_time_base', features.encoderTimeBase];
+}
+
+const even = (length: number): number => Math.max(2, Math.floor(length / 2) * 2);

@@ -15,6 +15,8 @@ export interface Config {
   readonly host: string;
   /** Port 0, here and below, lets the system choose: for tests. */
   readonly httpPort: number;
+  /** Absent: no HTTPS. Where it is not required, a port that is taken is no reason not to start. */
+  readonly https?: { readonly port: number; readonly isRequired: boolean };
   readonly rtmpPort: number;
   readonly rtmpsPort: number;
   /** An origin, as viewers and encoders see it. Absent: `defaultPublicUrl` of the port that was really bound. */
@@ -48,6 +50,11 @@ export const SETTINGS = [
   { name: 'IVORY_DATA_DIR', default: './data', meaning: 'directory of everything that is kept' },
   { name: 'IVORY_HOST', default: '127.0.0.1', meaning: 'address that every port binds to' },
   { name: 'IVORY_HTTP_PORT', default: '8080', meaning: 'port of the API, playback and watch page' },
+  {
+    name: 'IVORY_HTTPS_PORT',
+    default: '8443, if free',
+    meaning: 'port of the same over HTTPS, with HTTP/2; off for none',
+  },
   { name: 'IVORY_RTMP_PORT', default: '1935', meaning: 'port of RTMP ingest' },
   { name: 'IVORY_RTMPS_PORT', default: '1936', meaning: 'port of RTMPS ingest' },
   {
@@ -115,6 +122,7 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
     secretAccessKey,
   );
   requireBothOrNone('IVORY_TLS_CERT', certificatePath, 'IVORY_TLS_KEY', keyPath);
+  const https = readHttps(given('IVORY_HTTPS_PORT'), certificatePath !== undefined);
   const accessKeysFile = given('IVORY_ACCESS_KEYS_FILE');
   const isEmulator = readChoice('IVORY_EMULATOR', given('IVORY_EMULATOR'), ['off', 'on']) === 'on';
   const throttle = readChoice('IVORY_THROTTLE', given('IVORY_THROTTLE'), ['off', 'ivs']);
@@ -123,6 +131,7 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
     dataDirectory: given('IVORY_DATA_DIR') ?? './data',
     host: readHost('IVORY_HOST', given('IVORY_HOST') ?? '127.0.0.1'),
     httpPort: readPort('IVORY_HTTP_PORT', given('IVORY_HTTP_PORT') ?? '8080'),
+    ...(https && { https: Object.freeze(https) }),
     rtmpPort: readPort('IVORY_RTMP_PORT', given('IVORY_RTMP_PORT') ?? '1935'),
     rtmpsPort: readPort('IVORY_RTMPS_PORT', given('IVORY_RTMPS_PORT') ?? '1936'),
     ...(publicUrl && { publicUrl: readOrigin('IVORY_PUBLIC_URL', publicUrl) }),
@@ -168,10 +177,22 @@ function unreachableUrls({ host, publicUrl }: Config): readonly string[] {
   ];
 }
 
-function readPort(name: SettingName, text: string): number {
+function readPort(
+  name: SettingName,
+  text: string,
+  rule = 'must be a port number, 0 to 65535',
+): number {
   const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(port <= 65535)) throw badValue(name, 'must be a port number, 0 to 65535', text);
+  if (!(port <= 65535)) throw badValue(name, rule, text);
   return port;
+}
+
+/** Nobody who has not asked for HTTPS, by its port or by a certificate, is kept from starting by it. */
+function readHttps(text: string | undefined, hasCertificate: boolean): Config['https'] {
+  if (text === 'off') return undefined;
+  if (text === undefined) return { port: 8443, isRequired: hasCertificate };
+  const rule = 'must be a port number, 0 to 65535, or off';
+  return { port: readPort('IVORY_HTTPS_PORT', text, rule), isRequired: true };
 }
 
 function readHost(name: SettingName, text: string): string {
@@ -257,9 +278,10 @@ function requireBothOrNone(
   throw new ConfigError(`${missing} must be set because ${present} is: set both or none`);
 }
 
-function requireDistinctPorts({ httpPort, rtmpPort, rtmpsPort }: Config): void {
+function requireDistinctPorts({ httpPort, https, rtmpPort, rtmpsPort }: Config): void {
   const ports: readonly (readonly [SettingName, number])[] = [
     ['IVORY_HTTP_PORT', httpPort],
+    ['IVORY_HTTPS_PORT', https?.isRequired ? https.port : 0],
     ['IVORY_RTMP_PORT', rtmpPort],
     ['IVORY_RTMPS_PORT', rtmpsPort],
   ];

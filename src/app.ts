@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { watchAccessKeys } from './adapters/access-keys.ts';
 import { BucketDirectory } from './adapters/bucket-directory.ts';
+import { CertificateKeeper, type CertificateSource } from './adapters/certificate-keeper.ts';
 import {
   type AccessKey,
   type DataDirectory,
@@ -11,15 +12,13 @@ import {
 } from './adapters/data-directory.ts';
 import { findFfmpeg } from './adapters/ffmpeg.ts';
 import { healthRoutes } from './adapters/health-routes.ts';
+import { DEFAULT_HTTP_LIMITS } from './adapters/http-limits.ts';
 import { HttpServer } from './adapters/http-server.ts';
+import { HttpsServer } from './adapters/https-server.ts';
 import { ListenError } from './adapters/listen-error.ts';
+import { PeerCounter } from './adapters/peer-counter.ts';
 import { openSqliteStore, type Store } from './adapters/store/sqlite-store.ts';
 import { randomBytes, systemClock } from './adapters/system.ts';
-import {
-  loadSelfSignedCertificate,
-  readTlsCertificate,
-  type TlsCertificate,
-} from './adapters/tls-certificate.ts';
 import { loadWatchAssets } from './adapters/watch-assets.ts';
 import { type Config, defaultPublicUrl } from './config.ts';
 import { AccessKeyRing } from './control/access-key-file.ts';
@@ -51,8 +50,12 @@ export interface Ivory extends AsyncDisposable {
   /** As viewers and encoders reach it. */
   readonly publicUrl: string;
   readonly httpPort: number;
+  /** Absent: none. */
+  readonly httpsPort?: number;
   readonly rtmpPort: number;
   readonly rtmpsPort: number;
+  /** The PEM file of the certificate of both TLS ports. */
+  readonly certificatePath: string;
   readonly rootKey: AccessKey;
   /** The file that keeps it, where it is not configured. */
   readonly rootKeyPath: string;
@@ -68,11 +71,12 @@ export async function startIvory(
   await using starting = new AsyncDisposableStack();
   const finding = prepareTranscoding(config, log);
   const directory = await prepareDataDirectory(config.dataDirectory);
-  const [rootKey, secret, certificate] = await Promise.all([
+  const [rootKey, secret] = await Promise.all([
     loadRootKey(config, directory),
     loadServerSecret(directory, randomBytes),
-    loadCertificate(config, directory, clock),
   ]);
+  const source = certificateSource(config, directory);
+  const certificates = starting.use(await CertificateKeeper.start({ source, clock, log }));
   const store = starting.use(await openSqliteStore(directory.database));
   await takeUpHistory(store, clock, log, starting);
   const recordingDestinations = starting.use(
@@ -126,8 +130,12 @@ export async function startIvory(
     }),
   );
   const publicHost = config.publicUrl && { publicHost: new URL(config.publicUrl).host };
-  const http = new HttpServer({
+  const web = {
     log,
+    connectionCount: new PeerCounter(
+      DEFAULT_HTTP_LIMITS.maxConnections,
+      DEFAULT_HTTP_LIMITS.maxConnectionsPerAddress,
+    ),
     handlers: [
       new PlaybackRoutes({
         streams: live,
@@ -162,15 +170,25 @@ export async function startIvory(
         logger: log,
       }),
     ],
-  });
-  starting.defer(() => http.close());
+  };
+  const http = new HttpServer(web);
+  const https = new HttpsServer({ ...web, http1: http, certificate: certificates.certificate });
+  certificates.onRenewed((certificate) => https.useCertificate(certificate));
+  // At once: the answers of both are given the same few seconds.
+  starting.defer(async () => void (await Promise.all([http.close(), https.close()])));
   const { host } = config;
   const { port: httpPort } = await http.listen({ host, port: config.httpPort });
 
   const rtmp = new RtmpServer({ gate: live, clock, logger: log, random: randomBytes, payloads });
   starting.defer(() => rtmp.close());
   const rtmpPort = await listen(rtmp, { host, port: config.rtmpPort });
-  const rtmpsPort = await listen(rtmp, { host, port: config.rtmpsPort, tls: certificate });
+  const rtmpsPort = await listen(rtmp, {
+    host,
+    port: config.rtmpsPort,
+    tls: certificates.certificate,
+  });
+  certificates.onRenewed((certificate) => rtmp.useCertificate(certificate));
+  const httpsPort = await listenHttps(https, config, log);
 
   // Last in, first out: streams end in order while everything that they end into is still there.
   starting.use(live);
@@ -183,8 +201,10 @@ export async function startIvory(
   return {
     publicUrl: endpoints.playbackBaseUrl,
     httpPort,
+    ...(httpsPort !== undefined && { httpsPort }),
     rtmpPort,
     rtmpsPort,
+    certificatePath: config.tls?.certificatePath ?? directory.tlsCertificate,
     rootKey: rootKey.key,
     rootKeyPath: directory.rootAccessKey,
     isRootKeyNew: rootKey.isNew,
@@ -227,13 +247,23 @@ async function loadRootKey(config: Config, directory: DataDirectory) {
   return loadRootAccessKey(directory, randomBytes);
 }
 
-function loadCertificate(
-  config: Config,
-  directory: DataDirectory,
-  clock: Clock,
-): Promise<TlsCertificate> {
-  if (config.tls) return readTlsCertificate(config.tls, clock);
-  return loadSelfSignedCertificate(directory.tlsCertificate, [hostOf(config)], clock);
+function certificateSource(config: Config, directory: DataDirectory): CertificateSource {
+  return config.tls ?? { ownPath: directory.tlsCertificate, hosts: [hostOf(config)] };
+}
+
+async function listenHttps(
+  server: HttpsServer,
+  { host, https }: Config,
+  log: Logger,
+): Promise<number | undefined> {
+  if (https === undefined) return undefined;
+  try {
+    return (await server.listen({ host, port: https.port })).port;
+  } catch (error) {
+    if (https.isRequired || !(error instanceof ListenError)) throw error;
+    log.warn({}, `no HTTPS: ${error.message}; IVORY_HTTPS_PORT names another port, or is off`);
+    return undefined;
+  }
 }
 
 /** Ends the sessions that a crash left open, and forgets those that are older than the history that IVS keeps. */

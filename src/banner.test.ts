@@ -24,6 +24,8 @@ function started(options: Pick<Ivory, 'rootKey' | 'rootKeyPath' | 'isRootKeyNew'
   return {
     publicUrl: 'http://127.0.0.1:8080',
     httpPort: 8080,
+    httpsPort: 8443,
+    certificatePath: '/data/tls.pem',
     rtmpPort: 1935,
     rtmpsPort: 1936,
     ...options,

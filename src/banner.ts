@@ -10,6 +10,11 @@ export function banner(ivory: Ivory, config: Config): string {
     `Ivory is up.`,
     ``,
     `  API, playback   ${ivory.publicUrl}`,
+    ...(ivory.httpsPort === undefined
+      ? []
+      : [
+          `  over HTTPS      https://${host}:${ivory.httpsPort}   (certificate: ${ivory.certificatePath})`,
+        ]),
     `  watch page      ${ivory.publicUrl}/watch/<channel id>`,
     `  RTMP            rtmp://${host}:${ivory.rtmpPort}/app/<stream key>   (channels with insecureIngest)`,
     `  RTMPS           rtmps://${host}:${ivory.rtmpsPort}/app/<stream key>`,

@@ -8,6 +8,7 @@ const DEFAULTS = {
   dataDirectory: './data',
   host: '127.0.0.1',
   httpPort: 8080,
+  https: { port: 8443, isRequired: false },
   rtmpPort: 1935,
   rtmpsPort: 1936,
   accountId: '000000000000',
@@ -30,6 +31,7 @@ test('readConfig() reads every setting and freezes the result', () => {
     IVORY_DATA_DIR: '/srv/ivory data',
     IVORY_HOST: '::1',
     IVORY_HTTP_PORT: '0',
+    IVORY_HTTPS_PORT: '8444',
     IVORY_RTMP_PORT: '0',
     IVORY_RTMPS_PORT: '443',
     IVORY_PUBLIC_URL: 'https://live.example:8443/',
@@ -52,6 +54,7 @@ test('readConfig() reads every setting and freezes the result', () => {
     dataDirectory: '/srv/ivory data',
     host: '::1',
     httpPort: 0,
+    https: { port: 8444, isRequired: true },
     rtmpPort: 0,
     rtmpsPort: 443,
     publicUrl: 'https://live.example:8443',
@@ -72,6 +75,16 @@ test('readConfig() reads every setting and freezes the result', () => {
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.rootAccessKey));
 });
 
+test('readConfig() requires the HTTPS port of whoever names it or brings a certificate, and turns it off', () => {
+  const certificate = { IVORY_TLS_CERT: 'c.pem', IVORY_TLS_KEY: 'k.pem' };
+  const httpsOf = (env: Record<string, string>) => readConfig(env).config.https;
+  assert.deepEqual(httpsOf({}), { port: 8443, isRequired: false });
+  assert.deepEqual(httpsOf(certificate), { port: 8443, isRequired: true });
+  assert.deepEqual(httpsOf({ IVORY_HTTPS_PORT: '443' }), { port: 443, isRequired: true });
+  assert.equal(httpsOf({ ...certificate, IVORY_HTTPS_PORT: 'off' }), undefined);
+  assert.deepEqual(httpsOf({ IVORY_HTTP_PORT: '8443' }), { port: 8443, isRequired: false });
+});
+
 const BAD_VALUES: readonly (readonly [Record<string, string>, RegExp])[] = [
   [
     { IVORY_HTTP_PORT: '65536' },
@@ -80,6 +93,8 @@ const BAD_VALUES: readonly (readonly [Record<string, string>, RegExp])[] = [
   [{ IVORY_HTTP_PORT: '-1' }, /^IVORY_HTTP_PORT must/],
   [{ IVORY_RTMP_PORT: '0x10' }, /^IVORY_RTMP_PORT must/],
   [{ IVORY_RTMPS_PORT: '19 36' }, /^IVORY_RTMPS_PORT must/],
+  [{ IVORY_HTTPS_PORT: 'no' }, /^IVORY_HTTPS_PORT must be a port number, 0 to 65535, or off, got/],
+  [{ IVORY_HTTPS_PORT: '8080' }, /^IVORY_HTTPS_PORT must differ from IVORY_HTTP_PORT, got/],
   [{ IVORY_RTMP_PORT: '8080' }, /^IVORY_RTMP_PORT must differ from IVORY_HTTP_PORT, got "8080"$/],
   [{ IVORY_HOST: 'http://x' }, /^IVORY_HOST must be an IP address or a host name, got/],
   [{ IVORY_HOST: ':::' }, /^IVORY_HOST must/],

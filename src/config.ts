@@ -1,6 +1,7 @@
 import { changeQuotas, raiseQuotas } from './domain/quota-changes.ts';
 import { IVS_QUOTAS, type Quotas } from './domain/quotas.ts';
 import { VIDEO_ENCODERS, type VideoEncoder } from './domain/video-encoder.ts';
+import { closestName } from './lib/closest-name.ts';
 
 /** A bad setting. The message is one line that names the variable, the rule and (unless secret) the value. */
 export class ConfigError extends Error {
@@ -16,6 +17,8 @@ export interface Config {
   readonly host: string;
   /** Port 0, here and below, lets the system choose: for tests. */
   readonly httpPort: number;
+  /** Absent: no HTTPS. Where it is not required, a port that is taken is no reason not to start. */
+  readonly https?: { readonly port: number; readonly isRequired: boolean };
   readonly rtmpPort: number;
   readonly rtmpsPort: number;
   /** An origin, as viewers and encoders see it. Absent: `defaultPublicUrl` of the port that was really bound. */
@@ -58,6 +61,11 @@ export const SETTINGS = [
   { name: 'IVORY_DATA_DIR', default: './data', meaning: 'directory of everything that is kept' },
   { name: 'IVORY_HOST', default: '127.0.0.1', meaning: 'address that every port binds to' },
   { name: 'IVORY_HTTP_PORT', default: '8080', meaning: 'port of the API, playback and watch page' },
+  {
+    name: 'IVORY_HTTPS_PORT',
+    default: '8443, if free',
+    meaning: 'port of the same over HTTPS, with HTTP/2; off for none',
+  },
   { name: 'IVORY_RTMP_PORT', default: '1935', meaning: 'port of RTMP ingest' },
   { name: 'IVORY_RTMPS_PORT', default: '1936', meaning: 'port of RTMPS ingest' },
   {
@@ -146,6 +154,7 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
   ]);
   const device = given('IVORY_TRANSCODE_DEVICE');
   const cores = given('IVORY_TRANSCODE_CORES');
+  const https = readHttps(given('IVORY_HTTPS_PORT'), certificatePath !== undefined);
   const accessKeysFile = given('IVORY_ACCESS_KEYS_FILE');
   const isEmulator = readChoice('IVORY_EMULATOR', given('IVORY_EMULATOR'), ['off', 'on']) === 'on';
   const throttle = readChoice('IVORY_THROTTLE', given('IVORY_THROTTLE'), ['off', 'ivs']);
@@ -154,6 +163,7 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
     dataDirectory: given('IVORY_DATA_DIR') ?? './data',
     host: readHost('IVORY_HOST', given('IVORY_HOST') ?? '127.0.0.1'),
     httpPort: readPort('IVORY_HTTP_PORT', given('IVORY_HTTP_PORT') ?? '8080'),
+    ...(https && { https: Object.freeze(https) }),
     rtmpPort: readPort('IVORY_RTMP_PORT', given('IVORY_RTMP_PORT') ?? '1935'),
     rtmpsPort: readPort('IVORY_RTMPS_PORT', given('IVORY_RTMPS_PORT') ?? '1936'),
     ...(publicUrl && { publicUrl: readOrigin('IVORY_PUBLIC_URL', publicUrl) }),
@@ -206,9 +216,13 @@ function unreachableUrls({ host, publicUrl }: Config): readonly string[] {
   ];
 }
 
-function readPort(name: SettingName, text: string): number {
+function readPort(
+  name: SettingName,
+  text: string,
+  rule = 'must be a port number, 0 to 65535',
+): number {
   const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(port <= 65535)) throw badValue(name, 'must be a port number, 0 to 65535', text);
+  if (!(port <= 65535)) throw badValue(name, rule, text);
   return port;
 }
 
@@ -216,6 +230,14 @@ function readCores(name: SettingName, text: string): number {
   const cores = /^[0-9]{1,4}(\.[0-9]{1,2})?$/.test(text) ? Number(text) : 0;
   if (cores === 0) throw badValue(name, 'must be a number above 0, e.g. 3.5', text);
   return cores;
+}
+
+/** Nobody who has not asked for HTTPS, by its port or by a certificate, is kept from starting by it. */
+function readHttps(text: string | undefined, hasCertificate: boolean): Config['https'] {
+  if (text === 'off') return undefined;
+  if (text === undefined) return { port: 8443, isRequired: hasCertificate };
+  const rule = 'must be a port number, 0 to 65535, or off';
+  return { port: readPort('IVORY_HTTPS_PORT', text, rule), isRequired: true };
 }
 
 function readHost(name: SettingName, text: string): string {
@@ -301,9 +323,10 @@ function requireBothOrNone(
   throw new ConfigError(`${missing} must be set because ${present} is: set both or none`);
 }
 
-function requireDistinctPorts({ httpPort, rtmpPort, rtmpsPort }: Config): void {
+function requireDistinctPorts({ httpPort, https, rtmpPort, rtmpsPort }: Config): void {
   const ports: readonly (readonly [SettingName, number])[] = [
     ['IVORY_HTTP_PORT', httpPort],
+    ['IVORY_HTTPS_PORT', https?.isRequired ? https.port : 0],
     ['IVORY_RTMP_PORT', rtmpPort],
     ['IVORY_RTMPS_PORT', rtmpsPort],
   ];
@@ -325,32 +348,4 @@ function unknownSettings(env: Environment): readonly string[] {
       const closest = closestName(name, names);
       return `${name} is not a setting${closest ? `; did you mean ${closest}?` : ''}`;
     });
-}
-
-/** The nearest of `names`, where it is at most three typing errors away. */
-function closestName(name: string, names: readonly string[]): string | undefined {
-  const ranked = names
-    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
-    .toSorted((a, b) => a.distance - b.distance);
-  const [best] = ranked;
-  return best && best.distance <= 3 ? best.candidate : undefined;
-}
-
-/** Levenshtein's: insertions, deletions and replacements that turn `a` into `b`. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [row, character] of [...a].entries()) {
-    const current = [row + 1];
-    for (const [column, other] of [...b].entries()) {
-      current.push(
-        Math.min(
-          (previous[column] ?? 0) + (character === other ? 0 : 1),
-          (previous[column + 1] ?? 0) + 1,
-          (current[column] ?? 0) + 1,
-        ),
-      );
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
 }

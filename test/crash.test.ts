@@ -172,7 +172,12 @@ describe('a start that can’t be is one clear line and a non-zero exit code', {
     assert.equal(ivory.stdout, '');
   }
 
-  for (const name of ['IVORY_HTTP_PORT', 'IVORY_RTMP_PORT', 'IVORY_RTMPS_PORT']) {
+  for (const name of [
+    'IVORY_HTTP_PORT',
+    'IVORY_HTTPS_PORT',
+    'IVORY_RTMP_PORT',
+    'IVORY_RTMPS_PORT',
+  ]) {
     test(`${name} is taken`, async () => {
       await using other = createServer().listen(0, '127.0.0.1');
       await once(other, 'listening');

@@ -60,13 +60,17 @@ describe('one bad connection ends alone', () => {
   async function attack(
     port: number,
     misbehave: (socket: Socket) => unknown,
-    options: { tls?: boolean } = {},
+    options: { tls?: boolean; alpn?: 'h2' } = {},
   ): Promise<void> {
     const to = { host: '127.0.0.1', port };
-    const socket = options.tls ? connectTls({ ...to, rejectUnauthorized: false }) : connect(to);
+    const ALPNProtocols = options.alpn ? [options.alpn] : [];
+    const socket = options.tls
+      ? connectTls({ ...to, rejectUnauthorized: false, ALPNProtocols })
+      : connect(to);
     socket.on('error', () => {});
     socket.resume();
-    const closed = once(socket, 'close');
+    // Not `once`, which rejects on an error: an attacker's socket may fail.
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     await Promise.race([once(socket, options.tls ? 'secureConnect' : 'connect'), closed]);
     void misbehave(socket);
     const late = delay(GONE_WITHIN_MS, 'late', { ref: false });
@@ -87,15 +91,19 @@ describe('one bad connection ends alone', () => {
     ]);
 
   test('random bytes on every port', async () => {
-    const ports = [ivory.rtmpPort, ivory.rtmpsPort, ivory.httpPort];
+    const ports = [ivory.rtmpPort, ivory.rtmpsPort, ivory.httpPort, ivory.httpsPort];
     await crowd(CROWD, (index) =>
-      attack(ports[index % 3]!, (socket) => socket.end(randomBytes(1 + index * 700))),
+      attack(ports[index % 4]!, (socket) => socket.end(randomBytes(1 + index * 700))),
     );
   });
 
   test('random bytes inside TLS', async () => {
-    await crowd(10, () =>
-      attack(ivory.rtmpsPort, (socket) => socket.end(randomBytes(5000)), { tls: true }),
+    await crowd(15, (index) =>
+      attack(
+        index % 3 === 0 ? ivory.rtmpsPort : ivory.httpsPort,
+        (socket) => socket.end(randomBytes(5000)),
+        { tls: true, ...(index % 3 === 1 && { alpn: 'h2' }) },
+      ),
     );
   });
 
@@ -106,6 +114,8 @@ describe('one bad connection ends alone', () => {
       ),
       crowd(CROWD, () => attack(ivory.rtmpPort, (socket) => socket.write(handshake()))),
       crowd(10, () => attack(ivory.rtmpsPort, () => {})),
+      crowd(10, () => attack(ivory.httpsPort, () => {})),
+      crowd(10, () => attack(ivory.httpsPort, () => {}, { tls: true, alpn: 'h2' })),
       crowd(10, (index) =>
         attack(ivory.rtmpPort, async (socket) => {
           for (const byte of handshake()) {
@@ -259,6 +269,78 @@ describe('one bad connection ends alone', () => {
     const reloads = viewer.reloads;
     while (viewer.reloads < reloads + 10) await delay(100);
     for (const socket of deaf) socket.destroy();
+  });
+
+  /** HTTP/2 as attackers write it: RFC 9113 section 4.1. */
+  const frame = (type: number, flags: number, streamId: number, payload: Uint8Array) => {
+    const head = Buffer.alloc(9);
+    head.writeUIntBE(payload.byteLength, 0, 3);
+    head.writeUIntBE(type * 256 + flags, 3, 2);
+    head.writeUInt32BE(streamId, 5);
+    return Buffer.concat([head, payload]);
+  };
+  /** GET by HPACK's static table and literals; ends its stream. */
+  const http2Get = (streamId: number, path: string) => {
+    const [authority, target] = [Buffer.from('localhost'), Buffer.from(path)];
+    const literal = (text: Buffer) => Buffer.concat([Buffer.of(text.length), text]);
+    const block = [
+      Buffer.of(0x82, 0x87, 0x01),
+      literal(authority),
+      Buffer.of(0x04),
+      literal(target),
+    ];
+    return frame(1, 5, streamId, Buffer.concat(block));
+  };
+  const preface = (settings: Uint8Array = Buffer.alloc(0)) =>
+    Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(4, 0, 0, settings)]);
+
+  test('HTTP/2: requests taken back as fast as they are made, and resets that the server is made to send', async () => {
+    const { pathname } = new URL(viewer.url);
+    const parked = `${pathname}?_HLS_msn=${viewer.playlist.mediaSequence + viewer.playlist.segments.length}`;
+    await crowd(20, (index) =>
+      attack(
+        ivory.httpsPort,
+        async (socket) => {
+          socket.write(preface());
+          const event = (name: string) => new Promise((resolve) => socket.once(name, resolve));
+          const closed = event('close');
+          for (let id = 1; id < 20_000 && !socket.destroyed; id += 2) {
+            const cancel =
+              index % 2 === 0
+                ? frame(3, 0, id, Buffer.of(0, 0, 0, 8))
+                : frame(8, 0, id, Buffer.alloc(4));
+            const isTaken = socket.write(Buffer.concat([http2Get(id, parked), cancel]));
+            if (!isTaken) await Promise.race([event('drain'), closed]);
+          }
+        },
+        { tls: true, alpn: 'h2' },
+      ),
+    );
+  });
+
+  test('HTTP/2: viewers who open no window, and readers of nothing', async () => {
+    const { pathname } = new URL(viewer.url);
+    // SETTINGS_INITIAL_WINDOW_SIZE 0.
+    const noWindow = Buffer.of(0, 4, 0, 0, 0, 0);
+    const { uri } = viewer.playlist.segments.at(-1)!;
+    const media = pathname.replace('playlist.m3u8', uri);
+    await crowd(20, (index) =>
+      attack(
+        ivory.httpsPort,
+        async (socket) => {
+          const isDeaf = index % 2 === 0;
+          if (isDeaf) socket.pause();
+          socket.write(preface(isDeaf ? undefined : noWindow));
+          for (let id = 1; id < 200; id += 2) socket.write(http2Get(id, media));
+          // Who does not read learns by writing that the connection is gone.
+          while (isDeaf && !socket.destroyed) {
+            socket.write(frame(6, 0, 0, Buffer.alloc(8)));
+            await delay(500, undefined, { ref: false });
+          }
+        },
+        { tls: true, alpn: 'h2' },
+      ),
+    );
   });
 
   test('through all of it the stream, its viewer and the memory of the server were unharmed', async (t) => {

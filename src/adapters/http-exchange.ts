@@ -6,7 +6,8 @@ import { BodyTooLarge, type HttpRequest } from '../lib/http.ts';
 export interface Connection {
   readonly socket: Socket;
   readonly remoteAddress: string;
-  readonly addressKey: string;
+  /** What it is counted by; undefined where it is not counted, or not here. */
+  readonly addressKey: string | undefined;
   /** More than one only when the client pipelines. */
   readonly exchanges: Exchange[];
   /** When the sweep first saw bytes that the client had not taken; undefined while there are none. */

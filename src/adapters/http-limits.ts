@@ -13,6 +13,15 @@ export interface HttpLimits {
   /** An IPv6 client is its /64 network: that is what one subscriber gets. */
   readonly maxConnectionsPerAddress: number;
   readonly maxPipelinedRequests: number;
+  readonly tlsHandshakeTimeoutMs: number;
+  /** Requests at once on one HTTP/2 connection; those beyond are refused, and may be sent again. */
+  readonly maxStreamsPerConnection: number;
+  /** On all HTTP/2 connections of an address, and of all. */
+  readonly maxStreamsPerAddress: number;
+  readonly maxStreams: number;
+  /** Requests that a client may take back at once on one HTTP/2 connection, and a second; beyond, the connection ends. */
+  readonly streamResetBurst: number;
+  readonly streamResetsPerSecond: number;
   /** A client that takes nothing of its answer for this long is cut. */
   readonly stalledSendTimeoutMs: number;
   /** One that takes longer than this in all is cut too: it would keep media alive that left the window. */
@@ -34,6 +43,14 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   // A reverse proxy, and a whole office, are one address.
   maxConnectionsPerAddress: 8_000,
   maxPipelinedRequests: 16,
+  tlsHandshakeTimeoutMs: 10_000,
+  // RFC 9113 section 6.5.2 recommends 100 or more; a viewer needs three, a proxy has many viewers.
+  maxStreamsPerConnection: 128,
+  maxStreamsPerAddress: 24_000,
+  maxStreams: 60_000,
+  // CVE-2023-44487. A proxy takes back, at most, all that it has open, when its viewers leave at once.
+  streamResetBurst: 256,
+  streamResetsPerSecond: 33,
   stalledSendTimeoutMs: 15_000,
   maxSendMs: 120_000,
   sweepIntervalMs: 1_000,

@@ -1,18 +1,23 @@
 import { createServer, IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { HttpHandler, HttpReply } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
 import { addressKey, plainAddress } from './client-address.ts';
 import { type Connection, Exchange, ExchangeResponse } from './http-exchange.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import { plainReply, sendGrowing, writeReply } from './http-reply.ts';
-import { type ListenAddress, ListenError } from './listen-error.ts';
+import type { ListenAddress } from './listen-error.ts';
+import { openPort } from './open-port.ts';
+import { PeerCounter } from './peer-counter.ts';
 
 export interface HttpServerOptions {
   /** Asked in this order; the first one that answers has the request. 404 where none does. */
   readonly handlers: readonly HttpHandler[];
   readonly log: Logger;
   readonly limits?: Partial<HttpLimits>;
+  /** Of the connections to every port that is under the same limits. Absent: of this server's own. */
+  readonly connectionCount?: PeerCounter;
 }
 
 /** How long a client has to read why it was refused before its connection is gone. */
@@ -25,11 +30,11 @@ export class HttpServer {
   readonly #log: Logger;
   readonly #limits: HttpLimits;
   readonly #connections = new Map<Socket, Connection>();
-  readonly #connectionsByAddress = new Map<string, number>();
+  readonly #connectionCount: PeerCounter;
   /** Connections with bytes that the client had not taken when last seen, or that were refused. */
   readonly #slow = new Set<Connection>();
   readonly #sweepTimer: NodeJS.Timeout;
-  #refusedConnections = 0;
+  #isAllGone: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: HttpServerOptions) {
@@ -37,6 +42,9 @@ export class HttpServer {
     this.#log = options.log;
     const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
     this.#limits = limits;
+    this.#connectionCount =
+      options.connectionCount ??
+      new PeerCounter(limits.maxConnections, limits.maxConnectionsPerAddress);
     this.#server = createServer({
       IncomingMessage,
       ServerResponse: ExchangeResponse,
@@ -72,34 +80,36 @@ export class HttpServer {
 
   /** Opens the port and says which it is. Rejects with `ListenError`. */
   listen(address: ListenAddress): Promise<ListenAddress> {
-    return new Promise((resolve, reject) => {
-      const onError = (error: NodeJS.ErrnoException) =>
-        reject(new ListenError(error.code ?? 'UNKNOWN', address, error));
-      this.#server.once('error', onError);
-      this.#server.listen({ ...address, backlog: 1024 }, () => {
-        this.#server.off('error', onError);
-        this.#server.on('error', (error) => this.#log.error({ err: error }, 'http server failed'));
-        const bound = this.#server.address();
-        const port = bound !== null && typeof bound === 'object' ? bound.port : address.port;
-        resolve({ host: address.host, port });
-      });
-    });
+    return openPort(this.#server, address, this.#log);
+  }
+
+  /** Serves a connection that came to another port, where its handshake was made and it was counted. */
+  accept(socket: TLSSocket): void {
+    if (this.#closing !== undefined) socket.destroy();
+    else this.#server.emit('connection', socket);
   }
 
   /** Takes no more connections, ends the idle ones, lets answers finish, and cuts what is left after `deadlineMs`. */
   close(deadlineMs = 5_000): Promise<void> {
-    this.#closing ??= new Promise((resolve) => {
-      const deadline = setTimeout(() => this.#server.closeAllConnections(), deadlineMs);
-      this.#server.close(() => {
-        clearTimeout(deadline);
-        clearInterval(this.#sweepTimer);
-        resolve();
-      });
-      for (const { socket, exchanges } of this.#connections.values()) {
-        if (exchanges.length === 0) socket.destroy();
-      }
-    });
+    this.#closing ??= this.#close(deadlineMs);
     return this.#closing;
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    const deadline = setTimeout(() => this.#server.closeAllConnections(), deadlineMs);
+    const portClosed = new Promise((resolve) => this.#server.close(resolve));
+    for (const { socket, exchanges } of this.#connections.values()) {
+      if (exchanges.length === 0) socket.destroy();
+    }
+    await portClosed;
+    // Node's server waits for the connections to its own port only.
+    if (this.#connections.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#isAllGone = resolve;
+      });
+    }
+    clearTimeout(deadline);
+    clearInterval(this.#sweepTimer);
   }
 
   #onConnection(socket: Socket): void {
@@ -109,23 +119,18 @@ export class HttpServer {
       return;
     }
     const key = addressKey(remoteAddress);
+    const isCounted = !(socket instanceof TLSSocket) && this.#connectionCount.take(key);
     const connection: Connection = {
       socket,
       remoteAddress,
-      addressKey: key,
+      addressKey: isCounted ? key : undefined,
       exchanges: [],
       sendingSinceMs: undefined,
       closeAtMs: undefined,
     };
-    const fromAddress = (this.#connectionsByAddress.get(key) ?? 0) + 1;
     this.#connections.set(socket, connection);
-    this.#connectionsByAddress.set(key, fromAddress);
     socket.once('close', () => this.#onConnectionClosed(connection));
-    if (
-      fromAddress > this.#limits.maxConnectionsPerAddress ||
-      this.#connections.size > this.#limits.maxConnections
-    ) {
-      this.#refusedConnections++;
+    if (!isCounted && !(socket instanceof TLSSocket)) {
       connection.closeAtMs = 0;
       socket.write(plainReply('503 Service Unavailable'));
       socket.destroySoon();
@@ -135,10 +140,9 @@ export class HttpServer {
   #onConnectionClosed(connection: Connection): void {
     this.#connections.delete(connection.socket);
     this.#slow.delete(connection);
-    const left = (this.#connectionsByAddress.get(connection.addressKey) ?? 1) - 1;
-    if (left > 0) this.#connectionsByAddress.set(connection.addressKey, left);
-    else this.#connectionsByAddress.delete(connection.addressKey);
+    if (connection.addressKey !== undefined) this.#connectionCount.release(connection.addressKey);
     for (const exchange of connection.exchanges.splice(0)) exchange.clientGone();
+    if (this.#connections.size === 0) this.#isAllGone?.();
   }
 
   #onRequest(incoming: IncomingMessage, response: ExchangeResponse): void {
@@ -254,10 +258,8 @@ export class HttpServer {
   }
 
   #sweep(): void {
-    if (this.#refusedConnections > 0) {
-      this.#log.warn({ count: this.#refusedConnections }, 'refused connections: too many');
-      this.#refusedConnections = 0;
-    }
+    const refused = this.#connectionCount.takeRefused();
+    if (refused > 0) this.#log.warn({ count: refused }, 'refused connections: too many');
     const nowMs = performance.now();
     for (const connection of this.#slow) this.#sweepOne(connection, nowMs);
   }

@@ -118,4 +118,10 @@ test('readTlsCertificate() names the file that cannot be used, and the reason', 
     readTlsCertificate({ certificatePath, keyPath }, clockAt(own.notAfterMs)),
     /c\.pem: it expired on \d{4}-/,
   );
+  await assert.rejects(
+    readTlsCertificate({ certificatePath, keyPath }, clockAt(own.notBeforeMs - 1)),
+    /c\.pem: it is valid from \d{4}-.* on$/,
+  );
+  await writeFile(certificatePath, `${own.cert}-----BEGIN CERTIFICATE-----\nAAAA\n-----END`);
+  await refuses({}, /c\.pem: TLS refuses the chain or the key$/);
 });

@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import type { Clock } from '../lib/clock.ts';
 import { readIfPresent, replaceSecretFile } from './data-directory.ts';
 
@@ -14,6 +15,7 @@ export interface TlsCertificate {
   readonly cert: string;
   /** A secret. */
   readonly key: string;
+  readonly notBeforeMs: number;
   readonly notAfterMs: number;
 }
 
@@ -26,7 +28,8 @@ const RENEW_BEFORE_DAYS = 60;
 /**
  * Reads the certificate chain and key that the operator brings.
  *
- * @throws TlsCertificateError where a file can't be read, isn't PEM, has expired, or the key is another certificate's
+ * @throws TlsCertificateError where a file can't be read, isn't PEM, isn't valid now, TLS refuses it, or the key is another
+ * certificate's
  */
 export async function readTlsCertificate(
   { certificatePath, keyPath }: { certificatePath: string; keyPath: string },
@@ -45,13 +48,22 @@ export async function readTlsCertificate(
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new TlsCertificateError(`cannot use ${keyPath}: it is not the key of ${certificatePath}`);
   }
-  const notAfterMs = certificate.validToDate.getTime();
+  attempt(
+    () => createSecureContext({ cert, key }),
+    `cannot use ${certificatePath}: TLS refuses the chain or the key`,
+  );
+  const { notBeforeMs, notAfterMs } = validityOf(certificate);
+  if (notBeforeMs > clock.nowMs()) {
+    throw new TlsCertificateError(
+      `cannot use ${certificatePath}: it is valid from ${certificate.validFromDate.toISOString()} on`,
+    );
+  }
   if (notAfterMs <= clock.nowMs()) {
     throw new TlsCertificateError(
       `cannot use ${certificatePath}: it expired on ${certificate.validToDate.toISOString()}`,
     );
   }
-  return { cert, key, notAfterMs };
+  return { cert, key, notBeforeMs, notAfterMs };
 }
 
 /**
@@ -98,19 +110,24 @@ async function makeSelfSignedCertificate(
       },
     ],
   });
-  const notAfterMs = new X509Certificate(cert).validToDate.getTime();
-  return { cert: withFinalNewline(cert), key: withFinalNewline(key), notAfterMs };
+  const validity = validityOf(new X509Certificate(cert));
+  return { cert: withFinalNewline(cert), key: withFinalNewline(key), ...validity };
 }
 
+const validityOf = ({ validFromDate, validToDate }: X509Certificate) => ({
+  notBeforeMs: validFromDate.getTime(),
+  notAfterMs: validToDate.getTime(),
+});
+
 function isUsable(
-  { cert, notAfterMs }: TlsCertificate,
+  { cert, notBeforeMs, notAfterMs }: TlsCertificate,
   names: readonly string[],
   nowMs: number,
 ): boolean {
   const certificate = new X509Certificate(cert);
   return (
     notAfterMs - nowMs >= RENEW_BEFORE_DAYS * DAY_MS &&
-    certificate.validFromDate.getTime() <= nowMs &&
+    notBeforeMs <= nowMs &&
     names.every((name) =>
       isIP(name)
         ? certificate.checkIP(name) !== undefined
@@ -129,7 +146,7 @@ function parseCombinedPem(content: Buffer | undefined): TlsCertificate | undefin
   try {
     const certificate = new X509Certificate(cert);
     if (!certificate.checkPrivateKey(createPrivateKey(key))) return undefined;
-    return { cert, key, notAfterMs: certificate.validToDate.getTime() };
+    return { cert, key, ...validityOf(certificate) };
   } catch {
     return undefined;
   }

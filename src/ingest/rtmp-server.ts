@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import { type RandomBytes, randomAlphanumeric } from '../domain/identifiers.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -42,6 +42,9 @@ export interface RtmpListenOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
+/** RFC 8996: older versions of TLS are not to be used. */
+const MIN_TLS_VERSION = 'TLSv1.2';
+
 /** The listeners for encoders. Each connection gets an `RtmpSession`, and ends alone. */
 export class RtmpServer {
   readonly #options: RtmpServerOptions;
@@ -64,8 +67,9 @@ export class RtmpServer {
     const server: Server = tls
       ? createTlsServer({
           ...options,
-          ...tls,
-          minVersion: 'TLSv1.2',
+          cert: tls.cert,
+          key: tls.key,
+          minVersion: MIN_TLS_VERSION,
           handshakeTimeout: TLS_HANDSHAKE_DEADLINE_MS,
         })
       : createServer({ ...options, pauseOnConnect: true });
@@ -86,6 +90,15 @@ export class RtmpServer {
     server.on('error', (error) => this.#options.logger.error({ err: error }, 'listener failed'));
     this.#listeners.add(server);
     return (server.address() as AddressInfo).port;
+  }
+
+  /** For the RTMPS handshakes from now on; encoders that are connected go on with the one they have. */
+  useCertificate({ cert, key }: NonNullable<RtmpListenOptions['tls']>): void {
+    for (const listener of this.#listeners) {
+      if (listener instanceof TlsServer) {
+        listener.setSecureContext({ cert, key, minVersion: MIN_TLS_VERSION });
+      }
+    }
   }
 
   /** Accepts no more, ends each connection with a word, and resolves when all are gone. Idempotent. */

@@ -1,6 +1,6 @@
 /**
- * HTTP as the product's rooms see it: a request in, a reply out, no sockets. `adapters/http-server.ts` is
- * the one place that knows Node's server.
+ * HTTP as the product's rooms see it: a request in, a reply out, no sockets. `adapters/http-server.ts` and
+ * `adapters/http2-server.ts` are the only places that know Node's servers.
  */
 export interface HttpRequest {
   readonly method: string;
@@ -23,8 +23,8 @@ export interface HttpReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | number>>;
   /**
-   * Bytes are sent with a Content-Length; a list of buffers in one gathered write. An async iterable is sent
-   * chunked, as it comes, and is read no faster than the client takes it. Absent: an empty body.
+   * Bytes are sent with a Content-Length, and a list of buffers without joining them. An async iterable is sent without one,
+   * as it comes, and is read no faster than the client takes it. Absent: an empty body.
    */
   readonly body?: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
 }

@@ -130,9 +130,9 @@ export class Chromium implements AsyncDisposable {
     this.#pages = pages;
   }
 
-  static async launch(): Promise<Chromium> {
+  static async launch(flags: readonly string[] = []): Promise<Chromium> {
     const [browser, pages] = await Promise.all([
-      chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS }),
+      chromium.launch({ executablePath: '/usr/bin/chromium', args: [...FLAGS, ...flags] }),
       PageServer.start(),
     ]);
     return new Chromium(browser, pages);

@@ -80,15 +80,18 @@ export class IvoryAccess {
   readonly ivs: IvsClient;
   readonly url: string;
   readonly httpPort: number;
+  readonly httpsPort: number;
   readonly rtmpPort: number;
   readonly rtmpsPort: number;
 
   constructor(ports: {
     readonly httpPort: number;
+    readonly httpsPort?: number;
     readonly rtmpPort: number;
     readonly rtmpsPort: number;
   }) {
     this.httpPort = ports.httpPort;
+    this.httpsPort = ports.httpsPort ?? 0;
     this.rtmpPort = ports.rtmpPort;
     this.rtmpsPort = ports.rtmpsPort;
     this.url = `http://127.0.0.1:${ports.httpPort}`;
@@ -190,10 +193,12 @@ export class IvoryInProcess extends IvoryAccess implements AsyncDisposable {
   }
 }
 
-export async function startIvoryForTest(): Promise<IvoryInProcess> {
+export async function startIvoryForTest(
+  env: Readonly<Record<string, string>> = {},
+): Promise<IvoryInProcess> {
   const directory = await mkdtemp(path.join(tmpdir(), 'ivory-test-'));
   const log = new RecordedLog();
-  const config: Config = readConfig(environment(directory)).config;
+  const config: Config = readConfig({ ...environment(directory), ...env }).config;
   const ivory = await startIvory(config, { log });
   return new IvoryInProcess(ivory, log, async () => {
     await ivory[Symbol.asyncDispose]();
@@ -204,6 +209,7 @@ export async function startIvoryForTest(): Promise<IvoryInProcess> {
 const environment = (dataDirectory: string) => ({
   IVORY_DATA_DIR: dataDirectory,
   IVORY_HTTP_PORT: '0',
+  IVORY_HTTPS_PORT: '0',
   IVORY_RTMP_PORT: '0',
   IVORY_RTMPS_PORT: '0',
   IVORY_ACCOUNT_ID: ACCOUNT_ID,
@@ -254,6 +260,7 @@ export class IvoryProcess implements AsyncDisposable {
         if (!this.stdout.includes('AWS_SECRET_ACCESS_KEY')) return undefined;
         const access = new IvoryAccess({
           httpPort: port(/AWS_ENDPOINT_URL_IVS=http:\/\/[^:]+:(\d+)/),
+          httpsPort: port(/over HTTPS +https:\/\/[^:]+:(\d+)/),
           rtmpPort: port(/rtmp:\/\/[^:]+:(\d+)/),
           rtmpsPort: port(/rtmps:\/\/[^:]+:(\d+)/),
         });

@@ -27,7 +27,9 @@ export function canonicalRequest(
 ): string {
   let headers = '';
   for (const name of signedHeaders) {
-    headers += `${name}:${canonicalHeaderValue(request.headers[name] ?? '')}\n`;
+    // The AWS SDKs sign HTTP/2's name of it; where it came as HTTP/1.1, or through a proxy, it is the Host header.
+    const value = request.headers[name === ':authority' ? 'host' : name];
+    headers += `${name}:${canonicalHeaderValue(value ?? '')}\n`;
   }
   const path = canonicalPath(request.path);
   return `${request.method}\n${path}\n${canonicalQuery(query)}\n${headers}\n${signedHeaders.join(';')}\n${payloadHash}`;

@@ -108,6 +108,19 @@ describe('SigV4Verifier', () => {
     });
   });
 
+  // Over HTTP/2 the AWS SDKs sign `:authority` and no Host; a proxy may have made a Host of it.
+  test('verify() takes a signed :authority for the Host', async () => {
+    const headers = { ':authority': 'localhost:8443' };
+    const { headers: sent, ...rest } = await oracle().sign(
+      { ...toSign({}), headers },
+      { signingDate: SIGNED_AT },
+    );
+    assert.match(sent['authorization'] ?? '', /SignedHeaders=:authority;/);
+    const arriving = (host: string) => received({ ...rest, headers: { ...sent, host } });
+    assert.equal(verifier.verify(arriving('localhost:8443'), EMPTY, NOW_MS).ok, true);
+    assert.equal(errorOf(arriving('other.test')).error, 'InvalidSignatureException');
+  });
+
   test('verify() accepts whatever the AWS signer signs, in the header and in the query', async () => {
     const segment = fc.string({ unit: 'grapheme', maxLength: 8 }).map(encodeURIComponent);
     const name = fc

@@ -100,7 +100,7 @@ export class SigV4Verifier {
         `Credential should be scoped to correct service: '${this.#service}'.`,
       );
     }
-    if (!signedHeaders.includes('host')) {
+    if (!signedHeaders.includes('host') && !signedHeaders.includes(':authority')) {
       return refused(
         'InvalidSignatureException',
         "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",

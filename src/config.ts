@@ -1,3 +1,4 @@
+import { type IpRange, parseIpRange } from './domain/iam/ip-range.ts';
 import { changeQuotas, raiseQuotas } from './domain/quota-changes.ts';
 import { IVS_QUOTAS, type Quotas } from './domain/quotas.ts';
 
@@ -26,6 +27,10 @@ export interface Config {
   readonly rootAccessKey?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Path of the keys beside root's. Absent: `access-keys.json` in the data directory, if it is there. */
   readonly accessKeysFile?: string;
+  /** Proxies whose X-Forwarded-For says who a viewer is. */
+  readonly trustedProxies: readonly IpRange[];
+  /** Path of an .mmdb file. Absent: the one that comes along. */
+  readonly countryDatabase?: string;
   readonly quotas: Quotas;
   /** Whether the call rates of IVS hold. */
   readonly isThrottled: boolean;
@@ -73,6 +78,16 @@ export const SETTINGS = [
     meaning: 'file of further access keys and their policies',
   },
   {
+    name: 'IVORY_TRUSTED_PROXIES',
+    default: 'none',
+    meaning: 'addresses and CIDR ranges of proxies whose X-Forwarded-For is believed',
+  },
+  {
+    name: 'IVORY_COUNTRY_DATABASE',
+    default: 'the one that comes along',
+    meaning: 'MaxMind DB file that says which country an address is in',
+  },
+  {
     name: 'IVORY_QUOTAS',
     default: 'those of IVS',
     meaning: 'quotas that differ, e.g. channels=20000,recording-configurations=40',
@@ -116,6 +131,7 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
   );
   requireBothOrNone('IVORY_TLS_CERT', certificatePath, 'IVORY_TLS_KEY', keyPath);
   const accessKeysFile = given('IVORY_ACCESS_KEYS_FILE');
+  const countryDatabase = given('IVORY_COUNTRY_DATABASE');
   const isEmulator = readChoice('IVORY_EMULATOR', given('IVORY_EMULATOR'), ['off', 'on']) === 'on';
   const throttle = readChoice('IVORY_THROTTLE', given('IVORY_THROTTLE'), ['off', 'ivs']);
 
@@ -137,6 +153,8 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
     ...(accessKeyId &&
       secretAccessKey && { rootAccessKey: readAccessKey(accessKeyId, secretAccessKey) }),
     ...(accessKeysFile && { accessKeysFile }),
+    trustedProxies: readIpRanges('IVORY_TRUSTED_PROXIES', given('IVORY_TRUSTED_PROXIES')),
+    ...(countryDatabase && { countryDatabase }),
     quotas: readQuotas(
       'IVORY_QUOTAS',
       isEmulator ? raiseQuotas(IVS_QUOTAS) : IVS_QUOTAS,
@@ -230,6 +248,23 @@ function readChoice<const Choice extends string>(
   const choice = choices.find((known) => known === text);
   if (!choice) throw badValue(name, `must be one of ${choices.join(', ')}`, text);
   return choice;
+}
+
+function readIpRanges(name: SettingName, text: string | undefined): readonly IpRange[] {
+  const items = text?.split(',').map((item) => item.trim()) ?? [];
+  return Object.freeze(
+    items.map((item) => {
+      const range = parseIpRange(item);
+      if (!range) {
+        throw badValue(
+          name,
+          'must be a list of addresses and CIDR ranges such as 10.0.0.0/8',
+          item,
+        );
+      }
+      return range;
+    }),
+  );
 }
 
 function readQuotas(name: SettingName, quotas: Quotas, changes: string | undefined): Quotas {

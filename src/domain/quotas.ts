@@ -1,5 +1,5 @@
 /**
- * How many resources a tenant may have. Source:
+ * How much a tenant may have. Source:
  * https://docs.aws.amazon.com/ivs/latest/LowLatencyUserGuide/service-quotas.html
  */
 export interface Quotas {
@@ -8,6 +8,8 @@ export interface Quotas {
   readonly playbackRestrictionPolicies: number;
   readonly recordingConfigurations: number;
   readonly adConfigurations: number;
+  /** Viewers of all its streams together. */
+  readonly concurrentViews: number;
 }
 
 export const IVS_QUOTAS: Quotas = {
@@ -16,4 +18,5 @@ export const IVS_QUOTAS: Quotas = {
   playbackRestrictionPolicies: 3,
   recordingConfigurations: 20,
   adConfigurations: 20,
+  concurrentViews: 15_000,
 };

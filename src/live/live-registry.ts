@@ -1,9 +1,11 @@
 import type { StreamSource } from '../delivery/on-air.ts';
+import type { ConcurrentViews } from '../delivery/ports.ts';
 import { formatArn } from '../domain/arn.ts';
 import type { ChannelRecord } from '../domain/channel.ts';
 import { newStreamId, type RandomBytes, randomAlphanumeric } from '../domain/identifiers.ts';
 import type { LiveStream } from '../domain/live-stream.ts';
 import type { Tenant } from '../domain/tenant.ts';
+import type { ViewerSessionRevocation } from '../domain/viewer-session-revocation.ts';
 import type {
   DisconnectReason,
   PublishDecision,
@@ -15,7 +17,7 @@ import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import { LiveChannel } from './live-channel.ts';
-import type { ChannelDirectory, SessionLog, ViewerCounts } from './ports.ts';
+import type { ChannelDirectory, SessionLog, StreamViewers } from './ports.ts';
 
 const TICK_MS = 1000;
 
@@ -29,17 +31,17 @@ const ENDED_STREAM_KEPT_MS = 60_000;
 const PLAYBACK_ID_LENGTH = 22;
 
 /** Every channel on air: who may publish to it, what the API (`control/ports.ts`, LiveControl) and viewers ask of it. */
-export class LiveRegistry implements PublishGate, StreamSource {
+export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #random: RandomBytes;
   readonly #directory: ChannelDirectory;
   readonly #sessionLog: SessionLog;
-  readonly #viewers: ViewerCounts;
+  readonly #viewers: StreamViewers;
   readonly #payloads: SlabPool;
   /** By channel ARN, in the order they came on air. */
   readonly #channels = new Map<string, LiveChannel>();
-  /** On air and recently ended ones. */
+  /** On air and recently ended ones, each by both of its ids. */
   readonly #byPlaybackId = new Map<string, LiveChannel>();
   readonly #cancelTimers: readonly CancelTimer[];
   #isClosing = false;
@@ -50,7 +52,7 @@ export class LiveRegistry implements PublishGate, StreamSource {
     readonly random: RandomBytes;
     readonly directory: ChannelDirectory;
     readonly sessionLog: SessionLog;
-    readonly viewers: ViewerCounts;
+    readonly viewers: StreamViewers;
     readonly payloads: SlabPool;
   }) {
     this.#clock = options.clock;
@@ -93,6 +95,7 @@ export class LiveRegistry implements PublishGate, StreamSource {
       channel,
       streamId: newStreamId(this.#random),
       playbackId: randomAlphanumeric(PLAYBACK_ID_LENGTH, this.#random),
+      boundPlaybackId: randomAlphanumeric(PLAYBACK_ID_LENGTH, this.#random),
       clock: this.#clock,
       log: this.#log,
       sessionLog: this.#sessionLog,
@@ -101,14 +104,14 @@ export class LiveRegistry implements PublishGate, StreamSource {
     });
     const publication = live.attach(request);
     this.#channels.set(channel.arn, live);
-    this.#byPlaybackId.set(live.playbackId, live);
+    this.#byPlaybackId.set(live.playbackId, live).set(live.boundPlaybackId, live);
     try {
       await live.open();
     } catch (error) {
       this.#log.error({ err: error }, 'cannot write down a new session');
       // Stopped meanwhile, its place may be another's by now.
       if (this.#channels.get(channel.arn) === live) this.#channels.delete(channel.arn);
-      this.#byPlaybackId.delete(live.playbackId);
+      this.#forget(live);
       return refused('service-unavailable');
     }
     return { accepted: true, publication };
@@ -148,6 +151,13 @@ export class LiveRegistry implements PublishGate, StreamSource {
     return true;
   }
 
+  cutViewer({ channelArn, viewerId, versionsThrough }: ViewerSessionRevocation): void {
+    for (const live of new Set(this.#byPlaybackId.values())) {
+      if (live.channelArn !== channelArn) continue;
+      this.#viewers.cutViewer(live.playbackId, viewerId, versionsThrough);
+    }
+  }
+
   /** Resolves when the ends are written down. */
   async stopAll(reason: DisconnectReason = 'stopped-by-api'): Promise<void> {
     await Promise.all([...this.#channels.values()].map((live) => live.stop(reason)));
@@ -157,6 +167,15 @@ export class LiveRegistry implements PublishGate, StreamSource {
 
   onAir(tenant: Tenant, channelId: string): LiveChannel | undefined {
     return this.#channels.get(formatArn({ ...tenant, type: 'channel', id: channelId }));
+  }
+
+  countViews({ accountId, region }: Tenant): number {
+    let views = 0;
+    for (const live of this.#channels.values()) {
+      if (live.region !== region || live.accountId !== accountId) continue;
+      views += this.#viewers.countPresent(live.playbackId);
+    }
+    return views;
   }
 
   byPlaybackId(playbackId: string): LiveChannel | undefined {
@@ -185,7 +204,13 @@ export class LiveRegistry implements PublishGate, StreamSource {
 
   #onEnded(live: LiveChannel): void {
     this.#channels.delete(live.channelArn);
-    this.#clock.after(ENDED_STREAM_KEPT_MS, () => this.#byPlaybackId.delete(live.playbackId));
+    this.#clock.after(ENDED_STREAM_KEPT_MS, () => this.#forget(live));
+  }
+
+  #forget(live: LiveChannel): void {
+    this.#byPlaybackId.delete(live.playbackId);
+    this.#byPlaybackId.delete(live.boundPlaybackId);
+    this.#viewers.forget(live.playbackId);
   }
 
   #tick(): void {

@@ -10,6 +10,7 @@ export const REGION = 'us-west-2';
 export const ACCOUNT_ID = '123456789012';
 export const CHANNEL_ID = 'abcdABCDefgh';
 export const PLAYBACK_ID = 'p1ayback_-id';
+export const BOUND_PLAYBACK_ID = 'b0und_-id';
 
 const PART_SECONDS = 0.2;
 const PARTS_PER_SEGMENT = 10;
@@ -24,13 +25,16 @@ export const segmentText = (msn: number, partCount = PARTS_PER_SEGMENT): string 
 export class FilledWindow {
   readonly window: LiveWindow;
   readonly #name: string;
+  readonly #height: number;
 
   constructor(options: {
     readonly clock: Clock;
     readonly name?: string;
     readonly isLowLatency?: boolean;
     readonly segments?: number;
+    readonly height?: number;
   }) {
+    this.#height = options.height ?? 720;
     this.#name = options.name ?? '720p30';
     this.window = new LiveWindow({
       isLowLatency: options.isLowLatency ?? true,
@@ -72,8 +76,8 @@ export class FilledWindow {
       () => ({
         name: this.#name,
         codecs: 'avc1.64001F,mp4a.40.2',
-        width: 1280,
-        height: 720,
+        width: Math.round((this.#height * 16) / 9),
+        height: this.#height,
         framesPerSecond: 30,
         bandwidthBps: 3_100_000,
         averageBandwidthBps: 3_000_000,
@@ -100,8 +104,10 @@ export function streamOnAir(
     channelId: CHANNEL_ID,
     streamId: 'st-1234567890abcdefghijklm',
     playbackId: PLAYBACK_ID,
+    boundPlaybackId: BOUND_PLAYBACK_ID,
     latencyMode: 'LOW',
     requiresAuthorization: false,
+    playbackRestrictionPolicyArn: '',
     startTimeMs: Date.UTC(2026, 0, 1),
     isEnded: false,
     windows,
@@ -119,7 +125,8 @@ export function streamSource(...streams: readonly StreamOnAir[]): StreamSource {
           stream.accountId === accountId &&
           stream.channelId === channelId,
       ),
-    byPlaybackId: (playbackId) => streams.find((stream) => stream.playbackId === playbackId),
+    byPlaybackId: (id) =>
+      streams.find(({ playbackId, boundPlaybackId }) => [playbackId, boundPlaybackId].includes(id)),
   };
 }
 
@@ -130,6 +137,7 @@ export function fakeRequest(
     readonly method?: string;
     readonly headers?: Readonly<Record<string, string>>;
     readonly isEncrypted?: boolean;
+    readonly remoteAddress?: string;
   } = {},
 ): HttpRequest & { goAway(): void } {
   const questionMark = target.indexOf('?');
@@ -139,7 +147,7 @@ export function fakeRequest(
     path: questionMark < 0 ? target : target.slice(0, questionMark),
     query: questionMark < 0 ? '' : target.slice(questionMark + 1),
     headers: { host: 'ivory.test:8080', ...options.headers },
-    remoteAddress: '192.0.2.7',
+    remoteAddress: options.remoteAddress ?? '192.0.2.7',
     isEncrypted: options.isEncrypted ?? false,
     body: () => Promise.resolve(new Uint8Array()),
     onClose: (listener) => void listeners.push(listener),

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migration';
 import { channelsKeysSessions } from './migrations/0001-channels-keys-sessions.ts';
 import { configurationsPoliciesKeyPairs } from './migrations/0002-configurations-policies-key-pairs.ts';
+import { usedPlaybackTokens } from './migrations/0004-used-playback-tokens.ts';
 import type { Schema } from './schema.ts';
 import { StoreError } from './store-error.ts';
 
@@ -9,6 +10,7 @@ import { StoreError } from './store-error.ts';
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-channels-keys-sessions': channelsKeysSessions,
   '0002-configurations-policies-key-pairs': configurationsPoliciesKeyPairs,
+  '0004-used-playback-tokens': usedPlaybackTokens,
 };
 
 /**

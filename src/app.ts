@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { watchAccessKeys } from './adapters/access-keys.ts';
 import { BucketDirectory } from './adapters/bucket-directory.ts';
 import { CertificateKeeper, type CertificateSource } from './adapters/certificate-keeper.ts';
+import { CountryDatabase } from './adapters/country-database.ts';
 import {
   type AccessKey,
   type DataDirectory,
@@ -28,7 +29,10 @@ import { rootAccessKey } from './control/credentials.ts';
 import { EmulatorAuthenticator, resetRoute } from './control/emulator.ts';
 import { RecordingDestinations } from './control/recording-destinations.ts';
 import { createControlApi } from './control/router.ts';
+import { ClientAddresses } from './delivery/client-addresses.ts';
+import { PlaybackAuthorization } from './delivery/playback-authorization.ts';
 import { PlaybackRoutes } from './delivery/playback-routes.ts';
+import { SessionGate } from './delivery/session-gate.ts';
 import { SessionIds } from './delivery/session-ids.ts';
 import { ViewerSessions } from './delivery/viewer-sessions.ts';
 import { WatchRoutes } from './delivery/watch-routes.ts';
@@ -71,9 +75,10 @@ export async function startIvory(
   await using starting = new AsyncDisposableStack();
   const finding = prepareTranscoding(config, log);
   const directory = await prepareDataDirectory(config.dataDirectory);
-  const [rootKey, secret] = await Promise.all([
+  const [rootKey, secret, countries] = await Promise.all([
     loadRootKey(config, directory),
     loadServerSecret(directory, randomBytes),
+    CountryDatabase.open(config.countryDatabase),
   ]);
   const source = certificateSource(config, directory);
   const certificates = starting.use(await CertificateKeeper.start({ source, clock, log }));
@@ -108,6 +113,16 @@ export async function startIvory(
     quotas: config.quotas,
     transcoding: await finding,
   });
+  const records = store.playbackRecords;
+  const clients = new ClientAddresses(config.trustedProxies);
+  const authorization = new PlaybackAuthorization({
+    records,
+    countries,
+    clients,
+    views: live,
+    maxConcurrentViews: config.quotas.concurrentViews,
+    clock,
+  });
   const endpoints: Endpoints = {
     ingestHost: hostOf(config),
     srtHost: hostOf(config),
@@ -140,6 +155,9 @@ export async function startIvory(
       new PlaybackRoutes({
         streams: live,
         viewers,
+        authorization,
+        gate: new SessionGate({ viewers, records, countries, clients, log }),
+        clients,
         clock,
         ...(config.publicUrl && { publicUrl: config.publicUrl }),
       }).handle,
@@ -266,9 +284,9 @@ async function listenHttps(
   }
 }
 
-/** Ends the sessions that a crash left open, and forgets those that are older than the history that IVS keeps. */
+/** Ends the sessions that a crash left open, and forgets what is older than IVS keeps it, or has expired. */
 async function takeUpHistory(
-  { sessionLog }: Store,
+  { sessionLog, playbackRecords }: Store,
   clock: Clock,
   log: Logger,
   resources: AsyncDisposableStack,
@@ -276,10 +294,12 @@ async function takeUpHistory(
   const abandoned = await sessionLog.endAbandonedSessions();
   if (abandoned > 0) log.warn({ sessions: abandoned }, 'ended sessions that a crash left open');
   const forget = () =>
-    sessionLog
-      .deleteSessionsEndedBefore(clock.nowMs() - SESSION_HISTORY_DAYS * DAY_MS)
+    Promise.all([
+      sessionLog.deleteSessionsEndedBefore(clock.nowMs() - SESSION_HISTORY_DAYS * DAY_MS),
+      playbackRecords.deleteTokensExpiredBefore(clock.nowMs()),
+    ])
       .then(() => undefined)
-      .catch((error: unknown) => log.error({ err: error }, 'cannot delete past sessions'));
+      .catch((error: unknown) => log.error({ err: error }, 'cannot delete what is past'));
   resources.defer(clock.every(RETENTION_CHECK_MS, () => void forget()));
   await forget();
 }

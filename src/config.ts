@@ -1,3 +1,4 @@
+import { type IpRange, parseIpRange } from './domain/iam/ip-range.ts';
 import { changeQuotas, raiseQuotas } from './domain/quota-changes.ts';
 import { IVS_QUOTAS, type Quotas } from './domain/quotas.ts';
 import { VIDEO_ENCODERS, type VideoEncoder } from './domain/video-encoder.ts';
@@ -30,6 +31,10 @@ export interface Config {
   readonly rootAccessKey?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Path of the keys beside root's. Absent: `access-keys.json` in the data directory, if it is there. */
   readonly accessKeysFile?: string;
+  /** Proxies whose X-Forwarded-For says who a viewer is. */
+  readonly trustedProxies: readonly IpRange[];
+  /** Path of an .mmdb file. Absent: the one that comes along. */
+  readonly countryDatabase?: string;
   readonly quotas: Quotas;
   /** Whether the call rates of IVS hold. */
   readonly isThrottled: boolean;
@@ -89,6 +94,16 @@ export const SETTINGS = [
     name: 'IVORY_ACCESS_KEYS_FILE',
     default: 'access-keys.json in the data directory, if there',
     meaning: 'file of further access keys and their policies',
+  },
+  {
+    name: 'IVORY_TRUSTED_PROXIES',
+    default: 'none',
+    meaning: 'addresses and CIDR ranges of proxies whose X-Forwarded-For is believed',
+  },
+  {
+    name: 'IVORY_COUNTRY_DATABASE',
+    default: 'the one that comes along',
+    meaning: 'MaxMind DB file that says which country an address is in',
   },
   {
     name: 'IVORY_QUOTAS',
@@ -156,6 +171,7 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
   const cores = given('IVORY_TRANSCODE_CORES');
   const https = readHttps(given('IVORY_HTTPS_PORT'), certificatePath !== undefined);
   const accessKeysFile = given('IVORY_ACCESS_KEYS_FILE');
+  const countryDatabase = given('IVORY_COUNTRY_DATABASE');
   const isEmulator = readChoice('IVORY_EMULATOR', given('IVORY_EMULATOR'), ['off', 'on']) === 'on';
   const throttle = readChoice('IVORY_THROTTLE', given('IVORY_THROTTLE'), ['off', 'ivs']);
 
@@ -178,6 +194,8 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
     ...(accessKeyId &&
       secretAccessKey && { rootAccessKey: readAccessKey(accessKeyId, secretAccessKey) }),
     ...(accessKeysFile && { accessKeysFile }),
+    trustedProxies: readIpRanges('IVORY_TRUSTED_PROXIES', given('IVORY_TRUSTED_PROXIES')),
+    ...(countryDatabase && { countryDatabase }),
     quotas: readQuotas(
       'IVORY_QUOTAS',
       isEmulator ? raiseQuotas(IVS_QUOTAS) : IVS_QUOTAS,
@@ -296,6 +314,23 @@ function readChoice<const Choice extends string>(
   const choice = choices.find((known) => known === text);
   if (!choice) throw badValue(name, `must be one of ${choices.join(', ')}`, text);
   return choice;
+}
+
+function readIpRanges(name: SettingName, text: string | undefined): readonly IpRange[] {
+  const items = text?.split(',').map((item) => item.trim()) ?? [];
+  return Object.freeze(
+    items.map((item) => {
+      const range = parseIpRange(item);
+      if (!range) {
+        throw badValue(
+          name,
+          'must be a list of addresses and CIDR ranges such as 10.0.0.0/8',
+          item,
+        );
+      }
+      return range;
+    }),
+  );
 }
 
 function readQuotas(name: SettingName, quotas: Quotas, changes: string | undefined): Quotas {

@@ -20,7 +20,7 @@ const OUTSIDE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   ingest: [],
   transcode: [],
   packaging: [],
-  delivery: ['node:crypto', 'node:util', 'node:zlib'],
+  delivery: ['node:crypto', 'node:util', 'node:zlib', 'jose'],
   control: ['node:crypto', 'valibot'],
   live: [],
   'config.ts': [],

@@ -1,9 +1,10 @@
 import { createServer, IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { addressKey } from '../lib/address-key.ts';
 import type { HttpHandler, HttpReply } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
-import { addressKey, plainAddress } from './client-address.ts';
+import { plainAddress } from './client-address.ts';
 import { type Connection, Exchange, ExchangeResponse } from './http-exchange.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import { plainReply, sendGrowing, writeReply } from './http-reply.ts';

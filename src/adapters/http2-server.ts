@@ -7,9 +7,10 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
+import { addressKey } from '../lib/address-key.ts';
 import type { HttpHandler, HttpReply } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
-import { addressKey, plainAddress } from './client-address.ts';
+import { plainAddress } from './client-address.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import type { HttpServerOptions } from './http-server.ts';
 import { Http2Exchange } from './http2-exchange.ts';

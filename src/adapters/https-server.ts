@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { addressKey } from '../lib/address-key.ts';
 import type { Logger } from '../lib/logger.ts';
-import { addressKey, plainAddress } from './client-address.ts';
+import { plainAddress } from './client-address.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import type { HttpServer, HttpServerOptions } from './http-server.ts';
 import { Http2Server } from './http2-server.ts';

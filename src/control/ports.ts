@@ -138,6 +138,8 @@ export interface LiveControl {
   stop(channelArn: string): Promise<boolean>;
   /** Hands text of at most 1 KB to the stream, to be inserted at this moment. `false` where the channel is not live. */
   putMetadata(channelArn: string, metadata: string): boolean;
+  /** Ends what a viewer is watching with the revoked versions of its tokens. */
+  cutViewer(revocation: ViewerSessionRevocation): void;
 }
 
 /** Where recordings go. */

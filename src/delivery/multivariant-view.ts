@@ -1,3 +1,5 @@
+import { fitsResolution } from '../domain/viewer-restrictions.ts';
+import type { LiveWindow } from '../packaging/live-window.ts';
 import type { RenditionDescription } from '../packaging/rendition.ts';
 import {
   encodeMultivariantPlaylist,
@@ -5,7 +7,10 @@ import {
 } from '../protocols/hls/multivariant-playlist.ts';
 import type { StreamOnAir } from './on-air.ts';
 import { playlistUrl } from './playback-path.ts';
+import { qualityName } from './quality-name.ts';
+import { isBound, type SessionGrant } from './session-grant.ts';
 import { publicSessionId } from './session-ids.ts';
+import { unavailableMedia } from './unavailable-media.ts';
 
 /** One viewer's multivariant playlist: IVS's names and session data, and media playlist URLs with the viewer's session in them. */
 export function renderMultivariantPlaylist(options: {
@@ -14,15 +19,19 @@ export function renderMultivariantPlaylist(options: {
   /** Whether this viewer is told of the sound by itself, where there is a window of it. */
   readonly hasAudioOnly: boolean;
   readonly sessionId: string;
+  readonly grant: SessionGrant;
   readonly viewerAddress: string;
   readonly nowMs: number;
 }): string {
-  const { stream, baseUrl, sessionId } = options;
+  const { stream, baseUrl, sessionId, grant } = options;
   const session = publicSessionId(sessionId);
   // A window without a complete segment has no playlist yet, and nothing that could be said of it.
   const playable = stream.windows.filter(
     (window) => window.isPlayable && (window.hasPicture || options.hasAudioOnly),
   );
+  const isGranted = (window: LiveWindow) =>
+    fitsResolution(window.describe().picture, grant.maximumResolution);
+  const withheld = playable.filter((window) => !isGranted(window));
   return encodeMultivariantPlaylist({
     independentSegments: playable.every((window) => window.describe().hasIndependentSegments),
     sessionData: [
@@ -35,14 +44,17 @@ export function renderMultivariantPlaylist(options: {
       { dataId: 'BROADCAST-ID', value: stream.streamId },
       { dataId: 'VIDEO-SESSION-ID', value: session },
       { dataId: 'SERVING-ID', value: session },
+      ...(withheld.length > 0 ? [unavailableMedia(withheld.map((w) => w.describe()))] : []),
     ],
-    variants: playable.map((window, index) =>
-      variantOf(
-        window.describe(),
-        playlistUrl(baseUrl, stream.playbackId, window.name, sessionId),
-        index === 0,
+    variants: playable
+      .filter(isGranted)
+      .map((window, index) =>
+        variantOf(
+          window.describe(),
+          playlistUrl(baseUrl, stream, window.name, { id: sessionId, isBound: isBound(grant) }),
+          index === 0,
+        ),
       ),
-    ),
   });
 }
 
@@ -66,14 +78,6 @@ function variantOf(
     ivsName: shownName,
     ivsVariantSource: description.isSource ? 'source' : 'transcode',
   };
-}
-
-/** IVS shows 30 frames a second as `480p`, others as `720p60`. A transcoded rendition is called after its place in the ladder. */
-function qualityName({ name, picture, isSource }: RenditionDescription): string {
-  if (!picture || !isSource) return name.replace(/p30$/, 'p');
-  const height = Math.min(picture.width, picture.height);
-  const rate = Math.round(picture.framesPerSecond);
-  return rate === 30 ? `${height}p` : `${height}p${rate}`;
 }
 
 function secondsSince(startMs: number, nowMs: number): string {

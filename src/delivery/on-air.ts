@@ -9,9 +9,13 @@ export interface StreamOnAir extends Tenant {
   readonly streamId: string;
   /** Random, new for each stream, the first path segment of everything below `/live/`: media URLs can't be guessed. */
   readonly playbackId: string;
+  /** Another such, for sessions whose media is theirs alone: who has a URL below one can't make a URL below the other. */
+  readonly boundPlaybackId: string;
   readonly latencyMode: LatencyMode;
   /** The channel is private: no playback without a token. */
   readonly requiresAuthorization: boolean;
+  /** '' means none. */
+  readonly playbackRestrictionPolicyArn: string;
   readonly startTimeMs: number;
   readonly isEnded: boolean;
   /** Best rendition first. Empty until the encoder's tracks are known. */
@@ -30,5 +34,6 @@ export interface StreamOnAir extends Tenant {
 export interface StreamSource {
   /** The stream that is on air on a channel; not an ended one. */
   onAir(tenant: Tenant, channelId: string): StreamOnAir | undefined;
+  /** By either of its two ids. */
   byPlaybackId(playbackId: string): StreamOnAir | undefined;
 }

@@ -8,10 +8,15 @@ export type PlaybackPath =
   | (InRendition & { readonly kind: 'init'; readonly generation: number })
   | (InRendition & MediaFile & { readonly kind: 'segment' })
   | (InRendition & MediaFile & { readonly kind: 'part'; readonly index: number })
-  | { readonly kind: 'thumbnail'; readonly playbackId: string };
+  | (OfStream & { readonly kind: 'thumbnail' });
 
-interface InRendition {
+interface OfStream {
   readonly playbackId: string;
+  /** Where the path has one: below a stream's `boundPlaybackId`, whose media is for one session each. */
+  readonly boundSessionId?: string;
+}
+
+interface InRendition extends OfStream {
   readonly rendition: string;
 }
 
@@ -25,11 +30,12 @@ export const LIVE_ROOT = '/live/';
 
 const MULTIVARIANT =
   /^\/api\/video\/v1\/([a-z][a-z0-9-]{1,31})\.([0-9]{12})\.channel\.([A-Za-z0-9]{1,32})\.m3u8$/;
-const LIVE = /^\/live\/([A-Za-z0-9_-]{1,64})\/([A-Za-z0-9_-]{1,32})\/([a-z0-9.-]{1,40})$/;
+const LIVE =
+  /^\/live\/([A-Za-z0-9_-]{1,64})\/(?:([A-Za-z0-9_-]{44,6000})\/)?([A-Za-z0-9_-]{1,32})\/([a-z0-9.-]{1,40})$/;
 const INIT = /^init-(0|[1-9][0-9]{0,8})\.mp4$/;
 /** No leading zeros: a resource has one URL, and a cache in front of us one entry for it. */
 const SEGMENT_OR_PART = /^(0|[1-9][0-9]{0,8})(?:\.(0|[1-9][0-9]{0,3}))?\.(m4s|ts)$/;
-const THUMBNAIL = /^\/live\/([A-Za-z0-9_-]{1,64})\/thumb\.jpg$/;
+const THUMBNAIL = /^\/live\/([A-Za-z0-9_-]{1,64})\/(?:([A-Za-z0-9_-]{44,6000})\/)?thumb\.jpg$/;
 
 /**
  * Reads the path of a playback URL. The paths are made of letters, digits and `.-_/` only, so whatever is percent-encoded,
@@ -37,42 +43,52 @@ const THUMBNAIL = /^\/live\/([A-Za-z0-9_-]{1,64})\/thumb\.jpg$/;
  */
 export function parsePlaybackPath(path: string): PlaybackPath | undefined {
   const live = LIVE.exec(path);
-  if (live) return parseLiveFile(live[1] ?? '', live[2] ?? '', live[3] ?? '');
+  if (live) {
+    const [, playbackId = '', boundSessionId, rendition = '', file = ''] = live;
+    return parseLiveFile(
+      { playbackId, rendition, ...(boundSessionId && { boundSessionId }) },
+      file,
+    );
+  }
   const thumbnail = THUMBNAIL.exec(path);
-  if (thumbnail) return { kind: 'thumbnail', playbackId: thumbnail[1] ?? '' };
+  if (thumbnail) {
+    const [, playbackId = '', boundSessionId] = thumbnail;
+    return { kind: 'thumbnail', playbackId, ...(boundSessionId && { boundSessionId }) };
+  }
   const multivariant = MULTIVARIANT.exec(path);
   if (!multivariant) return undefined;
   const [, region = '', accountId = '', channelId = ''] = multivariant;
   return { kind: 'multivariant', region, accountId, channelId };
 }
 
-function parseLiveFile(
-  playbackId: string,
-  rendition: string,
-  file: string,
-): PlaybackPath | undefined {
-  if (file === 'playlist.m3u8') return { kind: 'playlist', playbackId, rendition };
+function parseLiveFile(inRendition: InRendition, file: string): PlaybackPath | undefined {
+  if (file === 'playlist.m3u8') return { kind: 'playlist', ...inRendition };
   const media = SEGMENT_OR_PART.exec(file);
   if (media) {
     const msn = Number(media[1]);
     const extension = media[3] === 'ts' ? 'ts' : 'm4s';
     return media[2] === undefined
-      ? { kind: 'segment', playbackId, rendition, msn, extension }
-      : { kind: 'part', playbackId, rendition, msn, extension, index: Number(media[2]) };
+      ? { kind: 'segment', ...inRendition, msn, extension }
+      : { kind: 'part', ...inRendition, msn, extension, index: Number(media[2]) };
   }
   const init = INIT.exec(file);
   if (!init) return undefined;
-  return { kind: 'init', playbackId, rendition, generation: Number(init[1]) };
+  return { kind: 'init', ...inRendition, generation: Number(init[1]) };
 }
 
-/** Absolute: the IVS player resolves relative variant URIs against the URL before redirects. */
+/**
+ * A viewer's media playlist. Absolute: the IVS player resolves relative variant URIs against the URL before redirects. What
+ * the playlist lists is relative to it, so that the media of a bound session has its id in the path as well.
+ */
 export function playlistUrl(
   baseUrl: string,
-  playbackId: string,
+  stream: { readonly playbackId: string; readonly boundPlaybackId: string },
   rendition: string,
-  sessionId: string,
+  session: { readonly id: string; readonly isBound: boolean },
 ): string {
-  return `${baseUrl}${LIVE_ROOT}${playbackId}/${rendition}/playlist.m3u8?s=${sessionId}`;
+  return session.isBound
+    ? `${baseUrl}${LIVE_ROOT}${stream.boundPlaybackId}/${session.id}/${rendition}/playlist.m3u8`
+    : `${baseUrl}${LIVE_ROOT}${stream.playbackId}/${rendition}/playlist.m3u8?s=${session.id}`;
 }
 
 /** The playback URL of a channel, below the base URL; the path that IVS itself uses. */

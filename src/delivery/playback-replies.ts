@@ -1,3 +1,4 @@
+import { PLAYBACK_REFUSALS, type PlaybackRefusalCode } from '../domain/playback-refusal.ts';
 import type { HttpReply } from '../lib/http.ts';
 
 /**
@@ -47,24 +48,25 @@ export const badRequestReply = (reason: string): HttpReply => ({
   body: `${reason}\n`,
 });
 
-/** Codes that the IVS player knows, with the text it shows. */
-const REFUSALS = {
-  transcode_does_not_exist: { status: 404, error: 'transcode does not exist' },
-  invalid_playback_auth_token: {
-    status: 403,
-    error: 'token contains an invalid number of segments',
-  },
-} as const;
-
 /**
  * A refusal in the form that IVS uses and its player reads: a JSON array of one. The query of the URL is left out of it,
  * because it may carry a token.
  */
-export function ivsRefusal(code: keyof typeof REFUSALS, path: string): HttpReply {
-  const { status, error } = REFUSALS[code];
+export function ivsRefusal(code: PlaybackRefusalCode, error: string, path: string): HttpReply {
   return {
-    status,
+    status: PLAYBACK_REFUSALS[code],
     headers: { ...REFUSAL_HEADERS, 'Content-Type': 'application/json' },
     body: JSON.stringify([{ url: path, error, error_code: code, type: 'error' }]),
   };
+}
+
+/** "transcode does not exist": the text that the same family of servers gives. */
+export const offlineReply = (path: string): HttpReply =>
+  ivsRefusal('transcode_does_not_exist', 'transcode does not exist', path);
+
+/** The same, and no cache between us and the viewer keeps it: another viewer may not have it, or not any more. */
+export function forOneViewer(reply: HttpReply): HttpReply {
+  const cacheControl = String(reply.headers['Cache-Control'] ?? 'no-store');
+  const headers = { ...reply.headers, 'Cache-Control': cacheControl.replace('public', 'private') };
+  return { ...reply, headers };
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -13,15 +12,11 @@ import {
   replyText,
   segmentText,
   streamOnAir,
-  streamSource,
 } from '../../test/support/playback.ts';
+import { playbackOf } from '../../test/support/playback-access.ts';
 import type { HttpReply } from '../lib/http.ts';
-import { silentLogger } from '../lib/logger.ts';
 import { parseMultivariantPlaylist } from '../protocols/hls/multivariant-playlist.ts';
 import type { StreamOnAir } from './on-air.ts';
-import { PlaybackRoutes } from './playback-routes.ts';
-import { SessionIds } from './session-ids.ts';
-import { ViewerSessions } from './viewer-sessions.ts';
 
 const MULTIVARIANT = `/api/video/v1/us-west-2.123456789012.channel.${CHANNEL_ID}.m3u8`;
 const LIVE = `/live/${PLAYBACK_ID}/720p30`;
@@ -38,17 +33,8 @@ function setUp(
   const clock = new FakeClock();
   const filled = new FilledWindow({ clock, ...options });
   const stream = streamOnAir([filled.window], options.stream);
-  const viewers = new ViewerSessions({
-    ids: new SessionIds({ key: randomBytes(32), random: randomBytes, clock }),
-    clock,
-    log: silentLogger,
-  });
-  const routes = new PlaybackRoutes({
-    streams: streamSource(stream),
-    viewers,
-    clock,
-    ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
-  });
+  const { publicUrl } = options;
+  const { routes, viewers } = playbackOf([stream], { clock, ...(publicUrl && { publicUrl }) });
   /** A reply that is at hand: asserts that it took no promise. */
   const get = (target: string, requestOptions?: Parameters<typeof fakeRequest>[1]): HttpReply => {
     const reply = routes.handle(fakeRequest(target, requestOptions));
@@ -183,17 +169,6 @@ test('a channel that is offline is 404 with the body that IVS players know', asy
         type: 'error',
       },
     ]);
-  }
-});
-
-test('a private channel is 403 for everyone, below /live/ too', async () => {
-  const { get } = setUp({ stream: { requiresAuthorization: true } });
-  for (const path of [MULTIVARIANT, PLAYLIST, `${LIVE}/0.m4s`, `${LIVE}/init-0.mp4`]) {
-    const reply = get(`${path}?token=anything`);
-    assert.equal(reply.status, 403, path);
-    assert.equal(reply.headers['Access-Control-Allow-Origin'], '*');
-    const [{ error_code }] = JSON.parse(await replyText(reply));
-    assert.equal(error_code, 'invalid_playback_auth_token');
   }
 });
 

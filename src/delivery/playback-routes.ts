@@ -1,4 +1,5 @@
-import type { Clock } from '../lib/clock.ts';
+import { PlaybackRefusal } from '../domain/playback-refusal.ts';
+import { fitsResolution } from '../domain/viewer-restrictions.ts';
 import type { HttpHandler, HttpReply, HttpRequest } from '../lib/http.ts';
 import type { LiveWindow } from '../packaging/live-window.ts';
 import type { Waiter, WaitOutcome } from '../packaging/window-waiters.ts';
@@ -8,9 +9,9 @@ import {
   DirectiveError,
   parseDeliveryDirectives,
 } from '../protocols/hls/delivery-directives.ts';
-import { baseUrlOf } from './base-url.ts';
+import { untilCut } from './cut-off.ts';
 import { growingMediaReply, mediaReply } from './media-reply.ts';
-import { renderMultivariantPlaylist } from './multivariant-view.ts';
+import { MultivariantRoute, type MultivariantRouteOptions } from './multivariant-route.ts';
 import type { StreamOnAir, StreamSource } from './on-air.ts';
 import {
   LIVE_ROOT,
@@ -21,6 +22,7 @@ import {
 import {
   badRequestReply,
   CORS_HEADERS,
+  forOneViewer,
   ivsRefusal,
   METHOD_NOT_ALLOWED_REPLY,
   NO_CONTENT_REPLY,
@@ -28,21 +30,16 @@ import {
   PREFLIGHT_REPLY,
   TIMEOUT_REPLY,
 } from './playback-replies.ts';
-import { PLAYLIST_CONTENT_TYPE, PlaylistReplies } from './playlist-reply.ts';
-import type { ViewerSessions } from './viewer-sessions.ts';
+import { PlaylistReplies } from './playlist-reply.ts';
+import { noSession, type SessionGate } from './session-gate.ts';
+import type { ViewerSessions, ViewingSession } from './viewer-sessions.ts';
 
 type Reply = HttpReply | Promise<HttpReply>;
+type LivePath = Exclude<PlaybackPath, { kind: 'multivariant' }>;
 type PathOf<Kind extends PlaybackPath['kind']> = Extract<PlaybackPath, { kind: Kind }>;
 
-/** How long a viewer who is early waits for the first segment. The longest that IVS's keyframe interval of 6 s needs, twice. */
-const START_TIMEOUT_MS = 12_000;
-
-export interface PlaybackRoutesOptions {
-  readonly streams: StreamSource;
-  readonly viewers: ViewerSessions;
-  readonly clock: Clock;
-  /** Without a slash at its end. Absent: each client gets URLs with the host that it asked for. */
-  readonly publicUrl?: string;
+export interface PlaybackRoutesOptions extends MultivariantRouteOptions {
+  readonly gate: SessionGate;
 }
 
 /**
@@ -52,15 +49,15 @@ export interface PlaybackRoutesOptions {
 export class PlaybackRoutes {
   readonly #streams: StreamSource;
   readonly #viewers: ViewerSessions;
-  readonly #clock: Clock;
-  readonly #publicUrl: string | undefined;
+  readonly #gate: SessionGate;
+  readonly #multivariant: MultivariantRoute;
   readonly #playlistReplies = new PlaylistReplies();
 
   constructor(options: PlaybackRoutesOptions) {
     this.#streams = options.streams;
     this.#viewers = options.viewers;
-    this.#clock = options.clock;
-    this.#publicUrl = options.publicUrl;
+    this.#gate = options.gate;
+    this.#multivariant = new MultivariantRoute(options);
   }
 
   readonly handle: HttpHandler = (request) => {
@@ -70,11 +67,43 @@ export class PlaybackRoutes {
     if (method !== 'GET' && method !== 'HEAD') return METHOD_NOT_ALLOWED_REPLY;
     const target = parsePlaybackPath(path);
     if (!target) return NOT_FOUND_REPLY;
-    if (target.kind === 'multivariant') return this.#multivariant(request, target);
+    try {
+      const reply =
+        target.kind === 'multivariant'
+          ? this.#multivariant.reply(request, target)
+          : this.#live(request, target);
+      return reply instanceof Promise ? reply.catch((error) => refusalReply(error, path)) : reply;
+    } catch (error) {
+      return refusalReply(error, path);
+    }
+  };
 
+  #live(request: HttpRequest, target: LivePath): Reply {
     const stream = this.#streams.byPlaybackId(target.playbackId);
     if (!stream) return NOT_FOUND_REPLY;
-    if (stream.requiresAuthorization) return ivsRefusal('invalid_playback_auth_token', path);
+    const isBound = target.boundSessionId !== undefined;
+    if (isBound !== (target.playbackId === stream.boundPlaybackId)) return NOT_FOUND_REPLY;
+    // Media that is not bound has URLs that can't be guessed and are other ones with each stream: who has them may have it.
+    const isMedia = target.kind !== 'playlist' && target.kind !== 'thumbnail';
+    if (!isBound && (isMedia || !isRestricted(stream))) {
+      return this.#serve(request, target, stream, undefined);
+    }
+    const sessionId = target.boundSessionId ?? sessionIdIn(request.query);
+    const session = this.#gate.admit(stream, request, { sessionId, isBound });
+    const serve = (admitted: ViewingSession) => {
+      const reply = this.#serve(request, target, stream, admitted);
+      return reply instanceof Promise ? reply.then(forOneViewer) : forOneViewer(reply);
+    };
+    return session instanceof Promise ? session.then(serve) : serve(session);
+  }
+
+  /** `session`: the one without which there would be no answer. */
+  #serve(
+    request: HttpRequest,
+    target: LivePath,
+    stream: StreamOnAir,
+    session: ViewingSession | undefined,
+  ): Reply {
     if (target.kind === 'thumbnail') return thumbnailReply(stream);
     const index = stream.windows.findIndex(
       (window) => window.isPlayable && window.name === target.rendition,
@@ -84,96 +113,33 @@ export class PlaybackRoutes {
     if ('extension' in target && target.extension !== window.mediaExtension) {
       return NOT_FOUND_REPLY;
     }
+    if (!fitsResolution(window.describe().picture, session?.grant.maximumResolution))
+      throw noSession(stream);
     switch (target.kind) {
-      case 'playlist':
-        return this.#mediaPlaylist(request, target.playbackId, window, index);
+      case 'playlist': {
+        const sessionId = session?.id ?? sessionIdIn(request.query);
+        const viewer =
+          sessionId === undefined
+            ? undefined
+            : this.#viewers.playlistRequested(stream.playbackId, sessionId, index);
+        return untilCut(session, request, this.#mediaPlaylist(request, window, viewer));
+      }
       case 'init': {
         const bytes = window.initSegment(target.generation);
         return bytes ? mediaReply([bytes], bytes.byteLength, request, 'm4s') : NOT_FOUND_REPLY;
       }
       case 'segment':
-        return this.#segment(request, target, window);
+        return untilCut(session, request, this.#segment(request, target, window));
       case 'part':
-        return this.#part(request, target, window);
+        return untilCut(session, request, this.#part(request, target, window));
     }
-  };
-
-  #multivariant(request: HttpRequest, target: PathOf<'multivariant'>): Reply {
-    const stream = this.#streams.onAir(target, target.channelId);
-    if (!stream || stream.isEnded) return ivsRefusal('transcode_does_not_exist', request.path);
-    if (stream.requiresAuthorization) {
-      return ivsRefusal('invalid_playback_auth_token', request.path);
-    }
-    const baseUrl = this.#publicUrl ?? baseUrlOf(request);
-    if (baseUrl === undefined) return badRequestReply('the Host header is not a host');
-    const wantsAudioOnly = !stream.hasAudioOnly && asksForAudioOnly(request.query);
-    if (!wantsAudioOnly && stream.windows.some((window) => window.isPlayable)) {
-      return this.#multivariantReply(request, stream, baseUrl);
-    }
-    return this.#whenPlayable(request, stream, wantsAudioOnly).then((isPlayable) =>
-      isPlayable
-        ? this.#multivariantReply(request, stream, baseUrl)
-        : ivsRefusal('transcode_does_not_exist', request.path),
-    );
-  }
-
-  #multivariantReply(request: HttpRequest, stream: StreamOnAir, baseUrl: string): HttpReply {
-    const body = renderMultivariantPlaylist({
-      stream,
-      baseUrl,
-      hasAudioOnly: stream.hasAudioOnly || asksForAudioOnly(request.query),
-      sessionId: this.#viewers.begin(stream.playbackId),
-      viewerAddress: request.remoteAddress,
-      nowMs: this.#clock.nowMs(),
-    });
-    return {
-      status: 200,
-      // Every viewer's own: a copy would make many viewers one.
-      headers: {
-        ...CORS_HEADERS,
-        'Content-Type': PLAYLIST_CONTENT_TYPE,
-        'Cache-Control': 'no-store',
-      },
-      body,
-    };
-  }
-
-  /** With the sound by itself: until that can be played too, or the time is over, whichever comes first. */
-  #whenPlayable(
-    request: HttpRequest,
-    stream: StreamOnAir,
-    wantsAudioOnly: boolean,
-  ): Promise<boolean> {
-    const playable = async (): Promise<boolean> => {
-      const isPlayable = await stream.whenPlayable();
-      if (isPlayable && wantsAudioOnly) {
-        stream.addAudioOnly();
-        const window = stream.windows.find(({ hasPicture }) => !hasPicture);
-        if (window?.isPlayable === false) {
-          await window.waitForPlaylist(window.nextMsn, undefined).outcome;
-        }
-      }
-      return isPlayable;
-    };
-    return new Promise((resolve, reject) => {
-      const isPlayable = () => stream.windows.some((window) => window.isPlayable);
-      const cancel = this.#clock.after(START_TIMEOUT_MS, () => resolve(isPlayable()));
-      request.onClose(cancel);
-      playable().then(resolve, reject).finally(cancel);
-    });
   }
 
   #mediaPlaylist(
     request: HttpRequest,
-    playbackId: string,
     window: LiveWindow,
-    renditionIndex: number,
+    session: ViewingSession | undefined,
   ): Reply {
-    const sessionId = sessionIdIn(request.query);
-    const session =
-      sessionId === undefined
-        ? undefined
-        : this.#viewers.playlistRequested(playbackId, sessionId, renditionIndex);
     // Without CAN-BLOCK-RELOAD in the playlist, and after ENDLIST (RFC 8216bis 6.2.5.2), there are no directives.
     if (!window.isLowLatency || window.isEnded) {
       return this.#playlistReply(request, window, NO_DIRECTIVES);
@@ -252,11 +218,15 @@ export class PlaybackRoutes {
   }
 }
 
-const NO_DIRECTIVES: DeliveryDirectives = {};
+const isRestricted = (stream: StreamOnAir): boolean =>
+  stream.requiresAuthorization || stream.playbackRestrictionPolicyArn !== '';
 
-/** IVS: "allow_audio_only=true" as a query parameter of the playback URL. */
-const asksForAudioOnly = (query: string): boolean =>
-  new URLSearchParams(query).get('allow_audio_only') === 'true';
+function refusalReply(error: unknown, path: string): HttpReply {
+  if (!(error instanceof PlaybackRefusal)) throw error;
+  return ivsRefusal(error.code, error.message, path);
+}
+
+const NO_DIRECTIVES: DeliveryDirectives = {};
 
 /** Changes every few seconds; a page that shows many channels asks for many. */
 function thumbnailReply({ thumbnail }: StreamOnAir): HttpReply {

@@ -1,30 +1,40 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+} from 'node:crypto';
 import type { RandomBytes } from '../domain/identifiers.ts';
 import type { Clock } from '../lib/clock.ts';
+import { OPEN_GRANT, type SessionGrant } from './session-grant.ts';
 
-const RANDOM_BYTES = 12;
+/** AES-256-GCM's nonce, which is the random part of an id, and its tag. */
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const CIPHER = 'aes-256-gcm';
 /** Seconds since the epoch, big-endian. */
 const ISSUE_TIME_BYTES = 5;
-/** HMAC-SHA256 cut to 128 bits (RFC 2104 section 5: at least half of the hash and at least 80 bits). */
-const MAC_BYTES = 16;
-const CLAIM_BYTES = RANDOM_BYTES + ISSUE_TIME_BYTES;
 const MIN_KEY_BYTES = 32;
 
-/**
- * 33 bytes are 44 characters of base64url without a spare bit, so that each id has exactly one spelling. Checked before
- * decoding: Node's decoder skips what is not in the alphabet.
- */
-const SESSION_ID = /^[A-Za-z0-9_-]{44}$/;
+/** More than are on air at once; any is made again when it is needed. */
+const MAX_STREAM_KEYS = 1000;
 
-/** Keeps these codes apart from whatever else is signed with the same key. */
-const PURPOSE = 'ivory viewing session 1';
+/** The longest grant there can be: two lists of origins, all countries, and a token's 2 KB. Checked before decoding. */
+const SESSION_ID = /^[A-Za-z0-9_-]{44,6000}$/;
+
+/** Keeps these ids apart from whatever else is made with the same key. */
+const PURPOSE = 'ivory viewing session 2';
 
 /**
- * Makes and checks the ids of viewing sessions. An id is its own proof: 12 random bytes, the second it was issued, and a
- * MAC over both and the stream's playback id. Nothing is kept.
+ * Makes and opens the ids of viewing sessions. An id is its own proof, and nothing is kept: it is the second it was issued and
+ * what the session was granted, sealed with a key of the stream's own. Sealed and not only signed, because a viewer need not
+ * read which origins and countries a policy lists.
  */
 export class SessionIds {
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
+  /** By playback id, newest last: making a key ready takes longer than using it. */
+  readonly #streamKeys = new Map<string, KeyObject>();
   readonly #random: RandomBytes;
   readonly #clock: Clock;
 
@@ -36,39 +46,64 @@ export class SessionIds {
   }) {
     if (options.key.byteLength < MIN_KEY_BYTES) {
       throw new RangeError(
-        `cannot sign sessions: the key has ${options.key.byteLength} bytes, at least ${MIN_KEY_BYTES} are needed`,
+        `cannot seal sessions: the key has ${options.key.byteLength} bytes, at least ${MIN_KEY_BYTES} are needed`,
       );
     }
-    this.#key = options.key;
+    this.#key = createSecretKey(options.key);
     this.#random = options.random;
     this.#clock = options.clock;
   }
 
-  issue(playbackId: string): string {
-    const id = Buffer.allocUnsafe(CLAIM_BYTES + MAC_BYTES);
-    id.set(this.#random(RANDOM_BYTES));
-    id.writeUIntBE(Math.floor(this.#clock.nowMs() / 1000), RANDOM_BYTES, ISSUE_TIME_BYTES);
-    id.set(this.#mac(playbackId, id), CLAIM_BYTES);
-    return id.toString('base64url');
+  issue(playbackId: string, grant: SessionGrant = OPEN_GRANT): string {
+    const nonce = this.#random(NONCE_BYTES);
+    const issued = Buffer.allocUnsafe(ISSUE_TIME_BYTES);
+    issued.writeUIntBE(Math.floor(this.#clock.nowMs() / 1000), 0, ISSUE_TIME_BYTES);
+    const cipher = createCipheriv(CIPHER, this.#streamKey(playbackId), nonce);
+    const sealed = [nonce, cipher.update(issued), cipher.update(grantText(grant)), cipher.final()];
+    return Buffer.concat([...sealed, cipher.getAuthTag()]).toString('base64url');
   }
 
-  /** Whether the id is one of ours and was issued for this stream. */
-  isGenuine(playbackId: string, sessionId: string): boolean {
-    if (!SESSION_ID.test(sessionId)) return false;
+  /** What the session was granted; `undefined` where the id is not one of ours, or of another stream. */
+  open(playbackId: string, sessionId: string): SessionGrant | undefined {
+    if (!SESSION_ID.test(sessionId)) return undefined;
     const id = Buffer.from(sessionId, 'base64url');
-    return timingSafeEqual(id.subarray(CLAIM_BYTES), this.#mac(playbackId, id));
+    // The last character may have bits to spare: an id has one spelling.
+    if (id.toString('base64url') !== sessionId) return undefined;
+    const nonce = id.subarray(0, NONCE_BYTES);
+    const decipher = createDecipheriv(CIPHER, this.#streamKey(playbackId), nonce, {
+      authTagLength: TAG_BYTES,
+    });
+    decipher.setAuthTag(id.subarray(-TAG_BYTES));
+    const opened = decipher.update(id.subarray(NONCE_BYTES, -TAG_BYTES));
+    try {
+      decipher.final();
+    } catch {
+      return undefined;
+    }
+    const text = opened.toString('utf8', ISSUE_TIME_BYTES);
+    return text === '' ? OPEN_GRANT : JSON.parse(text);
   }
 
-  #mac(playbackId: string, id: Uint8Array): Uint8Array {
-    return createHmac('sha256', this.#key)
-      .update(`${PURPOSE}\0${playbackId}\0`)
-      .update(id.subarray(0, CLAIM_BYTES))
-      .digest()
-      .subarray(0, MAC_BYTES);
+  /** Of the stream's own: an id of another stream does not open, and no key seals more than one stream's viewers. */
+  #streamKey(playbackId: string): KeyObject {
+    const known = this.#streamKeys.get(playbackId);
+    if (known) return known;
+    const key = createSecretKey(
+      createHmac('sha256', this.#key).update(`${PURPOSE}\0${playbackId}`).digest(),
+    );
+    const [oldest] = this.#streamKeys.keys();
+    if (this.#streamKeys.size >= MAX_STREAM_KEYS && oldest !== undefined) {
+      this.#streamKeys.delete(oldest);
+    }
+    this.#streamKeys.set(playbackId, key);
+    return key;
   }
 }
 
+const grantText = (grant: SessionGrant): string =>
+  Object.keys(grant).length === 0 ? '' : JSON.stringify(grant);
+
 /** The random part: names the session in logs and to the player without being good for a request. */
 export function publicSessionId(sessionId: string): string {
-  return sessionId.slice(0, (RANDOM_BYTES / 3) * 4);
+  return sessionId.slice(0, (NONCE_BYTES / 3) * 4);
 }

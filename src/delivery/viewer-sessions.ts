@@ -1,5 +1,6 @@
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { OPEN_GRANT, type SessionGrant } from './session-grant.ts';
 import type { SessionIds } from './session-ids.ts';
 
 /**
@@ -14,6 +15,15 @@ const MIN_WATCH_MS = 2_000;
  * it stays within the minute in which a view must disappear.
  */
 const SESSION_TIMEOUT_MS = 30_000;
+
+/**
+ * More networks than this within the timeout are more people than one. A viewer has one, two while a phone changes over
+ * or a browser tries both of IPv4 and IPv6, and a few behind a privacy relay.
+ */
+const MAX_NETWORKS = 5;
+
+/** Sessions of a stream that stay cut, oldest forgotten first. */
+const MAX_CUT_SESSIONS = 10_000;
 
 const COARSE_CLOCK_MS = 1_000;
 const SWEEP_EVERY_TICKS = 5;
@@ -34,6 +44,8 @@ export const DEFAULT_VIEWER_LIMITS: ViewerLimits = {
 
 /** What is remembered of a viewing session, from its first playlist request until it times out. */
 export interface ViewingSession {
+  readonly id: string;
+  readonly grant: SessionGrant;
   readonly firstSeenMs: number;
   lastSeenMs: number;
   /** Blocking reloads that are parked: the viewer is there for as long as they are. */
@@ -41,12 +53,22 @@ export interface ViewingSession {
   isCounted: boolean;
   /** One bit a rendition whose playlist was asked for. */
   askedRenditions: number;
+  /** Whether it was looked up, since it was last forgotten, that the session's viewer is not revoked. */
+  isStandingKnown: boolean;
+  /** It must not go on. */
+  isCut: boolean;
+  /** Called at that moment, each once. */
+  readonly cutListeners: Set<() => void>;
+  /** Where its requests come from, with the moment of the last one. */
+  readonly networks: Map<string, number>;
 }
 
 interface StreamViewers {
   readonly counted: Map<string, ViewingSession>;
   /** Not known to be players yet, oldest first. */
   readonly waiting: Map<string, ViewingSession>;
+  /** Ids. */
+  readonly cut: Set<string>;
 }
 
 /**
@@ -81,8 +103,67 @@ export class ViewerSessions {
   }
 
   /** A new session's id, for the URLs of one viewer. */
-  begin(playbackId: string): string {
-    return this.#ids.issue(playbackId);
+  begin(playbackId: string, grant: SessionGrant = OPEN_GRANT): string {
+    return this.#ids.issue(playbackId, grant);
+  }
+
+  /**
+   * A session of this stream, remembered from now on where there is room. `undefined` where the id is not one of this stream's, or
+   * was cut.
+   */
+  find(playbackId: string, sessionId: string): ViewingSession | undefined {
+    const stream = this.#streams.get(playbackId);
+    const known = stream?.counted.get(sessionId) ?? stream?.waiting.get(sessionId);
+    if (known) return known;
+    if (stream?.cut.has(sessionId)) return undefined;
+    const grant = this.#ids.open(playbackId, sessionId);
+    return grant && this.#track(playbackId, newSession(sessionId, grant, this.#nowMs));
+  }
+
+  /** Ends what the session has under way, and refuses it from now on. */
+  cut(playbackId: string, session: ViewingSession): void {
+    if (session.isCut) return;
+    session.isCut = true;
+    const stream = this.#stream(playbackId);
+    if (stream.counted.delete(session.id) || stream.waiting.delete(session.id)) {
+      this.#sessionCount--;
+    }
+    const [oldest] = stream.cut;
+    if (stream.cut.size >= MAX_CUT_SESSIONS && oldest !== undefined) stream.cut.delete(oldest);
+    stream.cut.add(session.id);
+    for (const listener of session.cutListeners) listener();
+    session.cutListeners.clear();
+  }
+
+  /** Cuts the sessions that a viewer has with tokens of this version or a lower one. */
+  cutViewer(playbackId: string, viewerId: string, versionsThrough: number): void {
+    const stream = this.#streams.get(playbackId);
+    if (!stream) return;
+    for (const session of [...stream.counted.values(), ...stream.waiting.values()]) {
+      const { viewer } = session.grant;
+      if (viewer?.id !== viewerId || viewer.version > versionsThrough) continue;
+      this.cut(playbackId, session);
+    }
+  }
+
+  /** Notes where a request of the session comes from. `false`: it comes from more networks at once than one viewer has. */
+  isOneViewer(session: ViewingSession, network: string): boolean {
+    const { networks } = session;
+    const isNew = !networks.has(network);
+    networks.set(network, this.#nowMs);
+    if (!isNew || networks.size <= MAX_NETWORKS) return true;
+    for (const [other, seenMs] of networks) {
+      if (this.#nowMs - seenMs > SESSION_TIMEOUT_MS) networks.delete(other);
+    }
+    return networks.size <= MAX_NETWORKS;
+  }
+
+  /** The stream is gone, and what was remembered of it. */
+  forget(playbackId: string): void {
+    const stream = this.#streams.get(playbackId);
+    if (!stream) return;
+    this.#sessionCount -= stream.counted.size + stream.waiting.size;
+    this.#streams.delete(playbackId);
   }
 
   /**
@@ -94,11 +175,7 @@ export class ViewerSessions {
     sessionId: string,
     renditionIndex: number,
   ): ViewingSession | undefined {
-    const stream = this.#streams.get(playbackId);
-    const session =
-      stream?.counted.get(sessionId) ??
-      stream?.waiting.get(sessionId) ??
-      this.#track(playbackId, sessionId);
+    const session = this.find(playbackId, sessionId);
     if (!session) return undefined;
     session.lastSeenMs = this.#nowMs;
     if (!session.isCounted) this.#countIfPlaying(playbackId, sessionId, session, renditionIndex);
@@ -121,39 +198,43 @@ export class ViewerSessions {
     return this.#streams.get(playbackId)?.counted.size ?? 0;
   }
 
+  /** All that are there, those too that may yet turn out to be probes. */
+  countPresent(playbackId: string): number {
+    const stream = this.#streams.get(playbackId);
+    return stream ? stream.counted.size + stream.waiting.size : 0;
+  }
+
   close(): void {
     this.#cancelTimer();
   }
 
-  #track(playbackId: string, sessionId: string): ViewingSession | undefined {
-    if (!this.#ids.isGenuine(playbackId, sessionId)) return undefined;
-    let stream = this.#streams.get(playbackId);
-    if (!this.#makeRoom(stream)) {
+  /** Remembers the session where there is room; without, it is served and counts for nothing. */
+  #track(playbackId: string, session: ViewingSession): ViewingSession {
+    const stream = this.#stream(playbackId);
+    if (this.#makeRoom(stream)) {
+      stream.waiting.set(session.id, session);
+      this.#sessionCount++;
+    } else {
       this.#untrackedRequests++;
-      return undefined;
     }
-    if (!stream) {
-      stream = { counted: new Map(), waiting: new Map() };
-      this.#streams.set(playbackId, stream);
-    }
-    const session = {
-      firstSeenMs: this.#nowMs,
-      lastSeenMs: this.#nowMs,
-      parkedRequests: 0,
-      isCounted: false,
-      askedRenditions: 0,
-    };
-    stream.waiting.set(sessionId, session);
-    this.#sessionCount++;
     return session;
   }
 
-  #makeRoom(stream: StreamViewers | undefined): boolean {
-    const ofStream = stream ? stream.counted.size + stream.waiting.size : 0;
+  #stream(playbackId: string): StreamViewers {
+    let stream = this.#streams.get(playbackId);
+    if (!stream) {
+      stream = { counted: new Map(), waiting: new Map(), cut: new Set() };
+      this.#streams.set(playbackId, stream);
+    }
+    return stream;
+  }
+
+  #makeRoom(stream: StreamViewers): boolean {
+    const ofStream = stream.counted.size + stream.waiting.size;
     const { maxSessionsPerStream, maxSessions } = this.#limits;
     if (ofStream < maxSessionsPerStream && this.#sessionCount < maxSessions) return true;
-    const oldest = stream?.waiting.keys().next();
-    if (!stream || !oldest || oldest.done) return false;
+    const oldest = stream.waiting.keys().next();
+    if (oldest.done) return false;
     stream.waiting.delete(oldest.value);
     this.#sessionCount--;
     return true;
@@ -183,7 +264,9 @@ export class ViewerSessions {
     for (const [playbackId, stream] of this.#streams) {
       this.#forgetAbsent(stream.counted);
       this.#forgetAbsent(stream.waiting);
-      if (stream.counted.size + stream.waiting.size === 0) this.#streams.delete(playbackId);
+      if (stream.counted.size + stream.waiting.size + stream.cut.size === 0) {
+        this.#streams.delete(playbackId);
+      }
     }
     if (this.#untrackedRequests > 0) {
       this.#log.warn(
@@ -202,4 +285,20 @@ export class ViewerSessions {
       this.#sessionCount--;
     }
   }
+}
+
+function newSession(id: string, grant: SessionGrant, nowMs: number): ViewingSession {
+  return {
+    id,
+    grant,
+    firstSeenMs: nowMs,
+    lastSeenMs: nowMs,
+    parkedRequests: 0,
+    isCounted: false,
+    askedRenditions: 0,
+    isStandingKnown: grant.viewer === undefined,
+    isCut: false,
+    cutListeners: new Set(),
+    networks: new Map(),
+  };
 }

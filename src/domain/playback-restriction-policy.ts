@@ -1,6 +1,7 @@
 import type { Tags } from './channel.ts';
 import { COUNTRY_CODES } from './countries.ts';
 import { ApiError } from './errors.ts';
+import { isOriginPattern } from './origin-pattern.ts';
 import type { Tenant } from './tenant.ts';
 
 export interface PlaybackRestrictionPolicyRecord extends Tenant {
@@ -35,14 +36,6 @@ export const PLAYBACK_RESTRICTION_DEFAULTS: Required<PlaybackRestrictionSettings
 const MAX_COUNTRIES = 200;
 const MAX_ORIGINS = 5;
 
-/**
- * RFC 6454 section 7.1, with `*.` before the host for all of its subdomains. The host is a name, an IPv4 address or an
- * IPv6 address in brackets; its port is checked apart.
- */
-const ORIGIN =
-  /^[a-z][a-z0-9+.-]*:\/\/(?:(?:\*\.)?[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?$/i;
-const MAX_PORT = 65_535;
-
 /** Throws ValidationException where the lists are too long, or an item is no country or no origin. */
 export function checkPlaybackRestrictions(settings: PlaybackRestrictionSettings): void {
   const { allowedCountries = [], allowedOrigins = [] } = settings;
@@ -53,18 +46,11 @@ export function checkPlaybackRestrictions(settings: PlaybackRestrictionSettings)
     refuse(`allowedCountries takes officially assigned ISO 3166-1 alpha-2 codes: got '${country}'`);
   }
   for (const origin of allowedOrigins) {
-    if (isOrigin(origin)) continue;
+    if (isOriginPattern(origin)) continue;
     refuse(
       `allowedOrigins takes origins such as https://example.com or https://*.example.com: got '${origin}'`,
     );
   }
-}
-
-/** A page without an origin of its own, such as a sandboxed frame, sends `null`. */
-function isOrigin(text: string): boolean {
-  if (text === 'null') return true;
-  const match = ORIGIN.exec(text);
-  return match !== null && Number(match[1] ?? 0) <= MAX_PORT;
 }
 
 function checkCount(member: string, count: number, max: number): void {

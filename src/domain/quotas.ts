@@ -1,5 +1,5 @@
 /**
- * How many resources a tenant may have. Source:
+ * How much a tenant may have. Source:
  * https://docs.aws.amazon.com/ivs/latest/LowLatencyUserGuide/service-quotas.html
  */
 export interface Quotas {
@@ -10,6 +10,8 @@ export interface Quotas {
   readonly adConfigurations: number;
   /** On air at the same time in a region, over all channels. */
   readonly concurrentStreams: number;
+  /** Viewers of all its streams together. */
+  readonly concurrentViews: number;
 }
 
 export const IVS_QUOTAS: Quotas = {
@@ -19,4 +21,5 @@ export const IVS_QUOTAS: Quotas = {
   recordingConfigurations: 20,
   adConfigurations: 20,
   concurrentStreams: 100,
+  concurrentViews: 15_000,
 };

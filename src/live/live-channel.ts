@@ -47,6 +47,7 @@ export class LiveChannel implements StreamOnAir {
   readonly channel: ChannelRecord;
   readonly streamId: string;
   readonly playbackId: string;
+  readonly boundPlaybackId: string;
   readonly startTimeMs: number;
   readonly #clock: Clock;
   /** On the monotonic clock: the wall clock may be set while the stream is on. */
@@ -74,6 +75,7 @@ export class LiveChannel implements StreamOnAir {
     readonly channel: ChannelRecord;
     readonly streamId: string;
     readonly playbackId: string;
+    readonly boundPlaybackId: string;
     readonly clock: Clock;
     readonly log: Logger;
     readonly sessionLog: SessionLog;
@@ -85,6 +87,7 @@ export class LiveChannel implements StreamOnAir {
     this.channel = channel;
     this.streamId = streamId;
     this.playbackId = options.playbackId;
+    this.boundPlaybackId = options.boundPlaybackId;
     this.startTimeMs = clock.nowMs();
     this.#clock = clock;
     this.#startedMs = clock.monotonicMs();
@@ -119,9 +122,13 @@ export class LiveChannel implements StreamOnAir {
     return this.channel.latencyMode;
   }
 
-  /** A policy is not evaluated yet: what it was meant to keep out stays out. */
+  /** As when the stream began: a channel can't be updated while it is live. */
   get requiresAuthorization(): boolean {
-    return this.channel.authorized || this.channel.playbackRestrictionPolicyArn !== '';
+    return this.channel.authorized;
+  }
+
+  get playbackRestrictionPolicyArn(): string {
+    return this.channel.playbackRestrictionPolicyArn;
   }
 
   get isLive(): boolean {

@@ -38,6 +38,9 @@ const CHANNEL: ChannelRecord = {
 function setUp(channel: ChannelRecord = CHANNEL) {
   const clock = new FakeClock();
   const sessionLog = new MemorySessionLog();
+  const cutViewers: (readonly [playbackId: string, viewerId: string, versionsThrough: number])[] =
+    [];
+  const forgotten: string[] = [];
   let n = 0;
   const registry = new LiveRegistry({
     clock,
@@ -45,11 +48,16 @@ function setUp(channel: ChannelRecord = CHANNEL) {
     random: (count) => new Uint8Array(count).map(() => n++ % 200),
     directory: { findChannelByStreamKey: async (key) => (key === 'good' ? channel : undefined) },
     sessionLog,
-    viewers: { count: () => 3 },
+    viewers: {
+      count: () => 3,
+      countPresent: () => 4,
+      cutViewer: (...cut) => void cutViewers.push(cut),
+      forget: (playbackId) => void forgotten.push(playbackId),
+    },
     payloads: new SlabPool(),
     quotas: { concurrentStreams: 2 },
   });
-  return { clock, sessionLog, registry };
+  return { clock, sessionLog, registry, cutViewers, forgotten };
 }
 
 interface Encoder extends PublishRequest {
@@ -362,4 +370,41 @@ test('putMetadata() is taken while the channel is live, and says when it is not'
   assert.ok(!registry.putMetadata(`${stream.channelArn}x`, 'goal'));
   await registry.stop(stream.channelArn);
   assert.ok(!registry.putMetadata(stream.channelArn, 'goal'));
+});
+
+test('a viewer is cut on the channel’s stream, and on the one that has just ended', async () => {
+  const { registry, cutViewers, publication } = await onAir();
+  const first = registry.onAir(CHANNEL, CHANNEL.id);
+  publication.end({ kind: 'unpublished' });
+  await accepted(registry);
+  const second = registry.onAir(CHANNEL, CHANNEL.id);
+  registry.cutViewer({ channelArn: CHANNEL.arn, viewerId: 'ann', versionsThrough: 3 });
+  registry.cutViewer({ channelArn: `${CHANNEL.arn}x`, viewerId: 'ann', versionsThrough: 3 });
+  assert.deepEqual(cutViewers, [
+    [first?.playbackId, 'ann', 3],
+    [second?.playbackId, 'ann', 3],
+  ]);
+});
+
+test('a stream is found by either of its ids, and forgotten a minute after its end', async () => {
+  const { registry, clock, forgotten, publication } = await onAir();
+  const live = registry.onAir(CHANNEL, CHANNEL.id);
+  assert.ok(live && live.playbackId !== live.boundPlaybackId);
+  for (const id of [live.playbackId, live.boundPlaybackId]) {
+    assert.equal(registry.byPlaybackId(id), live);
+  }
+  publication.end({ kind: 'unpublished' });
+  assert.deepEqual(forgotten, []);
+  clock.advance(60_000);
+  assert.deepEqual(forgotten, [live.playbackId]);
+  for (const id of [live.playbackId, live.boundPlaybackId]) {
+    assert.equal(registry.byPlaybackId(id), undefined);
+  }
+});
+
+test('views are counted for the account and the region', async () => {
+  const { registry } = await onAir();
+  assert.equal(registry.countViews(CHANNEL), 4);
+  assert.equal(registry.countViews({ ...CHANNEL, region: 'elsewhere' }), 0);
+  assert.equal(registry.countViews({ ...CHANNEL, accountId: '999999999999' }), 0);
 });

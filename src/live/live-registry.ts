@@ -1,4 +1,5 @@
 import type { StreamSource } from '../delivery/on-air.ts';
+import type { ConcurrentViews } from '../delivery/ports.ts';
 import { formatArn } from '../domain/arn.ts';
 import type { ChannelRecord } from '../domain/channel.ts';
 import { STREAM_EVENTS, TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
@@ -6,6 +7,7 @@ import { newStreamId, type RandomBytes, randomAlphanumeric } from '../domain/ide
 import type { LiveStream } from '../domain/live-stream.ts';
 import type { Quotas } from '../domain/quotas.ts';
 import type { Tenant } from '../domain/tenant.ts';
+import type { ViewerSessionRevocation } from '../domain/viewer-session-revocation.ts';
 import type {
   DisconnectReason,
   PublishDecision,
@@ -18,7 +20,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import type { Transcoding } from './channel-renditions.ts';
 import { LiveChannel } from './live-channel.ts';
-import type { ChannelDirectory, SessionLog, ViewerCounts } from './ports.ts';
+import type { ChannelDirectory, SessionLog, StreamViewers } from './ports.ts';
 
 const TICK_MS = 1000;
 
@@ -32,19 +34,19 @@ const ENDED_STREAM_KEPT_MS = 60_000;
 const PLAYBACK_ID_LENGTH = 22;
 
 /** Every channel on air: who may publish to it, what the API (`control/ports.ts`, LiveControl) and viewers ask of it. */
-export class LiveRegistry implements PublishGate, StreamSource {
+export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #random: RandomBytes;
   readonly #directory: ChannelDirectory;
   readonly #sessionLog: SessionLog;
-  readonly #viewers: ViewerCounts;
+  readonly #viewers: StreamViewers;
   readonly #payloads: SlabPool;
   readonly #transcoding: Transcoding | undefined;
   readonly #concurrentStreams: number;
   /** By channel ARN, in the order they came on air. */
   readonly #channels = new Map<string, LiveChannel>();
-  /** On air and recently ended ones. */
+  /** On air and recently ended ones, each by both of its ids. */
   readonly #byPlaybackId = new Map<string, LiveChannel>();
   readonly #cancelTimers: readonly CancelTimer[];
   #isClosing = false;
@@ -55,7 +57,7 @@ export class LiveRegistry implements PublishGate, StreamSource {
     readonly random: RandomBytes;
     readonly directory: ChannelDirectory;
     readonly sessionLog: SessionLog;
-    readonly viewers: ViewerCounts;
+    readonly viewers: StreamViewers;
     readonly payloads: SlabPool;
     /** Absent: every channel is passed through, whatever its type. */
     readonly transcoding?: Transcoding | undefined;
@@ -139,6 +141,7 @@ export class LiveRegistry implements PublishGate, StreamSource {
       channel,
       streamId: newStreamId(this.#random),
       playbackId: randomAlphanumeric(PLAYBACK_ID_LENGTH, this.#random),
+      boundPlaybackId: randomAlphanumeric(PLAYBACK_ID_LENGTH, this.#random),
       clock: this.#clock,
       log: this.#log,
       sessionLog: this.#sessionLog,
@@ -152,14 +155,14 @@ export class LiveRegistry implements PublishGate, StreamSource {
     const live = this.#newStream(channel);
     const publication = live.attach(request);
     this.#channels.set(channel.arn, live);
-    this.#byPlaybackId.set(live.playbackId, live);
+    this.#byPlaybackId.set(live.playbackId, live).set(live.boundPlaybackId, live);
     try {
       await live.open();
     } catch (error) {
       this.#log.error({ err: error }, 'cannot write down a new session');
       // Stopped meanwhile, its place may be another's by now.
       if (this.#channels.get(channel.arn) === live) this.#channels.delete(channel.arn);
-      this.#byPlaybackId.delete(live.playbackId);
+      this.#forget(live);
       return refused('service-unavailable');
     }
     return { accepted: true, publication };
@@ -199,6 +202,13 @@ export class LiveRegistry implements PublishGate, StreamSource {
     return true;
   }
 
+  cutViewer({ channelArn, viewerId, versionsThrough }: ViewerSessionRevocation): void {
+    for (const live of new Set(this.#byPlaybackId.values())) {
+      if (live.channelArn !== channelArn) continue;
+      this.#viewers.cutViewer(live.playbackId, viewerId, versionsThrough);
+    }
+  }
+
   /** Resolves when the ends are written down. */
   async stopAll(reason: DisconnectReason = 'stopped-by-api'): Promise<void> {
     await Promise.all([...this.#channels.values()].map((live) => live.stop(reason)));
@@ -208,6 +218,15 @@ export class LiveRegistry implements PublishGate, StreamSource {
 
   onAir(tenant: Tenant, channelId: string): LiveChannel | undefined {
     return this.#channels.get(formatArn({ ...tenant, type: 'channel', id: channelId }));
+  }
+
+  countViews({ accountId, region }: Tenant): number {
+    let views = 0;
+    for (const live of this.#channels.values()) {
+      if (live.region !== region || live.accountId !== accountId) continue;
+      views += this.#viewers.countPresent(live.playbackId);
+    }
+    return views;
   }
 
   byPlaybackId(playbackId: string): LiveChannel | undefined {
@@ -238,7 +257,13 @@ export class LiveRegistry implements PublishGate, StreamSource {
 
   #onEnded(live: LiveChannel): void {
     if (this.#channels.get(live.channelArn) === live) this.#channels.delete(live.channelArn);
-    this.#clock.after(ENDED_STREAM_KEPT_MS, () => this.#byPlaybackId.delete(live.playbackId));
+    this.#clock.after(ENDED_STREAM_KEPT_MS, () => this.#forget(live));
+  }
+
+  #forget(live: LiveChannel): void {
+    this.#byPlaybackId.delete(live.playbackId);
+    this.#byPlaybackId.delete(live.boundPlaybackId);
+    this.#viewers.forget(live.playbackId);
   }
 
   #tick(): void {

@@ -29,7 +29,12 @@ export interface SessionLog {
   deleteSessionsEndedBefore(beforeMs: number): Promise<number>;
 }
 
-/** How many viewing sessions are on a stream. Implemented by `delivery/viewer-sessions.ts`. */
-export interface ViewerCounts {
+/** The viewing sessions of a stream. Implemented by `delivery/viewer-sessions.ts`. */
+export interface StreamViewers {
+  /** Those that watch. */
   count(playbackId: string): number;
+  /** Those, and who may be about to. */
+  countPresent(playbackId: string): number;
+  cutViewer(playbackId: string, viewerId: string, versionsThrough: number): void;
+  forget(playbackId: string): void;
 }

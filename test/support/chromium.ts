@@ -33,6 +33,8 @@ export interface HlsReport extends VideoReport {
     readonly isFatal: boolean;
     readonly details: string;
     readonly reason: string;
+    /** Of the HTTP response, where there was one. */
+    readonly status?: number;
   }[];
   readonly isLowLatency: boolean;
   /** hls.js's own: how far from the end of the playlist, and how far it wants to be. */
@@ -136,6 +138,11 @@ export class Chromium implements AsyncDisposable {
       PageServer.start(),
     ]);
     return new Chromium(browser, pages);
+  }
+
+  /** What the players' pages send as `Origin`. */
+  get pageOrigin(): string {
+    return new URL(this.#pages.url('ivs.html')).origin;
   }
 
   /** A page of a viewer of its own: no cache, no cookies of another. */

@@ -11,6 +11,7 @@ export const REGION = 'us-west-2';
 export const ACCOUNT_ID = '123456789012';
 export const CHANNEL_ID = 'abcdABCDefgh';
 export const PLAYBACK_ID = 'p1ayback_-id';
+export const BOUND_PLAYBACK_ID = 'b0und_-id';
 
 const PART_SECONDS = 0.2;
 const PARTS_PER_SEGMENT = 10;
@@ -25,6 +26,7 @@ export const segmentText = (msn: number, partCount = PARTS_PER_SEGMENT): string 
 export class FilledWindow {
   readonly window: LiveWindow;
   readonly #name: string;
+  readonly #height: number;
 
   constructor(options: {
     readonly clock: Clock;
@@ -33,7 +35,9 @@ export class FilledWindow {
     readonly segments?: number;
     readonly mediaExtension?: MediaExtension;
     readonly siblings?: () => readonly LiveWindow[];
+    readonly height?: number;
   }) {
+    this.#height = options.height ?? 720;
     this.#name = options.name ?? '720p30';
     this.window = new LiveWindow({
       isLowLatency: options.isLowLatency ?? true,
@@ -76,7 +80,11 @@ export class FilledWindow {
       () => ({
         name: this.#name,
         codecs: 'avc1.64001F,mp4a.40.2',
-        picture: { width: 1280, height: 720, framesPerSecond: 30 },
+        picture: {
+          width: Math.round((this.#height * 16) / 9),
+          height: this.#height,
+          framesPerSecond: 30,
+        },
         bandwidthBps: 3_100_000,
         averageBandwidthBps: 3_000_000,
         isSource: true,
@@ -102,8 +110,10 @@ export function streamOnAir(
     channelId: CHANNEL_ID,
     streamId: 'st-1234567890abcdefghijklm',
     playbackId: PLAYBACK_ID,
+    boundPlaybackId: BOUND_PLAYBACK_ID,
     latencyMode: 'LOW',
     requiresAuthorization: false,
+    playbackRestrictionPolicyArn: '',
     startTimeMs: Date.UTC(2026, 0, 1),
     isEnded: false,
     windows,
@@ -124,7 +134,8 @@ export function streamSource(...streams: readonly StreamOnAir[]): StreamSource {
           stream.accountId === accountId &&
           stream.channelId === channelId,
       ),
-    byPlaybackId: (playbackId) => streams.find((stream) => stream.playbackId === playbackId),
+    byPlaybackId: (id) =>
+      streams.find(({ playbackId, boundPlaybackId }) => [playbackId, boundPlaybackId].includes(id)),
   };
 }
 
@@ -135,6 +146,7 @@ export function fakeRequest(
     readonly method?: string;
     readonly headers?: Readonly<Record<string, string>>;
     readonly isEncrypted?: boolean;
+    readonly remoteAddress?: string;
   } = {},
 ): HttpRequest & { goAway(): void } {
   const questionMark = target.indexOf('?');
@@ -144,7 +156,7 @@ export function fakeRequest(
     path: questionMark < 0 ? target : target.slice(0, questionMark),
     query: questionMark < 0 ? '' : target.slice(questionMark + 1),
     headers: { host: 'ivory.test:8080', ...options.headers },
-    remoteAddress: '192.0.2.7',
+    remoteAddress: options.remoteAddress ?? '192.0.2.7',
     isEncrypted: options.isEncrypted ?? false,
     body: () => Promise.resolve(new Uint8Array()),
     onClose: (listener) => void listeners.push(listener),

@@ -3,6 +3,7 @@ import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migrat
 import { channelsKeysSessions } from './migrations/0001-channels-keys-sessions.ts';
 import { configurationsPoliciesKeyPairs } from './migrations/0002-configurations-policies-key-pairs.ts';
 import { eventDetails } from './migrations/0003-event-details.ts';
+import { usedPlaybackTokens } from './migrations/0004-used-playback-tokens.ts';
 import type { Schema } from './schema.ts';
 import { StoreError } from './store-error.ts';
 
@@ -11,6 +12,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-channels-keys-sessions': channelsKeysSessions,
   '0002-configurations-policies-key-pairs': configurationsPoliciesKeyPairs,
   '0003-event-details': eventDetails,
+  '0004-used-playback-tokens': usedPlaybackTokens,
 };
 
 /**

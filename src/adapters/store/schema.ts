@@ -14,6 +14,7 @@ export interface Schema {
   ad_configuration: AdConfigurationTable;
   ad_break: AdBreakTable;
   viewer_session_revocation: ViewerSessionRevocationTable;
+  used_playback_token: UsedPlaybackTokenTable;
 }
 
 /** 0 or 1: PostgreSQL refuses a boolean for an integer column, SQLite has no booleans. */
@@ -140,4 +141,12 @@ export interface ViewerSessionRevocationTable {
   channel_arn: string;
   viewer_id: string;
   versions_through: number;
+}
+
+/** It goes with its channel, or once it has expired. */
+export interface UsedPlaybackTokenTable {
+  channel_arn: string;
+  /** The token's claim `aws:single-use-uuid`. */
+  uuid: string;
+  expires_at_ms: number;
 }

@@ -8,6 +8,7 @@ import { sqlControlStore } from './control-store.ts';
 import type { Database } from './database.ts';
 import { deleteEverything } from './delete-everything.ts';
 import { migrate } from './migrate.ts';
+import { type SqlPlaybackRecords, sqlPlaybackRecords } from './playback-records.ts';
 import type { Schema } from './schema.ts';
 import { SqlSessionLog } from './session-log.ts';
 import { SqliteThreadDialect } from './sqlite-dialect.ts';
@@ -19,6 +20,7 @@ export interface Store extends AsyncDisposable, ResettableStore {
   readonly controlStore: ControlStore;
   readonly sessionLog: SessionLog;
   readonly channelDirectory: ChannelDirectory & ChannelLocator;
+  readonly playbackRecords: SqlPlaybackRecords;
 }
 
 /** https://sqlite.org/rescode.html#busy */
@@ -53,6 +55,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
     controlStore: sqlControlStore(database),
     sessionLog,
     channelDirectory: new SqlChannelDirectory(database),
+    playbackRecords: sqlPlaybackRecords(database),
     async deleteEverything() {
       await sessionLog.drain();
       await deleteEverything(database);

@@ -4,6 +4,7 @@ import type { Store } from './sqlite-store.ts';
 import { channelOf, eventAt, sessionOf, streamKeyOf } from './store-fixtures.ts';
 import { testChannels } from './store-suite-channels.ts';
 import { testChannelIds, testStreamKeys, testTags } from './store-suite-keys.ts';
+import { testPlaybackRecords } from './store-suite-playback.ts';
 import { testResources } from './store-suite-resources.ts';
 import { testSessions } from './store-suite-sessions.ts';
 
@@ -34,6 +35,7 @@ export function testStore(dialect: string, makeBed: () => Promise<StoreBed>): vo
     testChannelIds(() => store);
     testTags(() => store);
     testResources(() => store);
+    testPlaybackRecords(() => store);
     testSessions(() => store);
   });
 
@@ -123,6 +125,22 @@ function testReopening(makeBed: () => Promise<StoreBed>): void {
       { limit: 9, ...(after && { after }) },
     );
     assert.deepEqual(rest.items, channels.slice(1));
+  });
+
+  test('a used token and a revoked viewer stay so over a restart', async () => {
+    await using bed = await makeBed();
+    const channel = channelOf('private');
+    const token = { channelArn: channel.arn, uuid: 'a uuid', expiresAtMs: T0 };
+    const revocation = { channelArn: channel.arn, viewerId: 'ann', versionsThrough: 3 };
+    {
+      await using store = await bed.open();
+      await store.controlStore.createChannel(channel, streamKeyOf(channel), NO_LIMIT);
+      assert.equal(await store.playbackRecords.useToken(token), true);
+      await store.controlStore.revokeViewerSessions([revocation]);
+    }
+    await using store = await bed.open();
+    assert.equal(await store.playbackRecords.useToken(token), false);
+    assert.equal(await store.playbackRecords.revokedVersion(channel.arn, 'ann'), 3);
   });
 
   test('disposing finishes what was asked for before, and twice is once', async () => {

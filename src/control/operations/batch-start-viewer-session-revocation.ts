@@ -23,7 +23,7 @@ export const batchStartViewerSessionRevocation = operation({
   ],
   async run(
     { viewerSessions },
-    { tenant, store, deniedArns }: Needs<'tenant' | 'store' | 'deniedArns'>,
+    { tenant, store, live, deniedArns }: Needs<'tenant' | 'store' | 'live' | 'deniedArns'>,
   ) {
     const revocations = viewerSessions.map(
       ({ viewerSessionVersionsLessThanOrEqualTo = 0, ...session }): ViewerSessionRevocation => ({
@@ -35,6 +35,7 @@ export const batchStartViewerSessionRevocation = operation({
       ({ channelArn }) => isOwnArn(channelArn, tenant) && !deniedArns.has(channelArn),
     );
     const refused = new Set(await store.revokeViewerSessions(taken));
+    for (const revocation of taken) if (!refused.has(revocation)) live.cutViewer(revocation);
     const errors = revocations
       .filter((revocation) => refused.has(revocation) || !taken.includes(revocation))
       .map(({ channelArn, viewerId }) => {

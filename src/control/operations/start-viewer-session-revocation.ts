@@ -22,12 +22,13 @@ export const startViewerSessionRevocation = operation({
   ],
   async run(
     { channelArn, viewerId, viewerSessionVersionsLessThanOrEqualTo: versionsThrough = 0 },
-    { tenant, store }: Needs<'tenant' | 'store'>,
+    { tenant, store, live }: Needs<'tenant' | 'store' | 'live'>,
   ) {
     if (!isOwnArn(channelArn, tenant)) throw notFound(channelArn);
     const revocation = { channelArn, viewerId, versionsThrough };
     const [refused] = await store.revokeViewerSessions([revocation]);
     if (refused) throw notFound(channelArn);
+    live.cutViewer(revocation);
     return {};
   },
 });

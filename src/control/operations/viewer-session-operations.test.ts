@@ -24,6 +24,14 @@ describe('StartViewerSessionRevocation', () => {
     await revoke({ viewerSessionVersionsLessThanOrEqualTo: 7 });
     await revoke({ viewerSessionVersionsLessThanOrEqualTo: 3 });
     assert.equal(await versionOf('viewer 1'), 7);
+    assert.deepEqual(
+      api.live.cutViewers.map(({ viewerId, versionsThrough }) => [viewerId, versionsThrough]),
+      [
+        ['viewer 1', 0],
+        ['viewer 1', 7],
+        ['viewer 1', 3],
+      ],
+    );
   });
 
   test('knows nothing of channels that are not there, or another tenant’s', async () => {
@@ -33,6 +41,7 @@ describe('StartViewerSessionRevocation', () => {
       const answer = await api.call('StartViewerSessionRevocation', input);
       assertError(answer, 404, 'ResourceNotFoundException');
     }
+    assert.deepEqual(api.live.cutViewers, []);
   });
 });
 
@@ -65,6 +74,8 @@ describe('BatchStartViewerSessionRevocation', () => {
       ],
     });
     assert.deepEqual([await versionOf('b'), await versionOf('d')], [2, 0]);
+    const cut = api.live.cutViewers.map(({ viewerId }) => viewerId);
+    assert.deepEqual(cut, ['b', 'd']);
   });
 
   test('answers without errors when there are none', async () => {

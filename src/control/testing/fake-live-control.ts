@@ -1,5 +1,6 @@
 import type { LiveStream } from '../../domain/live-stream.ts';
 import type { Tenant } from '../../domain/tenant.ts';
+import type { ViewerSessionRevocation } from '../../domain/viewer-session-revocation.ts';
 import type { LiveControl } from '../ports.ts';
 
 /** A `LiveControl` whose streams a test puts there. */
@@ -7,6 +8,7 @@ export class FakeLiveControl implements LiveControl {
   readonly #streams = new Map<string, LiveStream>();
   /** Channels with an encoder that has not gone live. */
   readonly connecting = new Set<string>();
+  readonly cutViewers: ViewerSessionRevocation[] = [];
   /** What was put, by channel. */
   readonly metadata: { readonly channelArn: string; readonly metadata: string }[] = [];
 
@@ -45,6 +47,10 @@ export class FakeLiveControl implements LiveControl {
     if (!this.#streams.has(channelArn)) return false;
     this.metadata.push({ channelArn, metadata });
     return true;
+  }
+
+  cutViewer(revocation: ViewerSessionRevocation) {
+    this.cutViewers.push(revocation);
   }
 
   async stop(channelArn: string) {

@@ -7,7 +7,8 @@ window.player = {
     const hls = new window.Hls();
     const errors = [];
     hls.on(window.Hls.Events.ERROR, (_event, { fatal, details, error, response }) => {
-      errors.push({ isFatal: fatal, details, reason: error?.message ?? String(response?.code) });
+      const reason = error?.message ?? String(response?.code);
+      errors.push({ isFatal: fatal, details, reason, status: response?.code });
     });
     hls.on(window.Hls.Events.MANIFEST_PARSED, () => video.play());
     hls.attachMedia(video);

@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { Reader, type Response } from 'maxmind';
+import type { CountrySource } from '../delivery/ports.ts';
+import { countryIn } from './country-record.ts';
+
+/** Public domain, and as old as the package: registrations change slowly. */
+const BUNDLED = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb';
+
+/**
+ * Nobody's in particular (https://www.iana.org/assignments/iana-ipv4-special-registry, and its twin for IPv6). The database
+ * that comes along says Australia of some of them, whose registry's examples they are.
+ */
+const SPECIAL_PURPOSE = [
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.2.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['::1', 128],
+  ['2001:db8::', 32],
+  ['3fff::', 20],
+  ['fc00::', 7],
+  ['fe80::', 10],
+] as const;
+
+/** The file is no country database. The message is one line. */
+export class CountryDatabaseError extends Error {
+  override name = 'CountryDatabaseError';
+}
+
+/** A MaxMind DB in memory: 8 MB, 4 µs a look-up. */
+export class CountryDatabase implements CountrySource {
+  readonly #reader: Reader<Response>;
+  /** Addresses that the database is not asked about. */
+  readonly #unlocated: BlockList;
+
+  private constructor(reader: Reader<Response>, unlocated: BlockList) {
+    this.#reader = reader;
+    this.#unlocated = unlocated;
+  }
+
+  /**
+   * `path`: the operator's own, which may know where private networks are. Absent: the one that comes along.
+   *
+   * @throws CountryDatabaseError
+   */
+  static async open(path?: string): Promise<CountryDatabase> {
+    const file = path ?? fileURLToPath(import.meta.resolve(BUNDLED));
+    const unlocated = new BlockList();
+    if (path === undefined) {
+      for (const [network, bits] of SPECIAL_PURPOSE) {
+        unlocated.addSubnet(network, bits, isIPv6(network) ? 'ipv6' : 'ipv4');
+      }
+    }
+    try {
+      return new CountryDatabase(new Reader<Response>(await readFile(file)), unlocated);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new CountryDatabaseError(`cannot use country database ${file}: ${reason}`, { cause });
+    }
+  }
+
+  countryOf(address: string): string | undefined {
+    const family = isIP(address);
+    if (family === 0) return undefined;
+    if (this.#unlocated.check(address, family === 6 ? 'ipv6' : 'ipv4')) return undefined;
+    return countryIn(this.#reader.get(address));
+  }
+}

@@ -1,3 +1,4 @@
+import type { Ticks } from '../lib/timescale.ts';
 import type { FrameSink } from '../media/frame.ts';
 
 /** What an encoder asked for, once it said `publish`. */
@@ -66,6 +67,8 @@ export interface Publication extends FrameSink {
   /** Where the stream's timeline goes on after an earlier encoder's: the time of this one's first keyframe. 0 for the first. */
   readonly resumeAtMs: number;
   metadata(metadata: EncoderMetadata): void;
+  /** A text of at most 1 KB for a moment of the stream; `ticks`: 90 kHz, on the timeline of the frames. */
+  timedMetadata(text: string, ticks: Ticks): void;
   received(kind: 'video' | 'audio', byteLength: number): void;
   end(end: PublicationEnd): void;
 }

@@ -4,11 +4,13 @@ import type {
   PublicationEnd,
   PublishRequest,
 } from '../ingest/publishing.ts';
+import type { Ticks } from '../lib/timescale.ts';
 import type { Frame, FrameSink, MediaTracks } from '../media/frame.ts';
 
 /** The channel as its encoder's connection sees it. */
 export interface PublishedChannel extends FrameSink {
   metadata(metadata: EncoderMetadata): void;
+  timedMetadata(text: string, ticks: Ticks): void;
   received(kind: 'video' | 'audio', byteLength: number): void;
   published(publication: ChannelPublication, end: PublicationEnd): void;
 }
@@ -30,6 +32,10 @@ export class ChannelPublication implements Publication {
 
   metadata(metadata: EncoderMetadata): void {
     this.#channel?.metadata(metadata);
+  }
+
+  timedMetadata(text: string, ticks: Ticks): void {
+    this.#channel?.timedMetadata(text, ticks);
   }
 
   received(kind: 'video' | 'audio', byteLength: number): void {

@@ -12,8 +12,10 @@ import type {
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
+import type { Ticks } from '../lib/timescale.ts';
 import { type Frame, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
 import type { LiveWindow } from '../packaging/live-window.ts';
+import { MetadataOwner } from '../packaging/timed-metadata.ts';
 import { ChannelPublication } from './channel-publication.ts';
 import {
   ChannelRenditions,
@@ -200,9 +202,10 @@ export class LiveChannel implements StreamOnAir {
     await this.#finish();
   }
 
-  /** Taken and stated; its place in the stream is not made yet (docs/fidelity.md). */
-  putMetadata(metadata: string): void {
-    this.#log.debug({ byteLength: Buffer.byteLength(metadata) }, 'timed metadata');
+  /** "Inserted at this moment": at the picture that has just come in. */
+  putMetadata(text: string): void {
+    this.#log.debug({ byteLength: Buffer.byteLength(text) }, 'timed metadata');
+    this.#renditions.putMetadata({ owner: MetadataOwner.api, text });
   }
 
   /** Once a second: health, silence, duration. */
@@ -238,6 +241,10 @@ export class LiveChannel implements StreamOnAir {
 
   metadata(metadata: EncoderMetadata): void {
     this.#metadata = metadata;
+  }
+
+  timedMetadata(text: string, ticks: Ticks): void {
+    this.#renditions.putMetadata({ owner: MetadataOwner.encoder, text, ticks });
   }
 
   tracks(tracks: MediaTracks): void {

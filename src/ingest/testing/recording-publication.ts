@@ -8,6 +8,7 @@ export class RecordingPublication implements Publication {
   readonly frames: Frame[] = [];
   readonly announced: MediaTracks[] = [];
   readonly metadatas: EncoderMetadata[] = [];
+  readonly texts: { readonly text: string; readonly ticks: number }[] = [];
   readonly ends: PublicationEnd[] = [];
   /** One word a call, in order: `tracks`, `key`, `video`, `audio`, `discontinuity`, `end`. */
   readonly calls: string[] = [];
@@ -52,6 +53,11 @@ export class RecordingPublication implements Publication {
     this.#called('discontinuity');
     this.#awaitsKeyframe = true;
     this.#lastTicks = { video: -1, audio: -1 };
+  }
+
+  timedMetadata(text: string, ticks: number): void {
+    assert.equal(this.ends.length, 0, 'a text after the end');
+    this.texts.push({ text, ticks });
   }
 
   metadata(metadata: EncoderMetadata): void {

@@ -9,6 +9,8 @@ import type { Frame, FrameSink, MediaTracks } from '../media/frame.ts';
 
 /** The channel as its encoder's connection sees it. */
 export interface PublishedChannel extends FrameSink {
+  readonly channelArn: string;
+  readonly streamId: string;
   metadata(metadata: EncoderMetadata): void;
   timedMetadata(text: string, ticks: Ticks): void;
   received(kind: 'video' | 'audio', byteLength: number): void;
@@ -22,10 +24,12 @@ export interface PublishedChannel extends FrameSink {
 export class ChannelPublication implements Publication {
   readonly request: PublishRequest;
   readonly resumeAtMs: number;
+  readonly logFields: Publication['logFields'];
   #channel: PublishedChannel | undefined;
 
   constructor(channel: PublishedChannel, request: PublishRequest, resumeAtMs: number) {
     this.#channel = channel;
+    this.logFields = { channel: channel.channelArn, stream: channel.streamId };
     this.request = request;
     this.resumeAtMs = resumeAtMs;
   }

@@ -181,10 +181,8 @@ export class LiveChannel implements StreamOnAir {
     const resumeAtMs = Math.ceil((this.#renditions.endTicks * 1000) / VIDEO_TIMESCALE);
     const publication = new ChannelPublication(this, request, resumeAtMs);
     this.#publication = publication;
-    this.#log.info(
-      { protocol: request.protocol, remoteAddress: request.remoteAddress },
-      'encoder publishes',
-    );
+    const { connectionId: connection, protocol, remoteAddress } = request;
+    this.#log.info({ connection, protocol, remoteAddress }, 'encoder publishes');
     return publication;
   }
 
@@ -267,10 +265,9 @@ export class LiveChannel implements StreamOnAir {
   published(publication: ChannelPublication, end: PublicationEnd): void {
     if (this.#publication !== publication) return;
     this.#publication = undefined;
-    this.#log.info(
-      { end: end.kind, ...('detail' in end && { detail: end.detail }) },
-      'encoder left',
-    );
+    const { connectionId: connection } = publication.request;
+    const detail = 'detail' in end && { detail: end.detail };
+    this.#log.info({ connection, end: end.kind, ...detail }, 'encoder left');
     if (end.kind === 'connection-lost') {
       // Viewers get what there is now, and whoever comes next goes on from there.
       this.discontinuity();

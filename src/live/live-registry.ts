@@ -83,19 +83,20 @@ export class LiveRegistry implements PublishGate, StreamSource {
     try {
       found = await this.#directory.findChannelByStreamKey(request.streamKey);
     } catch (error) {
-      this.#log.error({ err: error }, 'cannot look up the stream key of an encoder');
+      const { connectionId: connection } = request;
+      this.#log.error({ connection, err: error }, 'cannot look up the stream key of an encoder');
       return refused('service-unavailable');
     }
     if (this.#isClosing) return refused('service-unavailable');
     if (!found) return refused('unknown-stream-key');
     if (request.protocol === 'rtmp' && !found.insecureIngest) {
-      return refused('insecure-ingest-not-allowed');
+      return refused('insecure-ingest-not-allowed', found);
     }
     const current = this.#channels.get(found.arn);
-    if (current?.isPublishing) return refused('channel-already-live');
+    if (current?.isPublishing) return refused('channel-already-live', found);
     // Nothing awaits between the look-up above and taking the place: two encoders can't both get it.
     if (current) return { accepted: true, publication: current.attach(request) };
-    if (this.#isOverQuota(found)) return refused('concurrent-streams');
+    if (this.#isOverQuota(found)) return refused('concurrent-streams', found);
     if (this.#transcoding?.admission.hasRoom === false && found.type !== 'BASIC') {
       return this.#refuse(found);
     }
@@ -129,9 +130,9 @@ export class LiveRegistry implements PublishGate, StreamSource {
     try {
       await this.#newStream(channel).refuse(TRANSCODE_CAPACITY_EXCEEDED);
     } catch (error) {
-      this.#log.error({ err: error }, 'cannot write down a refused session');
+      this.#log.error({ channel: channel.arn, err: error }, 'cannot write down a refused session');
     }
-    return refused('transcode-capacity');
+    return refused('transcode-capacity', channel);
   }
 
   #newStream(channel: ChannelRecord): LiveChannel {
@@ -156,11 +157,12 @@ export class LiveRegistry implements PublishGate, StreamSource {
     try {
       await live.open();
     } catch (error) {
-      this.#log.error({ err: error }, 'cannot write down a new session');
+      const { channelArn, streamId: stream } = live;
+      this.#log.error({ channel: channelArn, stream, err: error }, 'cannot write down a session');
       // Stopped meanwhile, its place may be another's by now.
       if (this.#channels.get(channel.arn) === live) this.#channels.delete(channel.arn);
       this.#byPlaybackId.delete(live.playbackId);
-      return refused('service-unavailable');
+      return refused('service-unavailable', channel);
     }
     return { accepted: true, publication };
   }
@@ -254,6 +256,6 @@ export class LiveRegistry implements PublishGate, StreamSource {
   }
 }
 
-function refused(refusal: PublishRefusal): PublishDecision {
-  return { accepted: false, refusal };
+function refused(refusal: PublishRefusal, channel?: ChannelRecord): PublishDecision {
+  return { accepted: false, refusal, channel: channel?.arn };
 }

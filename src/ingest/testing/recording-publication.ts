@@ -4,6 +4,7 @@ import type { EncoderMetadata, Publication, PublicationEnd } from '../publishing
 
 /** Keeps what it is told, and fails the test at once when the order that `FrameSink` promises is broken. */
 export class RecordingPublication implements Publication {
+  readonly logFields = { channel: 'arn:channel', stream: 'st-1' };
   readonly resumeAtMs: number = 0;
   readonly frames: Frame[] = [];
   readonly announced: MediaTracks[] = [];

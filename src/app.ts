@@ -13,6 +13,7 @@ import { findFfmpeg } from './adapters/ffmpeg.ts';
 import { healthRoutes } from './adapters/health-routes.ts';
 import { HttpServer } from './adapters/http-server.ts';
 import { ListenError } from './adapters/listen-error.ts';
+import { metricsRoutes } from './adapters/metrics-routes.ts';
 import { openSqliteStore, type Store } from './adapters/store/sqlite-store.ts';
 import { randomBytes, systemClock } from './adapters/system.ts';
 import {
@@ -126,7 +127,7 @@ export async function startIvory(
     }),
   );
   const publicHost = config.publicUrl && { publicHost: new URL(config.publicUrl).host };
-  const http = new HttpServer({
+  const http: HttpServer = new HttpServer({
     log,
     handlers: [
       new PlaybackRoutes({
@@ -141,6 +142,10 @@ export async function startIvory(
         ...(config.publicUrl && { publicUrl: config.publicUrl }),
       }).handle,
       ...(config.isEmulator ? [resetRoute({ store, live, log, ...publicHost })] : []),
+      metricsRoutes(config.metrics, {
+        streams: () => live.measurements(),
+        httpReplies: () => http.replies,
+      }),
       healthRoutes(async () => {
         // Any look-up will do: it says that the store answers.
         await store.channelDirectory.find('');

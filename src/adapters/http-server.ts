@@ -30,6 +30,7 @@ export class HttpServer {
   readonly #slow = new Set<Connection>();
   readonly #sweepTimer: NodeJS.Timeout;
   #refusedConnections = 0;
+  readonly #replies = new Map<number, number>();
   #closing: Promise<void> | undefined;
 
   constructor(options: HttpServerOptions) {
@@ -68,6 +69,11 @@ export class HttpServer {
       else this.#cut(connection, 'takes nothing of its answer');
     });
     this.#sweepTimer = setInterval(() => this.#sweep(), limits.sweepIntervalMs).unref();
+  }
+
+  /** Answers so far, by their status. */
+  get replies(): ReadonlyMap<number, number> {
+    return this.#replies;
   }
 
   /** Opens the port and says which it is. Rejects with `ListenError`. */
@@ -190,6 +196,7 @@ export class HttpServer {
   #send(exchange: Exchange, reply: HttpReply): void {
     const { connection } = exchange;
     if (exchange.isGone) return;
+    this.#replies.set(reply.status, (this.#replies.get(reply.status) ?? 0) + 1);
     if (this.#closing !== undefined || exchange.hasMuchUnread) exchange.isLast = true;
     const growing = writeReply(exchange, reply);
     if (growing) {

@@ -86,6 +86,11 @@ export class ChannelRenditions {
     return Math.max(this.#packager?.leader.endTicks ?? 0, this.#sourceEndTicks);
   }
 
+  /** Of its ladder so far; nothing where it is passed through. */
+  get transcodeCpuSeconds(): number | undefined {
+    return this.#transcoder?.cpuSeconds();
+  }
+
   /** The newest picture as a JPEG, where the channel is transcoded. */
   get thumbnail(): Uint8Array | undefined {
     return this.#thumbnail;

@@ -2,6 +2,7 @@ import type { StreamOnAir } from '../delivery/on-air.ts';
 import type { ChannelRecord } from '../domain/channel.ts';
 import { type LimitBreach, TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
 import { StreamHealthMonitor } from '../domain/stream-health.ts';
+import type { IngestMeasurements } from '../domain/stream-measurements.ts';
 import type { StreamHealth } from '../domain/stream-session.ts';
 import type {
   DisconnectReason,
@@ -24,6 +25,7 @@ import {
 } from './channel-renditions.ts';
 import { describeIngest } from './ingest-configuration.ts';
 import { IngestLimiter } from './ingest-limiter.ts';
+import { IngestMeter } from './ingest-meter.ts';
 import { IngestStatistics } from './ingest-statistics.ts';
 import type { SessionLog } from './ports.ts';
 import { SessionHistory } from './session-history.ts';
@@ -60,6 +62,7 @@ export class LiveChannel implements StreamOnAir {
   readonly #playable = Promise.withResolvers<boolean>();
   readonly #closed = Promise.withResolvers<void>();
   readonly #onEnded: () => void;
+  readonly #meter = new IngestMeter();
   readonly #limiter: IngestLimiter;
   readonly #renditions: ChannelRenditions;
   #state: State = 'waiting';
@@ -142,6 +145,15 @@ export class LiveChannel implements StreamOnAir {
     return this.#shownHealth;
   }
 
+  get ingest(): IngestMeasurements {
+    const { lastKeyframeIntervalSeconds: keyframeIntervalSeconds } = this.#statistics;
+    return { ...this.#meter.rates, keyframeIntervalSeconds };
+  }
+
+  get transcodeCpuSeconds(): number | undefined {
+    return this.#renditions.transcodeCpuSeconds;
+  }
+
   get windows(): readonly LiveWindow[] {
     return this.#renditions.windows;
   }
@@ -210,6 +222,7 @@ export class LiveChannel implements StreamOnAir {
   tick(): void {
     if (this.isEnded) return;
     const nowMs = this.#clock.monotonicMs();
+    this.#meter.sample(this.#statistics.counts, nowMs);
     if (nowMs - this.#statistics.lastReceivedAtMs >= SILENCE_LIMIT_MS) {
       void this.stop('idle-timeout');
       return;

@@ -5,6 +5,7 @@ import { STREAM_EVENTS, TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts'
 import { newStreamId, type RandomBytes, randomAlphanumeric } from '../domain/identifiers.ts';
 import type { LiveStream } from '../domain/live-stream.ts';
 import type { Quotas } from '../domain/quotas.ts';
+import type { StreamMeasurements } from '../domain/stream-measurements.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type {
   DisconnectReason,
@@ -181,6 +182,17 @@ export class LiveRegistry implements PublishGate, StreamSource {
       if (live.accountId === tenant.accountId) streams.push(this.#show(live));
     }
     return streams;
+  }
+
+  /** Of every stream on air. */
+  measurements(): readonly StreamMeasurements[] {
+    return [...this.#channels.values()]
+      .filter((live) => live.isLive)
+      .map(({ accountId, region, channelId, health, ingest, playbackId, transcodeCpuSeconds }) => ({
+        ...{ accountId, region, channelId, health, ingest },
+        concurrentViews: this.#viewers.count(playbackId),
+        ...(transcodeCpuSeconds !== undefined && { transcodeCpuSeconds }),
+      }));
   }
 
   hasSession(channelArn: string): boolean {

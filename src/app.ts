@@ -17,7 +17,9 @@ import { DEFAULT_HTTP_LIMITS } from './adapters/http-limits.ts';
 import { HttpServer } from './adapters/http-server.ts';
 import { HttpsServer } from './adapters/https-server.ts';
 import { ListenError } from './adapters/listen-error.ts';
+import { metricsRoutes } from './adapters/metrics-routes.ts';
 import { PeerCounter } from './adapters/peer-counter.ts';
+import { ReplyCounts } from './adapters/reply-counts.ts';
 import { openSqliteStore, type Store } from './adapters/store/sqlite-store.ts';
 import { randomBytes, systemClock } from './adapters/system.ts';
 import { loadWatchAssets } from './adapters/watch-assets.ts';
@@ -145,8 +147,10 @@ export async function startIvory(
     }),
   );
   const publicHost = config.publicUrl && { publicHost: new URL(config.publicUrl).host };
+  const replyCounts = new ReplyCounts();
   const web = {
     log,
+    replyCounts,
     connectionCount: new PeerCounter(
       DEFAULT_HTTP_LIMITS.maxConnections,
       DEFAULT_HTTP_LIMITS.maxConnectionsPerAddress,
@@ -167,6 +171,10 @@ export async function startIvory(
         ...(config.publicUrl && { publicUrl: config.publicUrl }),
       }).handle,
       ...(config.isEmulator ? [resetRoute({ store, live, log, ...publicHost })] : []),
+      metricsRoutes(config.metrics, {
+        streams: () => live.measurements(),
+        httpReplies: () => replyCounts.byStatus,
+      }),
       healthRoutes(async () => {
         // Any look-up will do: it says that the store answers.
         await store.channelDirectory.find('');

@@ -18,6 +18,7 @@ const DEFAULTS = {
   isThrottled: false,
   isEmulator: false,
   transcoding: { encoder: 'libx264' },
+  metrics: 'local',
   logLevel: 'info',
 };
 
@@ -51,6 +52,7 @@ test('readConfig() reads every setting and freezes the result', () => {
     IVORY_TRANSCODE: 'h264_vaapi',
     IVORY_TRANSCODE_DEVICE: '/dev/dri/renderD129',
     IVORY_TRANSCODE_CORES: '3.5',
+    IVORY_METRICS: 'public',
     IVORY_LOG_LEVEL: 'debug',
   });
   assert.deepEqual(config, {
@@ -78,6 +80,7 @@ test('readConfig() reads every setting and freezes the result', () => {
     isEmulator: true,
     tls: { certificatePath: '/etc/cert.pem', keyPath: '/etc/key.pem' },
     transcoding: { encoder: 'h264_vaapi', device: '/dev/dri/renderD129', cores: 3.5 },
+    metrics: 'public',
     logLevel: 'debug',
   });
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.rootAccessKey));

@@ -51,6 +51,8 @@ export interface Config {
     /** What all ladders together may use. Absent: all there are. */
     readonly cores?: number;
   };
+  /** Who may read `/metrics`: programs on this machine, anyone, no one. */
+  readonly metrics: 'local' | 'public' | 'off';
   readonly logLevel: LogLevel;
 }
 
@@ -137,6 +139,11 @@ export const SETTINGS = [
     default: 'all there are',
     meaning: 'CPU cores that all ladders together may use; streams beyond are refused',
   },
+  {
+    name: 'IVORY_METRICS',
+    default: 'local',
+    meaning: 'who may read /metrics: local (programs on this machine), public or off',
+  },
   { name: 'IVORY_LOG_LEVEL', default: 'info', meaning: LOG_LEVELS.join(', ') },
 ] as const satisfies readonly Setting[];
 
@@ -211,6 +218,7 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
         ...(cores && { cores: readCores('IVORY_TRANSCODE_CORES', cores) }),
       }),
     }),
+    metrics: readChoice('IVORY_METRICS', given('IVORY_METRICS'), ['local', 'public', 'off']),
     logLevel: readChoice('IVORY_LOG_LEVEL', given('IVORY_LOG_LEVEL') ?? 'info', LOG_LEVELS),
   });
   requireDistinctPorts(config);

@@ -11,6 +11,7 @@ import { plainReply, sendGrowing, writeReply } from './http-reply.ts';
 import type { ListenAddress } from './listen-error.ts';
 import { openPort } from './open-port.ts';
 import { PeerCounter } from './peer-counter.ts';
+import type { ReplyCounts } from './reply-counts.ts';
 
 export interface HttpServerOptions {
   /** Asked in this order; the first one that answers has the request. 404 where none does. */
@@ -19,6 +20,7 @@ export interface HttpServerOptions {
   readonly limits?: Partial<HttpLimits>;
   /** Of the connections to every port that is under the same limits. Absent: of this server's own. */
   readonly connectionCount?: PeerCounter;
+  readonly replyCounts?: ReplyCounts;
 }
 
 /** How long a client has to read why it was refused before its connection is gone. */
@@ -34,6 +36,7 @@ export class HttpServer {
   readonly #connectionCount: PeerCounter;
   /** Connections with bytes that the client had not taken when last seen, or that were refused. */
   readonly #slow = new Set<Connection>();
+  readonly #replyCounts: ReplyCounts | undefined;
   readonly #sweepTimer: NodeJS.Timeout;
   #isAllGone: (() => void) | undefined;
   #closing: Promise<void> | undefined;
@@ -41,6 +44,7 @@ export class HttpServer {
   constructor(options: HttpServerOptions) {
     this.#handlers = options.handlers;
     this.#log = options.log;
+    this.#replyCounts = options.replyCounts;
     const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
     this.#limits = limits;
     this.#connectionCount =
@@ -195,6 +199,7 @@ export class HttpServer {
   #send(exchange: Exchange, reply: HttpReply): void {
     const { connection } = exchange;
     if (exchange.isGone) return;
+    this.#replyCounts?.count(reply.status);
     if (this.#closing !== undefined || exchange.hasMuchUnread) exchange.isLast = true;
     const growing = writeReply(exchange, reply);
     if (growing) {

@@ -16,6 +16,7 @@ import type { HttpServerOptions } from './http-server.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 import { sendHttp2Reply } from './http2-reply.ts';
 import { PeerCounter } from './peer-counter.ts';
+import type { ReplyCounts } from './reply-counts.ts';
 
 const { NGHTTP2_REFUSED_STREAM } = constants;
 
@@ -48,6 +49,7 @@ interface Connection {
 export class Http2Server {
   readonly #handlers: readonly HttpHandler[];
   readonly #log: Logger;
+  readonly #replyCounts: ReplyCounts | undefined;
   readonly #limits: HttpLimits;
   readonly #sessionOptions: SecureServerOptions;
   readonly #connections = new Set<Connection>();
@@ -56,10 +58,11 @@ export class Http2Server {
   #isAllGone: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(options: Pick<HttpServerOptions, 'handlers' | 'log' | 'limits'>) {
+  constructor(options: Pick<HttpServerOptions, 'handlers' | 'log' | 'limits' | 'replyCounts'>) {
     const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
     this.#handlers = options.handlers;
     this.#log = options.log;
+    this.#replyCounts = options.replyCounts;
     this.#limits = limits;
     this.#streamCount = new PeerCounter(limits.maxStreams, limits.maxStreamsPerAddress);
     this.#sessionOptions = {
@@ -202,6 +205,7 @@ export class Http2Server {
   }
 
   #send(exchange: Http2Exchange, reply: HttpReply): void {
+    this.#replyCounts?.count(reply.status);
     if (exchange.isGone || exchange.stream.closed) return;
     exchange.repliedAtMs = performance.now();
     exchange.tookAtMs = exchange.repliedAtMs;

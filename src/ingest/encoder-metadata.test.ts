@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeOnMetaData } from '../protocols/rtmp/command.ts';
+import { decodeEncoderData } from '../protocols/rtmp/command.ts';
 import { readEncoderMetadata, readTrackExpectation } from './encoder-metadata.ts';
 import { captured } from './testing/media-messages.ts';
 
 function metadataOf(fixture: string) {
   const message = captured(fixture).find(({ typeId }) => typeId === 18)!;
-  return decodeOnMetaData(message.typeId, message.body)!;
+  const data = decodeEncoderData(message.typeId, message.body);
+  assert.equal(data?.name, 'onMetaData');
+  return data.members;
 }
 
 test('readEncoderMetadata() reads what ffmpeg sends: bits / 1024 as kbit/s, times 1000', () => {

@@ -65,6 +65,23 @@ class Encoder {
   }
 }
 
+test('FrameNormalizer puts data at their place between the frames, and careless timestamps at the newest one', () => {
+  const encoder = new Encoder();
+  const dataMs = (timestampMs: number) => {
+    const ticks = encoder.normalizer.dataTicks(timestampMs >>> 0);
+    return ticks === undefined ? undefined : ticks / 90;
+  };
+  const startMs = 2 ** 32 - 1000;
+  encoder.begin(startMs);
+  assert.equal(dataMs(startMs), undefined, 'nothing it could belong to');
+  encoder.group(startMs, startMs + 2000);
+  assert.equal(dataMs(startMs + 1500), 1500);
+  assert.equal(dataMs(startMs + 2500), 2500);
+  assert.equal(dataMs(0x7000_0000), 1960);
+  encoder.group(startMs + 2000, startMs + 2400);
+  assert.deepEqual(encoder.videoMs.slice(-1), [2360], 'no timestamp of data moves the frames');
+});
+
 test('FrameNormalizer makes the first keyframe the zero of both tracks', () => {
   const encoder = new Encoder().begin(5000);
   encoder.video(5000, keyframe(80)).audio(5021).video(5040, interFrame(-40)).audio(5043);

@@ -1,3 +1,4 @@
+import type { Ticks } from '../lib/timescale.ts';
 import { videoTrackOf } from '../media/codec-tracks.ts';
 import type { AudioTrack, Frame, FrameSink, VideoTrack } from '../media/frame.ts';
 import type { NalUnitLengthSize } from '../protocols/codecs/avc.ts';
@@ -105,6 +106,11 @@ export class FrameNormalizer {
       case 'none':
         break;
     }
+  }
+
+  /** When a data message is for; nothing before the first keyframe. Changes nothing: encoders stamp them carelessly. */
+  dataTicks(timestampMs: number): Ticks | undefined {
+    return this.#timeline.dataTicks(this.#unroller.near(timestampMs));
   }
 
   #configureVideo(sequenceHeader: Uint8Array): void {

@@ -1,7 +1,10 @@
+import type { Ticks } from '../lib/timescale.ts';
 import type { FrameSink } from '../media/frame.ts';
 
 /** What an encoder asked for, once it said `publish`. */
 export interface PublishRequest {
+  /** In every log line about it, on either side. */
+  readonly connectionId: string;
   readonly protocol: 'rtmp' | 'rtmps';
   readonly remoteAddress: string;
   /** The stream name up to its `?`. A secret: never log it. */
@@ -33,7 +36,12 @@ export type PublishRefusal =
 
 export type PublishDecision =
   | { readonly accepted: true; readonly publication: Publication }
-  | { readonly accepted: false; readonly refusal: PublishRefusal };
+  | {
+      readonly accepted: false;
+      readonly refusal: PublishRefusal;
+      /** The channel's ARN, where the key is one's: for the log. */
+      readonly channel?: string | undefined;
+    };
 
 /** How a publication ended, as far as the connection can tell. */
 export type PublicationEnd =
@@ -63,9 +71,13 @@ export interface EncoderMetadata {
  * `received` counts every media message's bytes as it arrives, before any decision about it.
  */
 export interface Publication extends FrameSink {
+  /** What the log lines of its connection name. */
+  readonly logFields: { readonly channel: string; readonly stream: string };
   /** Where the stream's timeline goes on after an earlier encoder's: the time of this one's first keyframe. 0 for the first. */
   readonly resumeAtMs: number;
   metadata(metadata: EncoderMetadata): void;
+  /** A text of at most 1 KB for a moment of the stream; `ticks`: 90 kHz, on the timeline of the frames. */
+  timedMetadata(text: string, ticks: Ticks): void;
   received(kind: 'video' | 'audio', byteLength: number): void;
   end(end: PublicationEnd): void;
 }

@@ -1,8 +1,11 @@
-import { decodeOnMetaData } from '../protocols/rtmp/command.ts';
+import { decodeEncoderData } from '../protocols/rtmp/command.ts';
 import { MESSAGE_TYPE, type RtmpMessage } from '../protocols/rtmp/message.ts';
 import { readEncoderMetadata, readTrackExpectation } from './encoder-metadata.ts';
 import { FrameNormalizer } from './frame-normalizer.ts';
 import type { Publication, PublicationEnd } from './publishing.ts';
+
+/** "Metadata payload: 1 KB" (IVS service quotas). A longer text goes nowhere. */
+const MAX_TEXT_BYTES = 1024;
 
 /** An accepted publication as the session holds it: media and data messages in, `end` exactly once and last. */
 export class RtmpPublication {
@@ -18,7 +21,8 @@ export class RtmpPublication {
   }
 
   /** Throws what `FrameNormalizer` throws. */
-  take({ typeId, timestampMs, body }: RtmpMessage): void {
+  take(message: RtmpMessage): void {
+    const { typeId, timestampMs, body } = message;
     switch (typeId) {
       case MESSAGE_TYPE.video:
         this.#publication.received('video', body.byteLength);
@@ -29,7 +33,7 @@ export class RtmpPublication {
         this.#normalizer.audioMessage(timestampMs, body);
         break;
       default:
-        this.#takeData(typeId, body);
+        this.#takeData(message);
     }
   }
 
@@ -40,10 +44,20 @@ export class RtmpPublication {
     this.#publication.end(end);
   }
 
-  #takeData(typeId: number, body: Uint8Array): void {
-    const members = decodeOnMetaData(typeId, body);
-    if (members === undefined) return;
-    this.#normalizer.expect(readTrackExpectation(members));
-    this.#publication.metadata(readEncoderMetadata(members));
+  #takeData({ typeId, timestampMs, body }: RtmpMessage): void {
+    const data = decodeEncoderData(typeId, body);
+    if (data === undefined) return;
+    switch (data.name) {
+      case 'onMetaData':
+        this.#normalizer.expect(readTrackExpectation(data.members));
+        this.#publication.metadata(readEncoderMetadata(data.members));
+        break;
+      case 'onTextData': {
+        const ticks = this.#normalizer.dataTicks(timestampMs);
+        if (ticks === undefined || Buffer.byteLength(data.text) > MAX_TEXT_BYTES) return;
+        this.#publication.timedMetadata(data.text, ticks);
+        break;
+      }
+    }
   }
 }

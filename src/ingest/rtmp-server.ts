@@ -164,7 +164,7 @@ export class RtmpServer {
     if (accepted.destroyed) return;
     const { gate, clock, random, logger, payloads } = this.#options;
     const remoteAddress = withoutIpv4Mapping(accepted.remoteAddress ?? '');
-    const connection = randomAlphanumeric(8, random);
+    const connectionId = randomAlphanumeric(8, random);
     const receive = (bytes: Uint8Array) => session.receive(bytes);
     const socket =
       protocol === 'rtmp'
@@ -176,7 +176,8 @@ export class RtmpServer {
       clock,
       random,
       slabs: payloads.allocator(),
-      logger: logger.child({ connection, protocol, remoteAddress }),
+      logger: logger.child({ connection: connectionId, protocol, remoteAddress }),
+      connectionId,
       protocol,
       remoteAddress,
     });

@@ -140,6 +140,19 @@ test('RtmpSession refuses to play', () => {
   assert.ok(encoder.isEnded);
 });
 
+test('RtmpSession names the channel and the stream in what it logs while it publishes, and no longer', async () => {
+  const encoder = await new ScriptedEncoder().live();
+  const named = () => encoder.log.lines.filter((line) => line.includes('"stream":"st-1"'));
+  assert.ok(named().some((line) => line.startsWith('info publishing ')));
+  encoder.command('FCUnpublish', 6, null, 'sk_secret');
+  assert.ok(named().some((line) => line.startsWith('info publication ended ')));
+  const before = named().length;
+  encoder.publish();
+  await encoder.decide({ accepted: false, refusal: 'channel-already-live', channel: 'arn:other' });
+  assert.equal(named().length, before);
+  assert.match(encoder.log.lines.at(-2)!, /^warn encoder refused .*"channel":"arn:other"/);
+});
+
 test('RtmpSession never logs the stream key', async () => {
   const encoder = new ScriptedEncoder().connect('sk_secret');
   const other = await new ScriptedEncoder().live();

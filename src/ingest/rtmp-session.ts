@@ -55,6 +55,7 @@ export interface RtmpSessionOptions {
   readonly slabs: SlabAllocator;
   /** With the connection's id and the remote address. */
   readonly logger: Logger;
+  readonly connectionId: string;
   readonly protocol: 'rtmp' | 'rtmps';
   readonly remoteAddress: string;
 }
@@ -81,6 +82,8 @@ export class RtmpSession {
   readonly #link: RtmpLink;
   readonly #answers: RtmpAnswers;
   readonly #openedMs: number;
+  /** While it publishes, with the channel and the stream. */
+  #logger: Logger;
   #state: State = 'handshake';
   #cancelDeadline: CancelTimer;
   #lastMessageStreamId = 0;
@@ -93,6 +96,7 @@ export class RtmpSession {
   constructor(options: RtmpSessionOptions) {
     const { connection, clock, random, slabs } = options;
     this.#options = options;
+    this.#logger = options.logger;
     this.#link = new RtmpLink({
       write: (bytes) => connection.write(bytes),
       random,
@@ -199,7 +203,7 @@ export class RtmpSession {
       this.#enter('connected');
     } else {
       // The name is not logged: in a URL that lacks its `app`, it is the stream key.
-      this.#options.logger.warn({ refusal: 'invalid-app' }, 'encoder refused');
+      this.#logger.warn({ refusal: 'invalid-app' }, 'encoder refused');
       this.#answers.connectRefused(transactionId, CONNECT_INVALID_APP);
       this.#finish({ kind: 'connection-lost' });
     }
@@ -209,10 +213,11 @@ export class RtmpSession {
     if (this.#state !== 'connected') {
       throw new ProtocolViolation(`cannot publish: the connection is ${this.#state}`);
     }
-    const { protocol, remoteAddress, connection } = this.#options;
+    const { protocol, remoteAddress, connection, connectionId } = this.#options;
     this.#enter('deciding');
     connection.pause();
     const request: PublishRequest = {
+      connectionId,
       protocol,
       remoteAddress,
       ...parseStreamName(streamName),
@@ -222,12 +227,12 @@ export class RtmpSession {
   }
 
   async #askGate(request: PublishRequest): Promise<void> {
-    const { gate, logger } = this.#options;
+    const { gate } = this.#options;
     let decision: PublishDecision;
     try {
       decision = await gate.publish(request);
     } catch (error) {
-      logger.error({ err: error }, 'cannot decide on a publish request');
+      this.#logger.error({ err: error }, 'cannot decide on a publish request');
       decision = { accepted: false, refusal: 'service-unavailable' };
     }
     this.#guard(() => this.#decided(decision));
@@ -240,16 +245,19 @@ export class RtmpSession {
       return;
     }
     if (!decision.accepted) {
+      const { channel } = decision;
+      if (channel !== undefined) this.#logger = this.#logger.child({ channel });
       this.#refuse(decision.refusal, REFUSAL_STATUS[decision.refusal]);
       return;
     }
     const { clock, connection, logger } = this.#options;
+    this.#logger = logger.child(decision.publication.logFields);
     this.#cancelDeadline();
     this.#publication = new RtmpPublication(decision.publication, clock.monotonicMs());
     this.#link.messageLimitBytes = MEDIA_LIMIT_BYTES;
     this.#enter('publishing');
     this.#answers.publishing(this.#messageStreamId);
-    logger.info({}, 'publishing');
+    this.#logger.info({}, 'publishing');
     connection.resume();
     this.#readOn();
   }
@@ -264,13 +272,13 @@ export class RtmpSession {
   }
 
   #refuse(refusal: string, info: StatusInfo): void {
-    this.#options.logger.warn({ refusal }, 'encoder refused');
+    this.#logger.warn({ refusal }, 'encoder refused');
     this.#answers.status(this.#messageStreamId, info);
     this.#finish({ kind: 'connection-lost' });
   }
 
   #expire(): void {
-    this.#options.logger.info({ state: this.#state }, 'encoder took too long to publish');
+    this.#logger.info({ state: this.#state }, 'encoder took too long to publish');
     this.#guard(() => this.#finish({ kind: 'connection-lost' }));
   }
 
@@ -284,17 +292,16 @@ export class RtmpSession {
   }
 
   #fail(error: unknown): void {
-    const { logger } = this.#options;
     if (error instanceof ProtocolViolation || error instanceof IngestRejection) {
       const code = error instanceof IngestRejection ? error.code : 'protocol-violation';
       const detail = error.message;
-      logger.warn({ code, detail, state: this.#state }, 'encoder rejected');
+      this.#logger.warn({ code, detail, state: this.#state }, 'encoder rejected');
       if (this.#publication !== undefined) {
         this.#answers.status(this.#messageStreamId, rejectionStatus(code, detail));
       }
       this.#finish({ kind: 'rejected', code, detail });
     } else {
-      logger.error({ err: error, state: this.#state }, 'encoder connection failed');
+      this.#logger.error({ err: error, state: this.#state }, 'encoder connection failed');
       this.#finish({ kind: 'connection-lost' });
     }
   }
@@ -314,12 +321,13 @@ export class RtmpSession {
     this.#publication = undefined;
     const { clock, logger } = this.#options;
     const seconds = Math.round((clock.monotonicMs() - publication.startedMs) / 1000);
-    logger.info({ end, seconds }, 'publication ended');
+    this.#logger.info({ end, seconds }, 'publication ended');
     try {
       publication.end(end);
     } catch (error) {
-      logger.error({ err: error }, 'cannot end a publication');
+      this.#logger.error({ err: error }, 'cannot end a publication');
     }
+    this.#logger = logger;
   }
 
   #restartDeadline(delayMs: number): void {
@@ -328,7 +336,7 @@ export class RtmpSession {
   }
 
   #enter(state: State): void {
-    this.#options.logger.debug({ transition: `${this.#state}->${state}` }, 'rtmp session');
+    this.#logger.debug({ transition: `${this.#state}->${state}` }, 'rtmp session');
     this.#state = state;
   }
 }

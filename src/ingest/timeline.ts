@@ -11,6 +11,9 @@ const MAX_BACKWARD_STEP_MS = 1_000;
 /** A step forward up to here is a pause; beyond, the encoder's clock was set forward. */
 const MAX_FORWARD_GAP_MS = 10_000;
 
+/** Data may be stamped so far from the newest frame. */
+const MAX_DATA_SKEW_MS = 2_000;
+
 const TICKS_PER_MS = VIDEO_TIMESCALE / 1000;
 /** What follows a discontinuity comes a frame of 30 fps after what was before it. */
 const RESUME_AFTER_MS = 33;
@@ -20,9 +23,14 @@ export class TimestampUnroller {
   #lastMs: number | undefined;
 
   unroll(timestampMs: number): number {
-    this.#lastMs =
-      this.#lastMs === undefined ? timestampMs : this.#lastMs + ((timestampMs - this.#lastMs) | 0);
+    this.#lastMs = this.near(timestampMs);
     return this.#lastMs;
+  }
+
+  /** As `unroll`, of a timestamp that those to come are not measured by. */
+  near(timestampMs: number): number {
+    if (this.#lastMs === undefined) return timestampMs;
+    return this.#lastMs + ((timestampMs - this.#lastMs) | 0);
   }
 }
 
@@ -80,6 +88,14 @@ export class Timeline {
     this.#lastVideoTicks = ticks;
     this.#newestMs = Math.max(this.#newestMs, ticks / TICKS_PER_MS);
     return ticks;
+  }
+
+  /** When data at `encoderMs` are for, 90 kHz: now, where the stream has been or will be at another time for long. */
+  dataTicks(encoderMs: number): Ticks | undefined {
+    if (this.#offsetMs === undefined) return undefined;
+    const timeMs = encoderMs - this.#offsetMs;
+    const isNear = Math.abs(timeMs - this.#newestMs) <= MAX_DATA_SKEW_MS;
+    return (isNear ? timeMs : this.#newestMs) * TICKS_PER_MS;
   }
 
   /**

@@ -4,11 +4,15 @@ import type {
   PublicationEnd,
   PublishRequest,
 } from '../ingest/publishing.ts';
+import type { Ticks } from '../lib/timescale.ts';
 import type { Frame, FrameSink, MediaTracks } from '../media/frame.ts';
 
 /** The channel as its encoder's connection sees it. */
 export interface PublishedChannel extends FrameSink {
+  readonly channelArn: string;
+  readonly streamId: string;
   metadata(metadata: EncoderMetadata): void;
+  timedMetadata(text: string, ticks: Ticks): void;
   received(kind: 'video' | 'audio', byteLength: number): void;
   published(publication: ChannelPublication, end: PublicationEnd): void;
 }
@@ -20,16 +24,22 @@ export interface PublishedChannel extends FrameSink {
 export class ChannelPublication implements Publication {
   readonly request: PublishRequest;
   readonly resumeAtMs: number;
+  readonly logFields: Publication['logFields'];
   #channel: PublishedChannel | undefined;
 
   constructor(channel: PublishedChannel, request: PublishRequest, resumeAtMs: number) {
     this.#channel = channel;
+    this.logFields = { channel: channel.channelArn, stream: channel.streamId };
     this.request = request;
     this.resumeAtMs = resumeAtMs;
   }
 
   metadata(metadata: EncoderMetadata): void {
     this.#channel?.metadata(metadata);
+  }
+
+  timedMetadata(text: string, ticks: Ticks): void {
+    this.#channel?.timedMetadata(text, ticks);
   }
 
   received(kind: 'video' | 'audio', byteLength: number): void {

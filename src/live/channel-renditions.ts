@@ -14,6 +14,7 @@ import type { Ticks } from '../lib/timescale.ts';
 import { type Frame, type FrameSink, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
 import { ChannelPackager } from '../packaging/channel-packager.ts';
 import type { LiveWindow } from '../packaging/live-window.ts';
+import { TimedMetadata, type TimedText } from '../packaging/timed-metadata.ts';
 import { fitsTransportStream } from '../packaging/ts-container.ts';
 import { LadderTranscoder } from '../transcode/ladder-transcoder.ts';
 import type { TranscoderFactory } from '../transcode/ports.ts';
@@ -46,6 +47,8 @@ export interface ChannelRenditionsOptions {
   readonly log: Logger;
 }
 
+type UntimedText = Omit<TimedText, 'ticks'> & Partial<Pick<TimedText, 'ticks'>>;
+
 /** One stream's way from the source's frames to the windows of its renditions: passed through, transcoded, or both. */
 export class ChannelRenditions {
   readonly #options: ChannelRenditionsOptions;
@@ -61,6 +64,9 @@ export class ChannelRenditions {
   #thumbnail: Uint8Array | undefined;
   /** Of what ffmpeg was given. */
   #sourceEndTicks: Ticks = 0;
+  readonly #timedMetadata = new TimedMetadata();
+  /** Of the source's newest picture. */
+  #newestTicks: Ticks = 0;
 
   constructor(options: ChannelRenditionsOptions) {
     this.#options = options;
@@ -78,6 +84,11 @@ export class ChannelRenditions {
   /** Where the stream has come to: nothing that follows may be before it. */
   get endTicks(): Ticks {
     return Math.max(this.#packager?.leader.endTicks ?? 0, this.#sourceEndTicks);
+  }
+
+  /** Of its ladder so far; nothing where it is passed through. */
+  get transcodeCpuSeconds(): number | undefined {
+    return this.#transcoder?.cpuSeconds();
   }
 
   /** The newest picture as a JPEG, where the channel is transcoded. */
@@ -102,7 +113,13 @@ export class ChannelRenditions {
     this.#transcoder?.tracks(tracks);
   }
 
+  /** Puts a text into every rendition: at the source's newest picture, where no time is given. */
+  putMetadata({ ticks = this.#newestTicks, ...text }: UntimedText): void {
+    this.#timedMetadata.put({ ...text, ticks });
+  }
+
   frame(frame: Frame): void {
+    if (frame.kind === 'video') this.#newestTicks = frame.dtsTicks;
     if (this.#transcoder && frame.kind === 'video') this.#sourceEndTicks = endOf(frame);
     // ffmpeg reads them when it can; by then the window may have given the memory back.
     if (this.#transcoder) this.#transcoder.frame({ ...frame, payload: copyOf(frame.payload) });
@@ -177,6 +194,7 @@ export class ChannelRenditions {
       isLowLatency,
       payloads,
       clock,
+      timedMetadata: this.#timedMetadata,
     });
   }
 

@@ -1,4 +1,5 @@
 import { type Frame, VIDEO_TIMESCALE } from '../media/frame.ts';
+import type { IngestCounts } from './ingest-meter.ts';
 
 /** What has arrived from the encoder of one stream, counted as it comes. */
 export class IngestStatistics {
@@ -7,10 +8,12 @@ export class IngestStatistics {
   #firstVideoTicks: number | undefined;
   /** Steps from frame to frame. */
   #frameSteps = 0;
+  #frames = 0;
   #mediaTicks = 0;
   #previousVideoTicks: number | undefined;
   #keyframeTicks: number | undefined;
   #keyframeIntervalTicks = 0;
+  #lastKeyframeIntervalTicks = 0;
   #lastReceivedAtMs: number;
   #lastFrameAtMs: number | undefined;
 
@@ -43,6 +46,20 @@ export class IngestStatistics {
     return this.#keyframeIntervalTicks / VIDEO_TIMESCALE;
   }
 
+  /** From the last but one keyframe to the last one; 0 where there were no two. */
+  get lastKeyframeIntervalSeconds(): number {
+    return this.#lastKeyframeIntervalTicks / VIDEO_TIMESCALE;
+  }
+
+  /** From the first picture on. */
+  get counts(): IngestCounts {
+    return {
+      videoByteLength: this.#videoByteLength,
+      audioByteLength: this.#audioByteLength,
+      frames: this.#frames,
+    };
+  }
+
   get videoBitrateBps(): number {
     return this.#mediaTicks > 0 ? (this.#videoByteLength * 8000) / this.mediaMs : 0;
   }
@@ -61,6 +78,7 @@ export class IngestStatistics {
 
   frame(frame: Frame, atMs: number): void {
     if (frame.kind !== 'video') return;
+    this.#frames++;
     this.#firstVideoTicks ??= frame.dtsTicks;
     if (this.#previousVideoTicks !== undefined) {
       this.#mediaTicks += Math.max(0, frame.dtsTicks - this.#previousVideoTicks);
@@ -70,6 +88,7 @@ export class IngestStatistics {
     if (this.#keyframeTicks !== undefined) {
       const intervalTicks = frame.dtsTicks - this.#keyframeTicks;
       this.#keyframeIntervalTicks = Math.max(this.#keyframeIntervalTicks, intervalTicks);
+      if (frame.isKeyframe) this.#lastKeyframeIntervalTicks = intervalTicks;
     }
     if (frame.isKeyframe) this.#keyframeTicks = frame.dtsTicks;
     this.#lastFrameAtMs = atMs;

@@ -2,6 +2,7 @@ import type { StreamOnAir } from '../delivery/on-air.ts';
 import type { ChannelRecord } from '../domain/channel.ts';
 import { type LimitBreach, TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
 import { StreamHealthMonitor } from '../domain/stream-health.ts';
+import type { IngestMeasurements } from '../domain/stream-measurements.ts';
 import type { StreamHealth } from '../domain/stream-session.ts';
 import type {
   DisconnectReason,
@@ -12,8 +13,10 @@ import type {
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
+import type { Ticks } from '../lib/timescale.ts';
 import { type Frame, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
 import type { LiveWindow } from '../packaging/live-window.ts';
+import { MetadataOwner } from '../packaging/timed-metadata.ts';
 import { ChannelPublication } from './channel-publication.ts';
 import {
   ChannelRenditions,
@@ -22,6 +25,7 @@ import {
 } from './channel-renditions.ts';
 import { describeIngest } from './ingest-configuration.ts';
 import { IngestLimiter } from './ingest-limiter.ts';
+import { IngestMeter } from './ingest-meter.ts';
 import { IngestStatistics } from './ingest-statistics.ts';
 import type { SessionLog } from './ports.ts';
 import { SessionHistory } from './session-history.ts';
@@ -59,6 +63,7 @@ export class LiveChannel implements StreamOnAir {
   readonly #playable = Promise.withResolvers<boolean>();
   readonly #closed = Promise.withResolvers<void>();
   readonly #onEnded: () => void;
+  readonly #meter = new IngestMeter();
   readonly #limiter: IngestLimiter;
   readonly #renditions: ChannelRenditions;
   #state: State = 'waiting';
@@ -147,6 +152,15 @@ export class LiveChannel implements StreamOnAir {
     return this.#shownHealth;
   }
 
+  get ingest(): IngestMeasurements {
+    const { lastKeyframeIntervalSeconds: keyframeIntervalSeconds } = this.#statistics;
+    return { ...this.#meter.rates, keyframeIntervalSeconds };
+  }
+
+  get transcodeCpuSeconds(): number | undefined {
+    return this.#renditions.transcodeCpuSeconds;
+  }
+
   get windows(): readonly LiveWindow[] {
     return this.#renditions.windows;
   }
@@ -186,10 +200,8 @@ export class LiveChannel implements StreamOnAir {
     const resumeAtMs = Math.ceil((this.#renditions.endTicks * 1000) / VIDEO_TIMESCALE);
     const publication = new ChannelPublication(this, request, resumeAtMs);
     this.#publication = publication;
-    this.#log.info(
-      { protocol: request.protocol, remoteAddress: request.remoteAddress },
-      'encoder publishes',
-    );
+    const { connectionId: connection, protocol, remoteAddress } = request;
+    this.#log.info({ connection, protocol, remoteAddress }, 'encoder publishes');
     return publication;
   }
 
@@ -207,15 +219,17 @@ export class LiveChannel implements StreamOnAir {
     await this.#finish();
   }
 
-  /** Taken and stated; its place in the stream is not made yet (docs/fidelity.md). */
-  putMetadata(metadata: string): void {
-    this.#log.debug({ byteLength: Buffer.byteLength(metadata) }, 'timed metadata');
+  /** "Inserted at this moment": at the picture that has just come in. */
+  putMetadata(text: string): void {
+    this.#log.debug({ byteLength: Buffer.byteLength(text) }, 'timed metadata');
+    this.#renditions.putMetadata({ owner: MetadataOwner.api, text });
   }
 
   /** Once a second: health, silence, duration. */
   tick(): void {
     if (this.isEnded) return;
     const nowMs = this.#clock.monotonicMs();
+    this.#meter.sample(this.#statistics.counts, nowMs);
     if (nowMs - this.#statistics.lastReceivedAtMs >= SILENCE_LIMIT_MS) {
       void this.stop('idle-timeout');
       return;
@@ -247,6 +261,10 @@ export class LiveChannel implements StreamOnAir {
     this.#metadata = metadata;
   }
 
+  timedMetadata(text: string, ticks: Ticks): void {
+    this.#renditions.putMetadata({ owner: MetadataOwner.encoder, text, ticks });
+  }
+
   tracks(tracks: MediaTracks): void {
     this.#contained(() => this.#setTracks(tracks));
   }
@@ -267,10 +285,9 @@ export class LiveChannel implements StreamOnAir {
   published(publication: ChannelPublication, end: PublicationEnd): void {
     if (this.#publication !== publication) return;
     this.#publication = undefined;
-    this.#log.info(
-      { end: end.kind, ...('detail' in end && { detail: end.detail }) },
-      'encoder left',
-    );
+    const { connectionId: connection } = publication.request;
+    const detail = 'detail' in end && { detail: end.detail };
+    this.#log.info({ connection, end: end.kind, ...detail }, 'encoder left');
     if (end.kind === 'connection-lost') {
       // Viewers get what there is now, and whoever comes next goes on from there.
       this.discontinuity();

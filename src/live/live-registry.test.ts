@@ -67,6 +67,7 @@ interface Encoder extends PublishRequest {
 function encoder(options: Partial<PublishRequest> = {}): Encoder {
   const disconnects: DisconnectReason[] = [];
   return {
+    connectionId: 'connection',
     protocol: 'rtmps',
     remoteAddress: '192.0.2.1',
     streamKey: 'good',

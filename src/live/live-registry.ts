@@ -6,6 +6,7 @@ import { STREAM_EVENTS, TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts'
 import { newStreamId, type RandomBytes, randomAlphanumeric } from '../domain/identifiers.ts';
 import type { LiveStream } from '../domain/live-stream.ts';
 import type { Quotas } from '../domain/quotas.ts';
+import type { StreamMeasurements } from '../domain/stream-measurements.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { ViewerSessionRevocation } from '../domain/viewer-session-revocation.ts';
 import type {
@@ -85,19 +86,20 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     try {
       found = await this.#directory.findChannelByStreamKey(request.streamKey);
     } catch (error) {
-      this.#log.error({ err: error }, 'cannot look up the stream key of an encoder');
+      const { connectionId: connection } = request;
+      this.#log.error({ connection, err: error }, 'cannot look up the stream key of an encoder');
       return refused('service-unavailable');
     }
     if (this.#isClosing) return refused('service-unavailable');
     if (!found) return refused('unknown-stream-key');
     if (request.protocol === 'rtmp' && !found.insecureIngest) {
-      return refused('insecure-ingest-not-allowed');
+      return refused('insecure-ingest-not-allowed', found);
     }
     const current = this.#channels.get(found.arn);
-    if (current?.isPublishing) return refused('channel-already-live');
+    if (current?.isPublishing) return refused('channel-already-live', found);
     // Nothing awaits between the look-up above and taking the place: two encoders can't both get it.
     if (current) return { accepted: true, publication: current.attach(request) };
-    if (this.#isOverQuota(found)) return refused('concurrent-streams');
+    if (this.#isOverQuota(found)) return refused('concurrent-streams', found);
     if (this.#transcoding?.admission.hasRoom === false && found.type !== 'BASIC') {
       return this.#refuse(found);
     }
@@ -131,9 +133,9 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     try {
       await this.#newStream(channel).refuse(TRANSCODE_CAPACITY_EXCEEDED);
     } catch (error) {
-      this.#log.error({ err: error }, 'cannot write down a refused session');
+      this.#log.error({ channel: channel.arn, err: error }, 'cannot write down a refused session');
     }
-    return refused('transcode-capacity');
+    return refused('transcode-capacity', channel);
   }
 
   #newStream(channel: ChannelRecord): LiveChannel {
@@ -159,11 +161,12 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     try {
       await live.open();
     } catch (error) {
-      this.#log.error({ err: error }, 'cannot write down a new session');
+      const { channelArn, streamId: stream } = live;
+      this.#log.error({ channel: channelArn, stream, err: error }, 'cannot write down a session');
       // Stopped meanwhile, its place may be another's by now.
       if (this.#channels.get(channel.arn) === live) this.#channels.delete(channel.arn);
       this.#forget(live);
-      return refused('service-unavailable');
+      return refused('service-unavailable', channel);
     }
     return { accepted: true, publication };
   }
@@ -182,6 +185,17 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
       if (live.accountId === tenant.accountId) streams.push(this.#show(live));
     }
     return streams;
+  }
+
+  /** Of every stream on air. */
+  measurements(): readonly StreamMeasurements[] {
+    return [...this.#channels.values()]
+      .filter((live) => live.isLive)
+      .map(({ accountId, region, channelId, health, ingest, playbackId, transcodeCpuSeconds }) => ({
+        ...{ accountId, region, channelId, health, ingest },
+        concurrentViews: this.#viewers.count(playbackId),
+        ...(transcodeCpuSeconds !== undefined && { transcodeCpuSeconds }),
+      }));
   }
 
   hasSession(channelArn: string): boolean {
@@ -279,6 +293,6 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   }
 }
 
-function refused(refusal: PublishRefusal): PublishDecision {
-  return { accepted: false, refusal };
+function refused(refusal: PublishRefusal, channel?: ChannelRecord): PublishDecision {
+  return { accepted: false, refusal, channel: channel?.arn };
 }

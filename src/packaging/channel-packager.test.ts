@@ -8,6 +8,7 @@ import type { Frame, FrameSink } from '../media/frame.ts';
 import { parseMediaPlaylist } from '../protocols/hls/media-playlist-parser.ts';
 import { ChannelPackager } from './channel-packager.ts';
 import type { LiveWindow } from './live-window.ts';
+import { MetadataOwner, TimedMetadata } from './timed-metadata.ts';
 
 const LADDER: readonly RenditionPlan[] = [
   { name: '720p30', video: 'source', audio: 'source' },
@@ -42,12 +43,14 @@ const transcoded = (frames: readonly Frame[]): Frame[] =>
 
 function setUp(plan = LADDER) {
   const clock = new FakeClock();
+  const timedMetadata = new TimedMetadata();
   const packager = new ChannelPackager({
     plan,
     containerFormat: 'FRAGMENTED_MP4',
     isLowLatency: true,
     payloads: new SlabPool(),
     clock,
+    timedMetadata,
   });
   const sinks = plan.map((each) => packager.sink(each));
   for (const sink of sinks) sink.tracks(TRACKS);
@@ -62,7 +65,7 @@ function setUp(plan = LADDER) {
       feed(follower, transcoded([frame]));
     }
   };
-  return { packager, leader, follower, feed, feedBoth };
+  return { packager, timedMetadata, leader, follower, feed, feedBoth };
 }
 
 const list = (window: LiveWindow | undefined) =>
@@ -153,6 +156,42 @@ test('a follower that has nothing yet is not playable, and begins with the numbe
     list(packager.windows[1]).segments.map(({ uri }) => uri),
     ['5.m4s'],
   );
+});
+
+/** Which texts are in which part, `<segment>.<part>`. */
+const textsOf = (window: LiveWindow | undefined) =>
+  window!.listedSegments.flatMap(({ msn, parts }) =>
+    parts.flatMap((part) =>
+      [
+        ...Buffer.from(part.bytes())
+          .toString('latin1')
+          .matchAll(/live-video\.net\0(text \d)/g),
+      ].map(([, text]) => `${msn}.${part.index} ${text}`),
+    ),
+  );
+
+test('a text is in the same part of every rendition, once for either kind of player', () => {
+  const { packager, timedMetadata, leader, follower, feed, feedBoth } = setUp();
+  const put = (text: string, seconds: number) =>
+    timedMetadata.put({ owner: MetadataOwner.api, text, ticks: seconds * 90_000 });
+  feedBoth(source(0, 3000));
+  put('text 1', 2.95);
+  const later = source(3000, 5000);
+  feed(leader, later);
+  // Of the leader's newest picture, which followers don't have yet.
+  put('text 2', 4.99);
+  feed(follower, transcoded(later));
+  feedBoth(source(5000, 5900));
+  // Nothing follows that it could wait for.
+  put('text 3', 8);
+  packager.end();
+  const expected = ['2.5 text 1', '3.5 text 2', '3.9 text 3'];
+  for (const window of packager.windows) {
+    assert.deepEqual(
+      textsOf(window),
+      expected.flatMap((each) => [each, each]),
+    );
+  }
 });
 
 test('each playlist reports on the others', () => {

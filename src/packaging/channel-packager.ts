@@ -10,6 +10,7 @@ import type { PartContainer } from './part-container.ts';
 import { RenditionFollower } from './rendition-follower.ts';
 import { RenditionPackager } from './rendition-packager.ts';
 import type { SegmentationListener } from './segmentation.ts';
+import type { TimedMetadata } from './timed-metadata.ts';
 import { TsContainer } from './ts-container.ts';
 
 export interface ChannelPackagerOptions {
@@ -19,6 +20,8 @@ export interface ChannelPackagerOptions {
   readonly isLowLatency: boolean;
   readonly payloads: SlabPool;
   readonly clock: Clock;
+  /** The texts that go into every rendition. */
+  readonly timedMetadata?: TimedMetadata | undefined;
 }
 
 /** All renditions of a channel: frames of each in, windows whose segments and parts have the same boundaries and numbers out. */
@@ -38,6 +41,7 @@ export class ChannelPackager {
       // A passthrough's name is what its picture turns out to be.
       name: isSource ? undefined : first?.name,
       listener: this.#listener(),
+      timedMetadata: options.timedMetadata,
     });
     for (const plan of others) this.#follow(plan);
     this.#windows = [this.leader.window, ...this.#windows];
@@ -115,8 +119,8 @@ export class ChannelPackager {
     };
     return {
       segmentBegan: (start) => all((follower) => follower.segmentBegan(start)),
-      partEnded: (startTicks, endTicks) =>
-        all((follower) => follower.partEnded(startTicks, endTicks)),
+      partEnded: (startTicks, endTicks, metadata) =>
+        all((follower) => follower.partEnded(startTicks, endTicks, metadata)),
       segmentEnded: (end) => all((follower) => follower.segmentEnded(end)),
     };
   }

@@ -1,4 +1,5 @@
 import { assert } from '../lib/assert.ts';
+import type { Ticks } from '../lib/timescale.ts';
 import { VIDEO_TIMESCALE } from '../media/frame.ts';
 import { EventMessageScheme, encodeEventMessage } from '../protocols/mp4/emsg.ts';
 import { initSegment } from '../protocols/mp4/init-segment.ts';
@@ -27,12 +28,12 @@ export class Fmp4Container implements PartContainer {
     });
   }
 
-  part({ video, audio, metadata }: PartContent): EncodablePart {
+  part({ startTicks, video, audio, metadata }: PartContent): EncodablePart {
     const tracks: FragmentTrack[] = [];
     if (video.length > 0) tracks.push(trackRun(VIDEO_TRACK_ID, video));
     if (audio.length > 0) tracks.push(trackRun(AUDIO_TRACK_ID, audio));
     const header = encodePartHeader({ sequenceNumber: this.#sequenceNumber++, tracks });
-    const head = [...metadata.map(eventMessage), header];
+    const head = [...metadata.flatMap((tag) => eventMessages(tag, startTicks)), header];
     const byteLength = totalByteLength(head) + samplesByteLength(video) + samplesByteLength(audio);
     return {
       byteLength,
@@ -42,18 +43,30 @@ export class Fmp4Container implements PartContainer {
   }
 }
 
-/** At the beginning of its fragment; version 0, which is the one that the IVS player reads. */
-function eventMessage({ id, id3 }: PartMetadata): Uint8Array {
-  return encodeEventMessage({
-    schemeIdUri: EventMessageScheme.twitchId3,
+/** For the IVS player, which reads no other scheme and no other version than 0; and for everyone else, who reads no such scheme. */
+function eventMessages({ id, ptsTicks, id3 }: PartMetadata, startTicks: Ticks): Uint8Array[] {
+  const { twitchId3, aomId3 } = EventMessageScheme;
+  const message = {
     value: '',
     timescale: VIDEO_TIMESCALE,
-    presentationTimeDeltaTicks: 0,
     eventDurationTicks: 0,
     // Same scheme, value and id would be the same event told again (ISO 23009-1 5.10.3.3.4).
     id,
     messageData: id3,
-  });
+  };
+  return [
+    encodeEventMessage({
+      ...message,
+      schemeIdUri: twitchId3,
+      // In a segment of many fragments, that player counts from the fragment behind the message.
+      time: { presentationTimeDeltaTicks: ptsTicks - startTicks },
+    }),
+    encodeEventMessage({
+      ...message,
+      schemeIdUri: aomId3,
+      time: { presentationTimeTicks: ptsTicks },
+    }),
+  ];
 }
 
 function trackRun(trackId: number, samples: readonly Sample[]): FragmentTrack {

@@ -19,10 +19,12 @@ export interface Sample extends FragmentSample {
   readonly payload: Uint8Array;
 }
 
-/** An ID3 tag for the beginning of a part. */
+/** An ID3 tag in a part. */
 export interface PartMetadata {
   /** The same tag in two renditions has the same id, two tags never. */
   readonly id: number;
+  /** When it is for, 90 kHz; not before its part. */
+  readonly ptsTicks: Ticks;
   readonly id3: Uint8Array;
 }
 

@@ -5,14 +5,21 @@ import type { Frame, FrameSink, MediaTracks } from '../media/frame.ts';
 import { FollowerInput } from './follower-input.ts';
 import type { LiveWindow } from './live-window.ts';
 import { PartBuilder } from './part-builder.ts';
-import type { PartContainer, RenditionTracks } from './part-container.ts';
+import type { PartContainer, PartMetadata, RenditionTracks } from './part-container.ts';
 import { measureRendition } from './rendition.ts';
 import { segmentMetadata } from './segment-metadata.ts';
 import type { SegmentationListener, SegmentEnd, SegmentStart } from './segmentation.ts';
 
+type PartEnd = Extract<Decision, { readonly kind: 'part-ended' }>;
+
 type Decision =
   | { readonly kind: 'segment-began'; readonly start: SegmentStart }
-  | { readonly kind: 'part-ended'; readonly startTicks: Ticks; readonly endTicks: Ticks }
+  | {
+      readonly kind: 'part-ended';
+      readonly startTicks: Ticks;
+      readonly endTicks: Ticks;
+      readonly metadata: readonly PartMetadata[];
+    }
   | { readonly kind: 'segment-ended'; readonly end: SegmentEnd };
 
 /** So many segments behind the leader, what is missing is not waited for any more. */
@@ -98,8 +105,8 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
     this.#advance();
   }
 
-  partEnded(startTicks: Ticks, endTicks: Ticks): void {
-    this.#decisions.push({ kind: 'part-ended', startTicks, endTicks });
+  partEnded(startTicks: Ticks, endTicks: Ticks, metadata: readonly PartMetadata[]): void {
+    this.#decisions.push({ kind: 'part-ended', startTicks, endTicks, metadata });
     this.#advance();
   }
 
@@ -133,7 +140,7 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
         this.#input.beginSegment(decision.start);
         return true;
       case 'part-ended':
-        return this.#endPart(decision.startTicks, decision.endTicks);
+        return this.#endPart(decision);
       case 'segment-ended':
         this.#segmentEndsWaiting--;
         this.#endSegment(decision.end);
@@ -141,7 +148,7 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
     }
   }
 
-  #endPart(startTicks: Ticks, endTicks: Ticks): boolean {
+  #endPart({ startTicks, endTicks, metadata }: PartEnd): boolean {
     const isPatient =
       !this.#isGap && !this.#isEnding && this.#segmentEndsWaiting < PATIENCE_SEGMENTS;
     if (isPatient && !this.#input.isComplete(endTicks)) return false;
@@ -153,7 +160,7 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
       },
       frame: (frame) => this.#take(frame, startTicks),
     });
-    if (!this.#isGap) this.#buildPart(startTicks, endTicks);
+    if (!this.#isGap) this.#buildPart(startTicks, endTicks, metadata);
     return true;
   }
 
@@ -196,7 +203,7 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
     } else if (audio) this.#builder?.addAudio(frame, audio);
   }
 
-  #buildPart(startTicks: Ticks, endTicks: Ticks): void {
+  #buildPart(startTicks: Ticks, endTicks: Ticks, texts: readonly PartMetadata[]): void {
     const segment = this.#segment;
     if (segment === undefined) return;
     const isFirst = !this.#hasOpenSegment;
@@ -205,7 +212,7 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
       index: this.window.nextPart,
       startTicks,
       endTicks,
-      metadata: isFirst ? [this.#segmentMetadata(segment)] : [],
+      metadata: isFirst ? [this.#segmentMetadata(segment), ...texts] : texts,
       isDiscontinuous,
       isLast: this.#isEnding,
     });
@@ -251,8 +258,9 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
     );
   }
 
-  #segmentMetadata({ programDateTimeMs }: SegmentStart) {
+  #segmentMetadata({ startTicks, programDateTimeMs }: SegmentStart) {
     return segmentMetadata({
+      startTicks,
       msn: this.window.nextMsn,
       receivedMs: programDateTimeMs,
       sentMs: this.#clock.nowMs(),

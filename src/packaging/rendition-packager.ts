@@ -10,6 +10,7 @@ import { measureRendition } from './rendition.ts';
 import { segmentMetadata } from './segment-metadata.ts';
 import type { SegmentationListener } from './segmentation.ts';
 import { Segmenter } from './segmenter.ts';
+import { TimedMetadata } from './timed-metadata.ts';
 
 /** The leading rendition of a channel: frames in, parts and segments in its window out, at boundaries of its own choice. */
 export class RenditionPackager implements FrameSink {
@@ -21,6 +22,7 @@ export class RenditionPackager implements FrameSink {
   readonly #parts: { readonly container: PartContainer; readonly payloads: SlabPool };
   readonly #listener: SegmentationListener | undefined;
   readonly #segmenter: Segmenter;
+  readonly #timedMetadata: TimedMetadata;
   #tracks: MediaTracks | undefined;
   #builder: PartBuilder | undefined;
   /** When the frame that begins the open segment came in. */
@@ -41,6 +43,8 @@ export class RenditionPackager implements FrameSink {
     /** By default, what its picture is measured to be. */
     readonly name?: string | undefined;
     readonly listener?: SegmentationListener;
+    /** The texts that go into its parts. */
+    readonly timedMetadata?: TimedMetadata | undefined;
   }) {
     this.window = options.window;
     this.#clock = options.clock;
@@ -48,6 +52,7 @@ export class RenditionPackager implements FrameSink {
     this.#name = options.name;
     this.#parts = options;
     this.#listener = options.listener;
+    this.#timedMetadata = options.timedMetadata ?? new TimedMetadata();
     this.#segmenter = new Segmenter({
       endPart: (startTicks, endTicks) => this.#endPart(startTicks, endTicks),
       endSegment: (startTicks, endTicks) => this.#endSegment(startTicks, endTicks),
@@ -114,18 +119,22 @@ export class RenditionPackager implements FrameSink {
 
   #endPart(startTicks: Ticks, endTicks: Ticks): void {
     const opening = this.#hasOpenSegment ? undefined : this.#programDateTimeMs(startTicks);
+    // Nothing may follow the end of the stream or a break: what waits for later goes with the last part.
+    const texts = this.#timedMetadata.due(startTicks, this.#isFinishing ? Infinity : endTicks);
     const part = this.#builder?.build({
       index: this.window.nextPart,
       startTicks,
       endTicks,
-      metadata: opening === undefined ? [] : [this.#segmentMetadata(opening)],
+      metadata:
+        opening === undefined ? texts : [this.#segmentMetadata(startTicks, opening), ...texts],
       isDiscontinuous: opening !== undefined && this.#isDiscontinuous,
       isLast: this.#isFinishing,
     });
     if (!part) return;
     if (opening !== undefined) this.#beginSegment(startTicks, opening);
     this.window.appendPart(part);
-    this.#listener?.partEnded(startTicks, endTicks);
+    this.#timedMetadata.delivered(texts);
+    this.#listener?.partEnded(startTicks, endTicks, texts);
   }
 
   #programDateTimeMs(startTicks: Ticks): number {
@@ -147,8 +156,9 @@ export class RenditionPackager implements FrameSink {
   }
 
   /** Of the program clock, so that the IVS player's sync time is every other player's program date time, without jitter. */
-  #segmentMetadata(programDateTimeMs: number) {
+  #segmentMetadata(startTicks: Ticks, programDateTimeMs: number) {
     return segmentMetadata({
+      startTicks,
       msn: this.window.nextMsn,
       receivedMs: programDateTimeMs,
       sentMs: this.#clock.nowMs(),

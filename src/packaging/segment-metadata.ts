@@ -1,3 +1,4 @@
+import type { Ticks } from '../lib/timescale.ts';
 import { encodeId3Tag } from '../protocols/id3.ts';
 import type { PartMetadata } from './part-container.ts';
 
@@ -7,6 +8,7 @@ import type { PartMetadata } from './part-container.ts';
  */
 export function segmentMetadata(options: {
   readonly msn: number;
+  readonly startTicks: Ticks;
   readonly receivedMs: number;
   readonly sentMs: number;
 }): PartMetadata {
@@ -17,6 +19,7 @@ export function segmentMetadata(options: {
   });
   return {
     id: options.msn,
+    ptsTicks: options.startTicks,
     id3: encodeId3Tag([{ kind: 'TXXX', description: 'segmentmetadata', value }]),
   };
 }

@@ -1,5 +1,6 @@
 import type { Ticks } from '../lib/timescale.ts';
 import type { WindowTiming } from './live-window.ts';
+import type { PartMetadata } from './part-container.ts';
 
 /** A segment begins; its first part has just ended. */
 export interface SegmentStart {
@@ -22,6 +23,7 @@ export interface SegmentEnd {
  */
 export interface SegmentationListener {
   segmentBegan(start: SegmentStart): void;
-  partEnded(startTicks: Ticks, endTicks: Ticks): void;
+  /** `metadata`: the texts in it, which are the same in all renditions. */
+  partEnded(startTicks: Ticks, endTicks: Ticks, metadata: readonly PartMetadata[]): void;
   segmentEnded(end: SegmentEnd): void;
 }

@@ -58,14 +58,14 @@ export class TsContainer implements PartContainer {
 }
 
 function tsPart(content: PartContent, audioTimescale: number): TsPart {
-  const { startTicks, video, audio, metadata, isDiscontinuous } = content;
+  const { video, audio, metadata, isDiscontinuous } = content;
   return {
     video: video.map(tsVideoSample),
     audio: audio.map((sample) => ({
       ptsTicks: rescale(sample.startTicks, audioTimescale, VIDEO_TIMESCALE),
       payload: sample.payload,
     })),
-    metadata: metadata.map(({ id3 }) => ({ ptsTicks: startTicks, id3 })),
+    metadata: metadata,
     isDiscontinuous,
   };
 }

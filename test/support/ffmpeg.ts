@@ -18,6 +18,20 @@ export async function ffprobe(path: string, sections: readonly string[]): Promis
   return JSON.parse(stdout) as ProbeReport;
 }
 
+/** What ffprobe says of each picture, decoded. */
+export async function ffprobeFrames(path: string): Promise<readonly ProbedFrame[]> {
+  const { stdout } = await run(
+    'ffprobe',
+    ['-v', 'error', '-of', 'json', '-select_streams', 'v', '-show_frames', path],
+    { maxBuffer: 64 * 1024 * 1024 },
+  );
+  return (JSON.parse(stdout) as { frames: readonly ProbedFrame[] }).frames;
+}
+
+export interface ProbedFrame {
+  readonly side_data_list?: readonly { readonly side_data_type: string }[];
+}
+
 export interface ProbeReport {
   readonly streams: readonly ProbedStream[];
   readonly packets: readonly ProbedPacket[];

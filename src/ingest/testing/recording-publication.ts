@@ -4,10 +4,12 @@ import type { EncoderMetadata, Publication, PublicationEnd } from '../publishing
 
 /** Keeps what it is told, and fails the test at once when the order that `FrameSink` promises is broken. */
 export class RecordingPublication implements Publication {
+  readonly logFields = { channel: 'arn:channel', stream: 'st-1' };
   readonly resumeAtMs: number = 0;
   readonly frames: Frame[] = [];
   readonly announced: MediaTracks[] = [];
   readonly metadatas: EncoderMetadata[] = [];
+  readonly texts: { readonly text: string; readonly ticks: number }[] = [];
   readonly ends: PublicationEnd[] = [];
   /** One word a call, in order: `tracks`, `key`, `video`, `audio`, `discontinuity`, `end`. */
   readonly calls: string[] = [];
@@ -52,6 +54,11 @@ export class RecordingPublication implements Publication {
     this.#called('discontinuity');
     this.#awaitsKeyframe = true;
     this.#lastTicks = { video: -1, audio: -1 };
+  }
+
+  timedMetadata(text: string, ticks: number): void {
+    assert.equal(this.ends.length, 0, 'a text after the end');
+    this.texts.push({ text, ticks });
   }
 
   metadata(metadata: EncoderMetadata): void {

@@ -15,15 +15,24 @@ const SERVER_HANDSHAKE_BYTES = 1 + 1536 + 1536;
 
 /** Lines as `level message fields`, for asking what is in them and what must not be. */
 export class RecordingLogger implements Logger {
-  readonly lines: string[] = [];
+  readonly lines: string[];
+  readonly #fields: LogFields;
   readonly debug = (fields: LogFields, message: string) => this.#add('debug', fields, message);
   readonly info = (fields: LogFields, message: string) => this.#add('info', fields, message);
   readonly warn = (fields: LogFields, message: string) => this.#add('warn', fields, message);
   readonly error = (fields: LogFields, message: string) => this.#add('error', fields, message);
-  readonly child = () => this;
+
+  constructor(lines: string[] = [], fields: LogFields = {}) {
+    this.lines = lines;
+    this.#fields = fields;
+  }
+
+  child(fields: LogFields): RecordingLogger {
+    return new RecordingLogger(this.lines, { ...this.#fields, ...fields });
+  }
 
   #add(level: string, fields: LogFields, message: string): void {
-    this.lines.push(`${level} ${message} ${JSON.stringify(fields)}`);
+    this.lines.push(`${level} ${message} ${JSON.stringify({ ...this.#fields, ...fields })}`);
   }
 }
 
@@ -59,6 +68,7 @@ export class ScriptedEncoder implements EncoderConnection {
       random: (count) => new Uint8Array(count).fill(7),
       slabs: new SlabPool().allocator(),
       logger: this.log,
+      connectionId: 'connection',
       protocol: 'rtmp',
       remoteAddress: '192.0.2.1',
     });

@@ -9,12 +9,18 @@ export const EventMessageScheme = {
   aomId3: 'https://aomedia.org/emsg/ID3',
 } as const;
 
+/** When an event is for: the version of its box follows from how it is said. */
+export type EventTime =
+  /** Version 0: from the earliest presentation time of the segment that it stands in. Up to 2^32 - 1. */
+  | { readonly presentationTimeDeltaTicks: Ticks }
+  /** Version 1: on the timeline of the tracks. Not negative. */
+  | { readonly presentationTimeTicks: Ticks };
+
 export interface EventMessage {
   readonly schemeIdUri: string;
   readonly value: string;
   readonly timescale: number;
-  /** From the earliest presentation time of the segment that the message stands in. Up to 2^32 - 1. */
-  readonly presentationTimeDeltaTicks: Ticks;
+  readonly time: EventTime;
   /** 0xffffffff where the end is not known. */
   readonly eventDurationTicks: Ticks;
   /** Two messages of one scheme, value and id are the same event, told twice. Up to 2^32 - 1. */
@@ -23,19 +29,31 @@ export interface EventMessage {
 }
 
 /**
- * A version 0 `emsg` box, ISO 23009-1 5.10.3.3; it stands before the `moof` of the part that the message belongs to. Version 1,
- * with a time of its own, the IVS player (1.56.1) passes over. Throws `RangeError` when a string holds a zero byte.
+ * An `emsg` box, ISO 23009-1 5.10.3.3; it stands before the `moof` of the part that the message belongs to. The IVS player
+ * (1.56.1) passes over version 1. Throws `RangeError` when a string holds a zero byte.
  */
 export function encodeEventMessage(message: EventMessage): Uint8Array {
+  const { time } = message;
+  const scheme = [nullTerminated(message.schemeIdUri), nullTerminated(message.value)];
+  const timescale = u32(message.timescale);
+  const rest = [u32(message.eventDurationTicks), u32(message.id)];
+  const data = bytes(message.messageData);
   return encodeBoxes([
-    fullBox('emsg', 0, 0, [
-      nullTerminated(message.schemeIdUri), // scheme_id_uri
-      nullTerminated(message.value), // value
-      u32(message.timescale), // timescale
-      u32(message.presentationTimeDeltaTicks), // presentation_time_delta
-      u32(message.eventDurationTicks), // event_duration
-      u32(message.id), // id
-      bytes(message.messageData), // message_data
-    ]),
+    'presentationTimeTicks' in time
+      ? fullBox('emsg', 1, 0, [
+          timescale,
+          u32(Math.floor(time.presentationTimeTicks / 2 ** 32)), // presentation_time
+          u32(time.presentationTimeTicks % 2 ** 32),
+          ...rest,
+          ...scheme,
+          data,
+        ])
+      : fullBox('emsg', 0, 0, [
+          ...scheme,
+          timescale,
+          u32(time.presentationTimeDeltaTicks), // presentation_time_delta
+          ...rest,
+          data,
+        ]),
   ]);
 }

@@ -138,7 +138,7 @@ function* parts(video: MuxedSample[], audio: MuxedSample[], audioTimescale: numb
     schemeIdUri: EventMessageScheme.twitchId3,
     value: '',
     timescale: VIDEO_TIMESCALE,
-    presentationTimeDeltaTicks: 0,
+    time: { presentationTimeDeltaTicks: 0 },
     eventDurationTicks: 0,
     id: 1,
     messageData: encodeId3Tag([{ kind: 'TXXX', description: 'segmentmetadata', value: '{}' }]),

@@ -5,7 +5,7 @@ import { ProtocolViolation } from '../../lib/protocol-violation.ts';
 import { type Amf0Value, amf0Object, decodeAmf0, EcmaArray, encodeAmf0 } from '../amf0.ts';
 import {
   decodeEncoderCommand,
-  decodeOnMetaData,
+  decodeEncoderData,
   encodeConnectAnswer,
   encodeOnStatus,
 } from './command.ts';
@@ -56,12 +56,12 @@ test('decodeEncoderCommand() reads an AMF3 command after its zero byte', () => {
   assert.equal(decodeEncoderCommand(MESSAGE_TYPE.commandAmf3, body).name, 'createStream');
 });
 
-test('decodeEncoderCommand() and decodeOnMetaData() read no further than they must', () => {
+test('decodeEncoderCommand() and decodeEncoderData() read no further than they must', () => {
   const avmPlus = Buffer.of(0x11, 0x0a);
   const command = Buffer.concat([encodeAmf0(['onFI', 0, null]), avmPlus]);
   assert.equal(decodeEncoderCommand(MESSAGE_TYPE.commandAmf0, command).name, 'other');
-  const data = Buffer.concat([encodeAmf0(['@setDataFrame', 'onTextData']), avmPlus]);
-  assert.equal(decodeOnMetaData(MESSAGE_TYPE.dataAmf0, data), undefined);
+  const data = Buffer.concat([encodeAmf0(['@setDataFrame', 'onFI']), avmPlus]);
+  assert.equal(decodeEncoderData(MESSAGE_TYPE.dataAmf0, data), undefined);
 });
 
 test('decodeEncoderCommand() throws ProtocolViolation when the name or the command object is missing', () => {
@@ -70,20 +70,36 @@ test('decodeEncoderCommand() throws ProtocolViolation when the name or the comma
   assert.throws(() => decode('connect', 1, null), ProtocolViolation);
 });
 
-test('decodeOnMetaData() reads it bare, in @setDataFrame and from AMF3', () => {
+test('decodeEncoderData() reads onMetaData bare, in @setDataFrame and from AMF3', () => {
   const metadata = new EcmaArray([['width', 1280]]);
+  const said = { name: 'onMetaData', members: metadata };
   const bare = encodeAmf0(['onMetaData', metadata]);
   const wrapped = encodeAmf0(['@setDataFrame', 'onMetaData', metadata]);
-  assert.deepEqual(decodeOnMetaData(MESSAGE_TYPE.dataAmf0, bare), metadata);
-  assert.deepEqual(decodeOnMetaData(MESSAGE_TYPE.dataAmf0, wrapped), metadata);
+  assert.deepEqual(decodeEncoderData(MESSAGE_TYPE.dataAmf0, bare), said);
+  assert.deepEqual(decodeEncoderData(MESSAGE_TYPE.dataAmf0, wrapped), said);
   const amf3 = Buffer.concat([Buffer.of(0), wrapped]);
-  assert.deepEqual(decodeOnMetaData(MESSAGE_TYPE.dataAmf3, amf3), metadata);
+  assert.deepEqual(decodeEncoderData(MESSAGE_TYPE.dataAmf3, amf3), said);
 });
 
-test('decodeOnMetaData() gives nothing for other data messages', () => {
+test('decodeEncoderData() reads the text of onTextData, and passes over what it can not read', () => {
+  const object = amf0Object({ type: 'Text', text: 'ü' });
+  for (const value of [object, new EcmaArray([...object]), 'ü']) {
+    const body = encodeAmf0(['onTextData', value]);
+    assert.deepEqual(decodeEncoderData(MESSAGE_TYPE.dataAmf0, body), {
+      name: 'onTextData',
+      text: 'ü',
+    });
+  }
+  const avmPlus = Buffer.concat([encodeAmf0(['onTextData']), Buffer.of(0x11, 0x0a)]);
+  assert.equal(decodeEncoderData(MESSAGE_TYPE.dataAmf0, avmPlus), undefined);
+  const noText = encodeAmf0(['onTextData', amf0Object({ text: 7 })]);
+  assert.equal(decodeEncoderData(MESSAGE_TYPE.dataAmf0, noText), undefined);
+});
+
+test('decodeEncoderData() gives nothing for other data messages', () => {
   const cuePoint = encodeAmf0(['onCuePoint', amf0Object({ name: 'x' })]);
-  assert.equal(decodeOnMetaData(MESSAGE_TYPE.dataAmf0, cuePoint), undefined);
-  assert.equal(decodeOnMetaData(MESSAGE_TYPE.dataAmf0, new Uint8Array(0)), undefined);
+  assert.equal(decodeEncoderData(MESSAGE_TYPE.dataAmf0, cuePoint), undefined);
+  assert.equal(decodeEncoderData(MESSAGE_TYPE.dataAmf0, new Uint8Array(0)), undefined);
 });
 
 test('encodeConnectAnswer() is a _result with fmsVer, or an _error without properties', () => {

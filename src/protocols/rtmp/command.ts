@@ -98,16 +98,36 @@ function connectMembers(commandObject: Amf0Value) {
   };
 }
 
+/** What a data message says of the stream. */
+export type EncoderData =
+  | { readonly name: 'onMetaData'; readonly members: Amf0Members }
+  /** A text for the moment of the message's timestamp. */
+  | { readonly name: 'onTextData'; readonly text: string };
+
 /**
- * The `onMetaData` object of a data message, bare or wrapped in `@setDataFrame`; nothing where the message says
- * something else, of which no more than the name is read.
+ * A data message, bare or wrapped in `@setDataFrame`; nothing where it says something else, of which no more than the name is
+ * read. `onTextData` has its text in a member `text` (Flash Media Server's text data; ffmpeg writes it so), or bare.
  */
-export function decodeOnMetaData(typeId: number, body: Uint8Array): Amf0Members | undefined {
+export function decodeEncoderData(typeId: number, body: Uint8Array): EncoderData | undefined {
   const bytes = withoutAmf3Marker(typeId, MESSAGE_TYPE.dataAmf3, body);
   const nameAt = decodeAmf0(bytes, 1)[0] === '@setDataFrame' ? 1 : 0;
-  if (decodeAmf0(bytes, nameAt + 1)[nameAt] !== 'onMetaData') return undefined;
-  const metadata = decodeAmf0(bytes, nameAt + 2)[nameAt + 1];
-  return isMembers(metadata) ? metadata : undefined;
+  const name = decodeAmf0(bytes, nameAt + 1)[nameAt];
+  if (name !== 'onMetaData' && name !== 'onTextData') return undefined;
+  if (name === 'onTextData') return decodeOnTextData(bytes, nameAt + 1);
+  const members = decodeAmf0(bytes, nameAt + 2)[nameAt + 1];
+  return isMembers(members) ? { name, members } : undefined;
+}
+
+/** Captioners fill it with what they like, AMF3 too: what can't be read is no reason to end a stream. */
+function decodeOnTextData(bytes: Uint8Array, valueAt: number): EncoderData | undefined {
+  try {
+    const value = decodeAmf0(bytes, valueAt + 1)[valueAt];
+    const said = text(isMembers(value) ? value.get('text') : value);
+    return said === undefined ? undefined : { name: 'onTextData', text: said };
+  } catch (error) {
+    if (error instanceof ProtocolViolation) return undefined;
+    throw error;
+  }
 }
 
 /**

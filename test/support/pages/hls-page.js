@@ -10,12 +10,20 @@ window.player = {
       const reason = error?.message ?? String(response?.code);
       errors.push({ isFatal: fatal, details, reason, status: response?.code });
     });
+    const tags = [];
+    hls.on(window.Hls.Events.FRAG_PARSING_METADATA, (_event, { frag, samples }) => {
+      for (const { data, pts } of samples) {
+        const text = new TextDecoder('latin1').decode(data);
+        tags.push({ text, dateMs: frag.programDateTime + (pts - frag.start) * 1000 });
+      }
+    });
     hls.on(window.Hls.Events.MANIFEST_PARSED, () => video.play());
     hls.attachMedia(video);
     hls.loadSource(url);
     this.report = () => ({
       ...log.report(),
       errors,
+      tags,
       isLowLatency: hls.lowLatencyMode && Boolean(hls.latestLevelDetails?.partTarget),
       latencySeconds: hls.latency,
       targetLatencySeconds: hls.targetLatency,

@@ -1,0 +1,156 @@
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { StreamMeasurements } from '../domain/stream-measurements.ts';
+import type { HttpHandler, HttpReply, HttpRequest } from '../lib/http.ts';
+
+/** What is asked at each scrape; nothing is kept between two. */
+export interface MetricsSources {
+  /** Streams on air: as many as the quota on concurrent streams, which bounds the labels. */
+  readonly streams: () => readonly StreamMeasurements[];
+  /** Answers so far, by their status. */
+  readonly httpReplies: () => ReadonlyMap<number, number>;
+}
+
+/** `local`: for programs on this machine. */
+export type MetricsReaders = 'local' | 'public' | 'off';
+
+const LOCAL_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;
+const LOCAL_ADDRESS = /^(127(\.\d{1,3}){3}|::1)$/;
+
+/** A proxy on this machine speaks for others, and says so by one of these; a page in a browser here has another Host. */
+function isLocal({ remoteAddress, headers }: HttpRequest): boolean {
+  if (!LOCAL_ADDRESS.test(remoteAddress) || !LOCAL_HOST.test(headers['host'] ?? '')) return false;
+  return ['forwarded', 'x-forwarded-for', 'via'].every((name) => headers[name] === undefined);
+}
+
+/** `GET /metrics` in Prometheus' text format. */
+export function metricsRoutes(readers: MetricsReaders, sources: MetricsSources): HttpHandler {
+  const registry = new Registry();
+  registerStreams(registry, sources);
+  registerService(registry, sources);
+  return (request) => {
+    if (request.path !== '/metrics' || readers === 'off') return undefined;
+    if (readers === 'local' && !isLocal(request)) {
+      return text(403, 'metrics are for this machine only: see IVORY_METRICS\n');
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return text(405, 'method not allowed\n');
+    }
+    return registry.metrics().then((body) => text(200, body, registry.contentType));
+  };
+}
+
+function text(status: number, body: string, contentType = 'text/plain; charset=utf-8'): HttpReply {
+  return { status, headers: { 'content-type': contentType, 'cache-control': 'no-store' }, body };
+}
+
+const LABELS = ['account', 'region', 'channel'] as const;
+
+/** Bit rates are in bits, as IVS counts them. */
+const STREAM_GAUGES: readonly {
+  readonly name: string;
+  readonly help: string;
+  readonly value: (stream: StreamMeasurements) => number;
+}[] = [
+  {
+    name: 'ivory_concurrent_views',
+    help: 'Viewing sessions that play the channel (IVS: ConcurrentViews).',
+    value: ({ concurrentViews }) => concurrentViews,
+  },
+  {
+    name: 'ivory_ingest_video_bits_per_second',
+    help: 'Video from the encoder, over 5 s (IVS: IngestVideoBitrate).',
+    value: ({ ingest }) => ingest.videoBitrateBps,
+  },
+  {
+    name: 'ivory_ingest_audio_bits_per_second',
+    help: 'Audio from the encoder, over 5 s (IVS: IngestAudioBitrate).',
+    value: ({ ingest }) => ingest.audioBitrateBps,
+  },
+  {
+    name: 'ivory_ingest_bits_per_second',
+    help: 'Video and audio from the encoder, over 5 s (IVS: IngestBitrate).',
+    value: ({ ingest }) => ingest.videoBitrateBps + ingest.audioBitrateBps,
+  },
+  {
+    name: 'ivory_ingest_frames_per_second',
+    help: 'Pictures from the encoder, over 5 s (IVS: IngestFramerate).',
+    value: ({ ingest }) => ingest.framesPerSecond,
+  },
+  {
+    name: 'ivory_keyframe_interval_seconds',
+    help: 'Between the last two keyframes (IVS: KeyframeInterval).',
+    value: ({ ingest }) => ingest.keyframeIntervalSeconds,
+  },
+];
+
+function registerStreams(registry: Registry, { streams }: MetricsSources): void {
+  const registers = [registry];
+  const labelsOf = ({ accountId: account, region, channelId: channel }: StreamMeasurements) => ({
+    account,
+    region,
+    channel,
+  });
+  for (const { name, help, value } of STREAM_GAUGES) {
+    const gauge: Gauge = new Gauge({
+      ...{ name, help, registers, labelNames: LABELS },
+      collect: () => {
+        gauge.reset();
+        for (const stream of streams()) gauge.set(labelsOf(stream), value(stream));
+      },
+    });
+  }
+  const cpu: Counter = new Counter({
+    name: 'ivory_transcode_cpu_seconds_total',
+    help: "Processor time of the channel's ladder since its stream began.",
+    registers,
+    labelNames: LABELS,
+    collect: () => {
+      cpu.reset();
+      for (const stream of streams()) {
+        const seconds = stream.transcodeCpuSeconds;
+        if (seconds !== undefined) cpu.inc(labelsOf(stream), seconds);
+      }
+    },
+  });
+  const concurrent: Gauge = new Gauge({
+    name: 'ivory_concurrent_streams',
+    help: 'Channels on air by health (IVS: ConcurrentStreams).',
+    registers,
+    labelNames: ['health'],
+    collect: () => {
+      concurrent.reset();
+      for (const health of ['HEALTHY', 'STARVING', 'UNKNOWN']) concurrent.set({ health }, 0);
+      for (const { health } of streams()) concurrent.inc({ health });
+    },
+  });
+}
+
+function registerService(registry: Registry, { httpReplies }: MetricsSources): void {
+  const registers = [registry];
+  const replies: Counter = new Counter({
+    name: 'ivory_http_requests_total',
+    help: 'HTTP requests answered, by status.',
+    registers,
+    labelNames: ['status'],
+    collect: () => {
+      replies.reset();
+      for (const [status, count] of httpReplies()) replies.inc({ status }, count);
+    },
+  });
+  const cpu: Counter = new Counter({
+    name: 'process_cpu_seconds_total',
+    help: 'Processor time of Ivory itself, without its ladders.',
+    registers,
+    collect: () => {
+      const { user, system } = process.cpuUsage();
+      cpu.reset();
+      cpu.inc((user + system) / 1e6);
+    },
+  });
+  const memory: Gauge = new Gauge({
+    name: 'process_resident_memory_bytes',
+    help: 'Memory of Ivory itself, without its ladders.',
+    registers,
+    collect: () => memory.set(process.memoryUsage.rss()),
+  });
+}

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setInterval as every } from 'node:timers/promises';
+import { type CreateChannelCommandInput, PutMetadataCommand } from '@aws-sdk/client-ivs';
+import { Chromium, type HlsReport, type IvsReport } from './support/chromium.ts';
+import { type IvoryInProcess, startIvoryForTest } from './support/ivory.ts';
+import { publish } from './support/publisher.ts';
+import { fetchRenditions } from './support/renditions.ts';
+
+/** "5 TPS per channel" (IVS service quotas), and a little less: the machine may be busy. */
+const INTERVAL_MS = 210;
+const SECONDS = 20;
+
+/** From the call to the picture that the text comes with. */
+const MAX_OFFSET_MS = 500;
+/** Between two players: IVS's puts what is due in a part at its beginning. */
+const MAX_DIFFERENCE_MS = 300;
+
+const OWNER = 'metadata.live-video.net';
+
+interface HeardText {
+  readonly text: string;
+  readonly dateMs: number;
+}
+
+let ivory: IvoryInProcess;
+let chromium: Chromium;
+
+before(async () => {
+  [ivory, chromium] = await Promise.all([startIvoryForTest(), Chromium.launch()]);
+});
+after(async () => {
+  await chromium?.[Symbol.asyncDispose]();
+  await ivory?.[Symbol.asyncDispose]();
+});
+
+/** Puts numbered texts at the pace that IVS allows. Resolves with the time at which each was put. */
+async function putTexts(channelArn: string): Promise<Map<string, number>> {
+  const putAtMs = new Map<string, number>();
+  for await (const _ of every(INTERVAL_MS)) {
+    const metadata = `{"text":${putAtMs.size}}`;
+    putAtMs.set(metadata, Date.now());
+    await ivory.ivs.send(new PutMetadataCommand({ channelArn, metadata }));
+    if (putAtMs.size * INTERVAL_MS >= SECONDS * 1000) break;
+  }
+  return putAtMs;
+}
+
+function heardByHls({ tags }: HlsReport): HeardText[] {
+  return tags.flatMap(({ text: tag, dateMs }) => {
+    const [, text] = tag.split(`\0${OWNER}\0`);
+    return text === undefined ? [] : [{ text, dateMs }];
+  });
+}
+
+/** By the time that the segment's own metadata says. */
+function heardByIvs({ cues }: IvsReport): HeardText[] {
+  const heard: HeardText[] = [];
+  let zeroMs = Number.NaN;
+  for (const { owner, text, startTime } of cues) {
+    if (owner === 'segmentmetadata') zeroMs = JSON.parse(text).transc_r - startTime * 1000;
+    if (owner === OWNER) heard.push({ text, dateMs: zeroMs + startTime * 1000 });
+  }
+  return heard;
+}
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+
+const CHANNELS: readonly { name: string; input: CreateChannelCommandInput }[] = [
+  { name: 'a transport stream', input: { containerFormat: 'TS' } },
+  { name: 'fragmented MP4', input: { containerFormat: 'FRAGMENTED_MP4' } },
+  { name: 'a ladder in transport streams', input: { containerFormat: 'TS', type: 'STANDARD' } },
+  { name: 'a ladder in MP4', input: { containerFormat: 'FRAGMENTED_MP4', type: 'STANDARD' } },
+];
+
+for (const { name, input } of CHANNELS) {
+  test(`each text of PutMetadata comes once, in time, to hls.js and to the IVS player: ${name}`, async (t) => {
+    const channel = await ivory.createChannel(input);
+    await using _encoder = publish(channel.rtmpUrl);
+    await ivory.untilLive(channel.arn);
+    await using hls = await chromium.playHls(channel.playbackUrl);
+    await using ivs = await chromium.playIvs(channel.playbackUrl);
+    await Promise.all([hls.untilPlaying(30_000), ivs.untilPlaying(30_000)]);
+    const put = await putTexts(channel.arn);
+    const texts = [...put.keys()];
+    const isLast = ({ text }: HeardText) => text === texts.at(-1);
+    const hlsReport = await hls.until('its last text', (report) => heardByHls(report).some(isLast));
+    const ivsReport = await ivs.until('its last text', (report) => heardByIvs(report).some(isLast));
+    const byHls = heardByHls(hlsReport);
+    const byIvs = heardByIvs(ivsReport);
+    for (const [player, heard] of Object.entries({ 'hls.js': byHls, 'the IVS player': byIvs })) {
+      const heardTexts = heard.map(({ text }) => text);
+      assert.deepEqual(heardTexts, texts, player);
+      // Program date times are the packager's: with a ladder, as late as the transcoder, whatever that is.
+      if (input.type === 'STANDARD') continue;
+      const offsets = heard.map(({ text, dateMs }) => Math.round(dateMs - put.get(text)!));
+      t.diagnostic(`${player}: ${Math.min(...offsets)} to ${Math.max(...offsets)} ms off`);
+      assert.ok(Math.abs(median(offsets)) < MAX_OFFSET_MS, `${player}: ${offsets}`);
+    }
+    const differences = byHls.map(({ dateMs }, i) => Math.round(dateMs - byIvs[i]!.dateMs));
+    t.diagnostic(`between them: ${Math.min(...differences)} to ${Math.max(...differences)} ms`);
+    assert.ok(Math.abs(median(differences)) < MAX_DIFFERENCE_MS, `${differences}`);
+
+    const schemes = input.containerFormat === 'TS' ? 1 : 2;
+    const media = await fetchRenditions(channel.playbackUrl);
+    // Of the others the segments may have left the list.
+    for (const text of texts.slice(texts.length / 2)) {
+      const counts = media.map((each) => each.toString('latin1').split(text).length - 1);
+      assert.deepEqual(
+        new Set(counts),
+        new Set([schemes]),
+        `${text} in ${media.length} renditions`,
+      );
+    }
+    t.diagnostic(`${media.length} renditions`);
+
+    // Who comes now sees the last seconds, and hears what belongs to them.
+    await using late = await chromium.playHls(channel.playbackUrl);
+    await late.untilPlaying(30_000);
+    const heardLate = heardByHls(await late.report()).map(({ text }) => text);
+    assert.deepEqual(heardLate, [...new Set(heardLate)]);
+    assert.equal(heardLate.includes(texts[0]!), false);
+  });
+}

@@ -13,7 +13,7 @@ import {
   GetStreamCommand,
   IvsClient,
 } from '@aws-sdk/client-ivs';
-import { ConfigError } from '../src/config.ts';
+import { ConfigError } from '../src/config-values.ts';
 import { DemoError } from './demo/child.ts';
 import { type DemoServer, startServer, waitUntilReady } from './demo/server.ts';
 import { publishTestPattern } from './demo/test-pattern.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, defaultPublicUrl, readConfig, SETTINGS } from './config.ts';
+import { defaultPublicUrl, readConfig, SETTINGS } from './config.ts';
+import { ConfigError } from './config-values.ts';
 import { raiseQuotas } from './domain/quota-changes.ts';
 import { IVS_QUOTAS } from './domain/quotas.ts';
 

@@ -1,13 +1,21 @@
-import { type IpRange, parseIpRange } from './domain/iam/ip-range.ts';
-import { changeQuotas, raiseQuotas } from './domain/quota-changes.ts';
+import {
+  badValue,
+  readAccessKey,
+  readChoice,
+  readCores,
+  readHost,
+  readIpRanges,
+  readOrigin,
+  readPattern,
+  readPort,
+  readQuotas,
+  requireBothOrNone,
+} from './config-values.ts';
+import type { IpRange } from './domain/iam/ip-range.ts';
+import { raiseQuotas } from './domain/quota-changes.ts';
 import { IVS_QUOTAS, type Quotas } from './domain/quotas.ts';
 import { VIDEO_ENCODERS, type VideoEncoder } from './domain/video-encoder.ts';
 import { closestName } from './lib/closest-name.ts';
-
-/** A bad setting. The message is one line that names the variable, the rule and (unless secret) the value. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
-}
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -242,22 +250,6 @@ function unreachableUrls({ host, publicUrl }: Config): readonly string[] {
   ];
 }
 
-function readPort(
-  name: SettingName,
-  text: string,
-  rule = 'must be a port number, 0 to 65535',
-): number {
-  const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(port <= 65535)) throw badValue(name, rule, text);
-  return port;
-}
-
-function readCores(name: SettingName, text: string): number {
-  const cores = /^[0-9]{1,4}(\.[0-9]{1,2})?$/.test(text) ? Number(text) : 0;
-  if (cores === 0) throw badValue(name, 'must be a number above 0, e.g. 3.5', text);
-  return cores;
-}
-
 /** Nobody who has not asked for HTTPS, by its port or by a certificate, is kept from starting by it. */
 function readHttps(text: string | undefined, hasCertificate: boolean): Config['https'] {
   if (text === 'off') return undefined;
@@ -266,104 +258,9 @@ function readHttps(text: string | undefined, hasCertificate: boolean): Config['h
   return { port: readPort('IVORY_HTTPS_PORT', text, rule), isRequired: true };
 }
 
-function readHost(name: SettingName, text: string): string {
-  const isName = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(text);
-  const isIpv6 = text.includes(':') && URL.canParse(`http://[${text}]`);
-  if (!isName && !isIpv6) throw badValue(name, 'must be an IP address or a host name', text);
-  return text;
-}
-
-function readOrigin(name: SettingName, text: string): string {
-  const url = URL.parse(text);
-  const isOrigin =
-    url !== null &&
-    (url.protocol === 'http:' || url.protocol === 'https:') &&
-    url.href === `${url.origin}/`;
-  // `href` forgets an empty query or fragment.
-  if (!isOrigin || /[?#]/.test(text)) {
-    throw badValue(name, 'must be an http or https URL without user, path and query', text);
-  }
-  return url.origin;
-}
-
-function readPattern(
-  name: SettingName,
-  text: string,
-  { pattern, rule }: { pattern: RegExp; rule: string },
-): string {
-  if (!pattern.test(text)) throw badValue(name, rule, text);
-  return text;
-}
-
-function readAccessKey(accessKeyId: string, secretAccessKey: string) {
-  // AWS's own shape of an access key id (IAM, AccessKey: 16 to 128 of [\w]); SDKs and proxies check it.
-  if (!/^[A-Za-z0-9_]{16,128}$/.test(accessKeyId)) {
-    throw badValue(
-      'IVORY_ROOT_ACCESS_KEY_ID',
-      'must be 16 to 128 letters, digits or _',
-      accessKeyId,
-    );
-  }
-  if (!/^[\x21-\x7e]{8,}$/.test(secretAccessKey)) {
-    throw new ConfigError(
-      'IVORY_ROOT_SECRET_ACCESS_KEY must be 8 or more printable ASCII characters without spaces',
-    );
-  }
-  return Object.freeze({ accessKeyId, secretAccessKey });
-}
-
-/** The first choice is the default. */
-function readChoice<const Choice extends string>(
-  name: SettingName,
-  text: string | undefined,
-  choices: readonly [Choice, ...Choice[]],
-): Choice {
-  if (text === undefined) return choices[0];
-  const choice = choices.find((known) => known === text);
-  if (!choice) throw badValue(name, `must be one of ${choices.join(', ')}`, text);
-  return choice;
-}
-
-function readIpRanges(name: SettingName, text: string | undefined): readonly IpRange[] {
-  const items = text?.split(',').map((item) => item.trim()) ?? [];
-  return Object.freeze(
-    items.map((item) => {
-      const range = parseIpRange(item);
-      if (!range) {
-        throw badValue(
-          name,
-          'must be a list of addresses and CIDR ranges such as 10.0.0.0/8',
-          item,
-        );
-      }
-      return range;
-    }),
-  );
-}
-
-function readQuotas(name: SettingName, quotas: Quotas, changes: string | undefined): Quotas {
-  if (changes === undefined) return Object.freeze({ ...quotas });
-  try {
-    return Object.freeze(changeQuotas(quotas, changes));
-  } catch (error) {
-    throw badValue(name, error instanceof Error ? error.message : String(error), changes);
-  }
-}
-
 function requireLoopback({ host }: Config): void {
   if (/^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host)) return;
   throw badValue('IVORY_HOST', 'must be a loopback address with IVORY_EMULATOR=on', host);
-}
-
-function requireBothOrNone(
-  firstName: SettingName,
-  first: string | undefined,
-  secondName: SettingName,
-  second: string | undefined,
-): void {
-  if (Boolean(first) === Boolean(second)) return;
-  const [present, missing] = first ? [firstName, secondName] : [secondName, firstName];
-  throw new ConfigError(`${missing} must be set because ${present} is: set both or none`);
 }
 
 function requireDistinctPorts({ httpPort, https, rtmpPort, rtmpsPort }: Config): void {
@@ -377,10 +274,6 @@ function requireDistinctPorts({ httpPort, https, rtmpPort, rtmpsPort }: Config):
     const same = ports.slice(0, index).find(([, other]) => port !== 0 && other === port);
     if (same) throw badValue(name, `must differ from ${same[0]}`, String(port));
   }
-}
-
-function badValue(name: SettingName, rule: string, value: string): ConfigError {
-  return new ConfigError(`${name} ${rule}, got ${JSON.stringify(value)}`);
 }
 
 function unknownSettings(env: Environment): readonly string[] {

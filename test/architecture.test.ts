@@ -23,6 +23,7 @@ const OUTSIDE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   delivery: ['node:crypto', 'node:util', 'node:zlib', 'jose'],
   control: ['node:crypto', 'valibot'],
   live: [],
+  'config-values.ts': [],
   'config.ts': [],
   'banner.ts': [],
 };

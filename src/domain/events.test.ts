@@ -6,6 +6,7 @@ test('isErrorEvent() is true for failures and limit breaches alone', () => {
   const names = Object.keys(STREAM_EVENTS) as (keyof typeof STREAM_EVENTS)[];
   assert.deepEqual(names.filter(isErrorEvent), [
     'Stream Failure',
+    'Stream Takeover Failure',
     'Ingest Bitrate',
     'Ingest Resolution',
     'Concurrent Broadcasts',

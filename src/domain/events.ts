@@ -12,6 +12,8 @@ export const STREAM_EVENTS = {
   'Stream End': 'IVS Stream State Change',
   'Session Ended': 'IVS Stream State Change',
   'Stream Failure': 'IVS Stream State Change',
+  'Stream Takeover': 'IVS Stream State Change',
+  'Stream Takeover Failure': 'IVS Stream State Change',
   'Starvation Start': 'IVS Stream Health Change',
   'Starvation End': 'IVS Stream Health Change',
   'Ingest Bitrate': 'IVS Limit Breach',
@@ -79,5 +81,6 @@ export function limitBreachEvent(
 
 /** Events that make a session's `hasErrorEvent` true: "any failure or limit-breach event". */
 export function isErrorEvent(name: StreamEvent['name']): boolean {
-  return name === 'Stream Failure' || STREAM_EVENTS[name] === 'IVS Limit Breach';
+  const isFailure = name === 'Stream Failure' || name === 'Stream Takeover Failure';
+  return isFailure || STREAM_EVENTS[name] === 'IVS Limit Breach';
 }

@@ -23,6 +23,8 @@ export type DisconnectReason =
   | 'duration-limit'
   | 'ingest-limit'
   | 'transcode-capacity'
+  | 'taken-over'
+  | 'takeover-failed'
   | 'internal-failure';
 
 /** Why a publish is not accepted; becomes the `onStatus` description and the log line. */
@@ -30,6 +32,8 @@ export type PublishRefusal =
   | 'unknown-stream-key'
   | 'insecure-ingest-not-allowed'
   | 'channel-already-live'
+  | 'takeover-invalid-priority'
+  | 'takeover-limit'
   | 'transcode-capacity'
   | 'concurrent-streams'
   | 'service-unavailable';

@@ -49,6 +49,14 @@ export const REFUSAL_STATUS: Readonly<Record<PublishRefusal, StatusInfo>> = {
     'NetStream.Publish.BadName',
     'The channel is already live: end the other stream first.',
   ),
+  'takeover-invalid-priority': error(
+    'NetStream.Publish.BadName',
+    'The channel is already live, with a priority that is not lower, or the priority is not 1 to 2147483647.',
+  ),
+  'takeover-limit': error(
+    'NetStream.Publish.BadName',
+    'The stream was taken over as often as it may be.',
+  ),
   'insecure-ingest-not-allowed': error(
     'NetStream.Publish.Rejected',
     'The channel does not allow insecure ingest: publish over RTMPS.',
@@ -79,6 +87,14 @@ export const DISCONNECT_STATUS: Readonly<Record<DisconnectReason, StatusInfo>> =
   'transcode-capacity': error(
     'NetConnection.Connect.Closed',
     'Transcode capacity exceeded. Please try again.',
+  ),
+  'taken-over': error(
+    'NetConnection.Connect.Closed',
+    'Another encoder with a higher priority took the stream over.',
+  ),
+  'takeover-failed': error(
+    'NetConnection.Connect.Closed',
+    'The stream can not be taken over: codecs, resolution and tracks must be those of the running one.',
   ),
   'internal-failure': error('NetConnection.Connect.Closed', 'The service failed: try again.'),
 };

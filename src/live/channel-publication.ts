@@ -5,7 +5,7 @@ import type {
   PublishRequest,
 } from '../ingest/publishing.ts';
 import type { Ticks } from '../lib/timescale.ts';
-import type { Frame, FrameSink, MediaTracks } from '../media/frame.ts';
+import { type Frame, type FrameSink, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
 
 /** The channel as its encoder's connection sees it. */
 export interface PublishedChannel extends FrameSink {
@@ -26,6 +26,9 @@ export class ChannelPublication implements Publication {
   readonly resumeAtMs: number;
   readonly logFields: Publication['logFields'];
   #channel: PublishedChannel | undefined;
+  /** What its times are moved by: the stream went on while it was only waiting to take over. */
+  #shiftMs = 0;
+  #audioTimescale = 0;
 
   constructor(channel: PublishedChannel, request: PublishRequest, resumeAtMs: number) {
     this.#channel = channel;
@@ -39,7 +42,7 @@ export class ChannelPublication implements Publication {
   }
 
   timedMetadata(text: string, ticks: Ticks): void {
-    this.#channel?.timedMetadata(text, ticks);
+    this.#channel?.timedMetadata(text, ticks + this.#shiftTicks('video'));
   }
 
   received(kind: 'video' | 'audio', byteLength: number): void {
@@ -47,11 +50,16 @@ export class ChannelPublication implements Publication {
   }
 
   tracks(tracks: MediaTracks): void {
+    this.#audioTimescale = tracks.audio?.timescale ?? 0;
     this.#channel?.tracks(tracks);
   }
 
   frame(frame: Frame): void {
-    this.#channel?.frame(frame);
+    if (this.#shiftMs === 0) this.#channel?.frame(frame);
+    else {
+      const dtsTicks = frame.dtsTicks + this.#shiftTicks(frame.kind);
+      this.#channel?.frame({ ...frame, dtsTicks });
+    }
   }
 
   discontinuity(): void {
@@ -62,6 +70,17 @@ export class ChannelPublication implements Publication {
     const channel = this.#channel;
     this.#channel = undefined;
     channel?.published(this, end);
+  }
+
+  /** From here on it is the channel's encoder. `shiftMs`: a whole number of ticks of either track. */
+  handTo(channel: PublishedChannel, shiftMs: number): void {
+    this.#channel = channel;
+    this.#shiftMs = shiftMs;
+  }
+
+  #shiftTicks(kind: Frame['kind']): Ticks {
+    const timescale = kind === 'video' ? VIDEO_TIMESCALE : this.#audioTimescale;
+    return (this.#shiftMs * timescale) / 1000;
   }
 
   /** The channel is over: nothing from this connection reaches it any more. */

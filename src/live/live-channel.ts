@@ -4,6 +4,7 @@ import { type LimitBreach, TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.
 import { StreamHealthMonitor } from '../domain/stream-health.ts';
 import type { IngestMeasurements } from '../domain/stream-measurements.ts';
 import type { StreamHealth } from '../domain/stream-session.ts';
+import type { TakeoverFailure } from '../domain/takeover.ts';
 import type {
   DisconnectReason,
   EncoderMetadata,
@@ -29,6 +30,7 @@ import { IngestMeter } from './ingest-meter.ts';
 import { IngestStatistics } from './ingest-statistics.ts';
 import type { SessionLog } from './ports.ts';
 import { SessionHistory } from './session-history.ts';
+import { type TakenChannel, Takeovers } from './takeovers.ts';
 
 /** "No data for 30 s: session terminated" and the grace after a lost connection (IVS EventBridge guide). */
 const SILENCE_LIMIT_MS = 30_000;
@@ -47,7 +49,7 @@ const MEASURED_AFTER_MEDIA_MS = 5000;
 type State = 'waiting' | 'live' | 'ended';
 
 /** One stream of a channel, from the encoder's `publish` to the end: where ingest, packaging and history meet. */
-export class LiveChannel implements StreamOnAir {
+export class LiveChannel implements StreamOnAir, TakenChannel {
   readonly channel: ChannelRecord;
   readonly streamId: string;
   readonly playbackId: string;
@@ -63,6 +65,7 @@ export class LiveChannel implements StreamOnAir {
   readonly #playable = Promise.withResolvers<boolean>();
   readonly #closed = Promise.withResolvers<void>();
   readonly #onEnded: () => void;
+  readonly #takeovers = new Takeovers(this);
   readonly #meter = new IngestMeter();
   readonly #limiter: IngestLimiter;
   readonly #renditions: ChannelRenditions;
@@ -197,12 +200,44 @@ export class LiveChannel implements StreamOnAir {
 
   /** Takes an encoder: the first, or the one that comes back after its connection was lost. */
   attach(request: PublishRequest): ChannelPublication {
-    const resumeAtMs = Math.ceil((this.#renditions.endTicks * 1000) / VIDEO_TIMESCALE);
-    const publication = new ChannelPublication(this, request, resumeAtMs);
+    const publication = new ChannelPublication(this, request, this.#resumeAtMs);
     this.#publication = publication;
+    this.#takeovers.attached(request);
+    this.#logPublishing(request);
+    return publication;
+  }
+
+  /** Another encoder, while one publishes: let in beside it, refused, or, without a priority, nothing. */
+  challenge(request: PublishRequest): ChannelPublication | TakeoverFailure | undefined {
+    return this.#takeovers.challenge(request);
+  }
+
+  get media(): MediaTracks | undefined {
+    return this.#tracks;
+  }
+
+  takenOver(successor: ChannelPublication): number {
+    const running = this.#publication;
+    running?.detach();
+    running?.request.disconnect('taken-over');
+    this.#publication = successor;
+    this.#logPublishing(successor.request);
+    this.#history.happened('Stream Takeover');
+    this.discontinuity();
+    return this.#resumeAtMs;
+  }
+
+  takeoverFailed(code: TakeoverFailure): void {
+    this.#history.happened('Stream Takeover Failure', { code });
+  }
+
+  get #resumeAtMs(): number {
+    return Math.ceil((this.#renditions.endTicks * 1000) / VIDEO_TIMESCALE);
+  }
+
+  #logPublishing(request: PublishRequest): void {
     const { connectionId: connection, protocol, remoteAddress } = request;
     this.#log.info({ connection, protocol, remoteAddress }, 'encoder publishes');
-    return publication;
   }
 
   /** It never begins: written down with the reason, and over. */
@@ -417,6 +452,7 @@ export class LiveChannel implements StreamOnAir {
     if (hadStarted && Number.isFinite(this.#describeAtMediaMs)) this.#writeMeasuredIngest();
     this.#publication?.detach();
     this.#publication = undefined;
+    this.#takeovers.close();
     this.#onEnded();
     void this.#endRenditions();
     await this.#history.ended(hadStarted ? ['Stream End', 'Session Ended'] : ['Session Ended']);

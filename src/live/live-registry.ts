@@ -96,7 +96,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
       return refused('insecure-ingest-not-allowed', found);
     }
     const current = this.#channels.get(found.arn);
-    if (current?.isPublishing) return refused('channel-already-live', found);
+    if (current?.isPublishing) return this.#challenge(current, request);
     // Nothing awaits between the look-up above and taking the place: two encoders can't both get it.
     if (current) return { accepted: true, publication: current.attach(request) };
     if (this.#isOverQuota(found)) return refused('concurrent-streams', found);
@@ -104,6 +104,14 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
       return this.#refuse(found);
     }
     return this.#begin(found, request);
+  }
+
+  #challenge(live: LiveChannel, request: PublishRequest): PublishDecision {
+    const outcome = live.challenge(request);
+    if (outcome === undefined) return refused('channel-already-live', live.channel);
+    if (typeof outcome === 'object') return { accepted: true, publication: outcome };
+    const isLimit = outcome === 'StreamTakeoverLimitBreached';
+    return refused(isLimit ? 'takeover-limit' : 'takeover-invalid-priority', live.channel);
   }
 
   /** An account has so many streams on air in a region. IVS tells of it account-wide: no session is made. */

@@ -13,6 +13,11 @@ import type { SessionLog } from './ports.ts';
 /** A full disk is emptied by hand; until then there is one attempt for each session that ended. */
 const RETRY_MS = 5000;
 
+interface EventMembers {
+  readonly reason?: string;
+  readonly code?: string;
+}
+
 /**
  * States each fact of one stream once: to the log and to the durable history. The media path never waits for it; a write
  * that fails is an error in the log and nothing else, the stream goes on. Only the end is tried again until it is written:
@@ -44,7 +49,7 @@ export class SessionHistory {
   }
 
   /** `reason`: of a failure, a sentence for people. */
-  happened(name: StreamEventName, members: { readonly reason?: string } = {}): void {
+  happened(name: StreamEventName, members: EventMembers = {}): void {
     this.#append(this.#state(name, members));
   }
 
@@ -78,7 +83,7 @@ export class SessionHistory {
     void this.#write(this.#sessionLog.appendEvents(this.#streamId, [event]));
   }
 
-  #state(name: StreamEventName, members: { readonly reason?: string } = {}): StreamEvent {
+  #state(name: StreamEventName, members: EventMembers = {}): StreamEvent {
     this.#log.info({ event: name, type: STREAM_EVENTS[name], ...members }, name);
     return { name, timeMs: this.#clock.nowMs(), ...members };
   }

@@ -238,7 +238,10 @@ export class LiveRegistry implements PublishGate, StreamSource {
 
   #onEnded(live: LiveChannel): void {
     if (this.#channels.get(live.channelArn) === live) this.#channels.delete(live.channelArn);
-    this.#clock.after(ENDED_STREAM_KEPT_MS, () => this.#byPlaybackId.delete(live.playbackId));
+    this.#clock.after(ENDED_STREAM_KEPT_MS, () => {
+      this.#byPlaybackId.delete(live.playbackId);
+      live.release();
+    });
   }
 
   #tick(): void {

@@ -21,10 +21,7 @@ const PATHS: readonly (readonly [string, object])[] = [
   [live('init-12.mp4'), { kind: 'init', ...inRendition, generation: 12 }],
   [live('0.m4s'), { kind: 'segment', ...inRendition, msn: 0, extension: 'm4s' }],
   [live('1234.m4s'), { kind: 'segment', ...inRendition, msn: 1234, extension: 'm4s' }],
-  [
-    live('1234.7.m4s'),
-    { kind: 'part', ...inRendition, msn: 1234, index: 7, extension: 'm4s' },
-  ],
+  [live('1234.7.m4s'), { kind: 'part', ...inRendition, msn: 1234, index: 7, extension: 'm4s' }],
   [live('1234.ts'), { kind: 'segment', ...inRendition, msn: 1234, extension: 'ts' }],
   [live('1234.7.ts'), { kind: 'part', ...inRendition, msn: 1234, index: 7, extension: 'ts' }],
   ['/live/p1ayback_-id/thumb.jpg', { kind: 'thumbnail', playbackId: 'p1ayback_-id' }],

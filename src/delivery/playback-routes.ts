@@ -37,6 +37,9 @@ type PathOf<Kind extends PlaybackPath['kind']> = Extract<PlaybackPath, { kind: K
 /** How long a viewer who is early waits for the first segment. The longest that IVS's keyframe interval of 6 s needs, twice. */
 const START_TIMEOUT_MS = 12_000;
 
+/** How long the first rendition waits for those that come a moment later: a transcoder is a few frames behind its source. */
+const LADDER_TIMEOUT_MS = 500;
+
 export interface PlaybackRoutesOptions {
   readonly streams: StreamSource;
   readonly viewers: ViewerSessions;
@@ -107,7 +110,8 @@ export class PlaybackRoutes {
     const baseUrl = this.#publicUrl ?? baseUrlOf(request);
     if (baseUrl === undefined) return badRequestReply('the Host header is not a host');
     const wantsAudioOnly = !stream.hasAudioOnly && asksForAudioOnly(request.query);
-    if (!wantsAudioOnly && stream.windows.some((window) => window.isPlayable)) {
+    const isPlayable = stream.windows.some((window) => window.isPlayable);
+    if (!wantsAudioOnly && isPlayable && lateRenditions(stream).length === 0) {
       return this.#multivariantReply(request, stream, baseUrl);
     }
     return this.#whenPlayable(request, stream, wantsAudioOnly).then((isPlayable) =>
@@ -153,6 +157,7 @@ export class PlaybackRoutes {
           await window.waitForPlaylist(window.nextMsn, undefined).outcome;
         }
       }
+      if (isPlayable) await this.#ladder(stream);
       return isPlayable;
     };
     return new Promise((resolve, reject) => {
@@ -161,6 +166,19 @@ export class PlaybackRoutes {
       request.onClose(cancel);
       playable().then(resolve, reject).finally(cancel);
     });
+  }
+
+  /** Players read the multivariant playlist once: what is not in it then, they never play. */
+  async #ladder(stream: StreamOnAir): Promise<void> {
+    const waiters = lateRenditions(stream).map((window) =>
+      window.waitForPlaylist(window.nextMsn, undefined),
+    );
+    if (waiters.length === 0) return;
+    const timeout = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(LADDER_TIMEOUT_MS, timeout.resolve);
+    await Promise.race([timeout.promise, Promise.all(waiters.map(({ outcome }) => outcome))]);
+    cancel();
+    for (const waiter of waiters) waiter.cancel();
   }
 
   #mediaPlaylist(
@@ -224,7 +242,7 @@ export class PlaybackRoutes {
   #segment(request: HttpRequest, { msn }: PathOf<'segment'>, window: LiveWindow): Reply {
     const reply = segmentReply(request, window, msn);
     if (reply) return reply;
-    // The second of the two prefetch lines of a playlist is one beyond the segment that is open or about to open.
+    // The second of a playlist's prefetch lines is one beyond the segment that is open or about to open.
     const isAnnounced = msn >= window.nextMsn && msn <= window.nextMsn + 1;
     if (!window.isLowLatency || !isAnnounced) return NOT_FOUND_REPLY;
     if (window.isEnded) return NO_CONTENT_REPLY;
@@ -250,6 +268,16 @@ export class PlaybackRoutes {
       (outcome) => partReply(request, window, msn, index) ?? unavailableReply(outcome),
     );
   }
+}
+
+/** Renditions that are about to have their first segment. One that does not come with the leader's first is not waited for. */
+function lateRenditions({ windows, hasAudioOnly }: StreamOnAir): readonly LiveWindow[] {
+  const late = windows.filter(
+    (window) => !window.isPlayable && (window.hasPicture || hasAudioOnly),
+  );
+  if (late.length === 0) return late;
+  const isBeginning = windows.every((window) => window.listedSegments.length <= 1);
+  return isBeginning ? late : [];
 }
 
 const NO_DIRECTIVES: DeliveryDirectives = {};

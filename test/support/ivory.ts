@@ -190,10 +190,12 @@ export class IvoryInProcess extends IvoryAccess implements AsyncDisposable {
   }
 }
 
-export async function startIvoryForTest(): Promise<IvoryInProcess> {
+export async function startIvoryForTest(
+  env: Readonly<Record<string, string>> = {},
+): Promise<IvoryInProcess> {
   const directory = await mkdtemp(path.join(tmpdir(), 'ivory-test-'));
   const log = new RecordedLog();
-  const config: Config = readConfig(environment(directory)).config;
+  const config: Config = readConfig({ ...environment(directory), ...env }).config;
   const ivory = await startIvory(config, { log });
   return new IvoryInProcess(ivory, log, async () => {
     await ivory[Symbol.asyncDispose]();

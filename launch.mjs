@@ -23,6 +23,7 @@ const COMMANDS = {
     needsDevelopmentPackages: true,
     programs: ['ffmpeg', 'chromium', 'boto3', 'aws'],
   },
+  bench: { run: ['bench/run.mjs'], needsDevelopmentPackages: true, programs: ['ffmpeg'] },
   check: { run: ['scripts/check.ts'], needsDevelopmentPackages: true, programs: [] },
   format: {
     run: ['node_modules/@biomejs/biome/bin/biome', 'check', '--write'],
@@ -45,9 +46,12 @@ function handOver(runtime, args, root) {
     stdio: 'inherit',
     // A process group of its own, so that a terminal's Ctrl-C arrives once, by way of us: a second one means "at once".
     detached: hasSignals,
-    // Compiled code is kept between starts: 0.08 s instead of 0.35 s to load the sources.
     env: {
+      // Compiled code is kept between starts: 0.08 s instead of 0.35 s to load the sources.
       NODE_COMPILE_CACHE: path.join(root, 'node_modules/.cache/node-compile'),
+      // glibc otherwise takes the memory of streams from a heap that it gives back from its end only: after 20 streams
+      // ended, 444 MB stayed with the process; so it is 174.
+      MALLOC_MMAP_THRESHOLD_: '262144',
       ...process.env,
     },
   });

@@ -37,6 +37,7 @@ export async function setup({ dir, port, n = 1 }) {
           IVORY_LOG_LEVEL: 'warn',
           // As the launcher of `npm start` sets it.
           NODE_COMPILE_CACHE: `${home}node_modules/.cache/node-compile`,
+          MALLOC_MMAP_THRESHOLD_: '262144',
         },
       },
     ],

@@ -12,6 +12,7 @@ import {
   prepareDataDirectory,
 } from './adapters/data-directory.ts';
 import { findFfmpeg } from './adapters/ffmpeg.ts';
+import { collectGarbage } from './adapters/garbage.ts';
 import { healthRoutes } from './adapters/health-routes.ts';
 import { DEFAULT_HTTP_LIMITS } from './adapters/http-limits.ts';
 import { HttpServer } from './adapters/http-server.ts';
@@ -50,6 +51,9 @@ import { TranscodeAdmission } from './live/transcode-admission.ts';
 
 const DAY_MS = 86_400_000;
 const RETENTION_CHECK_MS = 3_600_000;
+/** So much memory of streams that ended is worth a moment's pause. */
+const GARBAGE_BYTES = 128 * 1024 * 1024;
+const GARBAGE_CHECK_MS = 60_000;
 
 /** A running Ivory. Disposing it ends streams first, then everything in the reverse order of its start. */
 export interface Ivory extends AsyncDisposable {
@@ -104,6 +108,15 @@ export async function startIvory(
 
   let isReady = false;
   const payloads = new SlabPool();
+  let droppedByteLength = 0;
+  starting.defer(
+    clock.every(GARBAGE_CHECK_MS, () => {
+      droppedByteLength += payloads.takeDroppedByteLength();
+      if (droppedByteLength < GARBAGE_BYTES) return;
+      droppedByteLength = 0;
+      void collectGarbage();
+    }),
+  );
   const live = new LiveRegistry({
     clock,
     log,

@@ -7,6 +7,7 @@ const { playbackUrl } = document.body.dataset;
 const video = element('video');
 const soundButton = element('sound');
 const goLiveButton = element('go-live');
+const qualityMenu = element('quality');
 
 const STATES = {
   connecting: { badge: 'Connecting', title: 'Connecting' },
@@ -57,6 +58,7 @@ const LAST_MOMENT_S = 0.5;
 const MAX_MEDIA_RECOVERIES = 3;
 /** The server holds the first playlist of a starting stream for up to 12 s. */
 const MANIFEST_TIMEOUT_MS = 20_000;
+const AUTO = 'auto';
 
 let state = 'connecting';
 let hls;
@@ -109,6 +111,7 @@ goLiveButton.addEventListener('click', () => {
   goToLive();
   void play();
 });
+qualityMenu.addEventListener('change', chooseQuality);
 setInterval(showFacts, 500);
 connect();
 
@@ -150,7 +153,10 @@ function connectHls() {
       clockSkewMs = serverTime * 1000 - (performance.timeOrigin + stats.loading.first);
     }
   });
-  hls.on(Hls.Events.MANIFEST_PARSED, () => void play());
+  hls.on(Hls.Events.MANIFEST_PARSED, () => {
+    listQualities();
+    void play();
+  });
   hls.on(Hls.Events.ERROR, (_event, data) => {
     if (data.fatal) onFatalError(data);
   });
@@ -165,6 +171,29 @@ function onFatalError({ type, response }) {
     return;
   }
   enter(stateOfStatus(response?.code));
+}
+
+/** Best first. What a viewer chose stays chosen when the stream comes back with it. */
+function listQualities() {
+  const chosen = qualityMenu.value;
+  const names = hls.levels.map(qualityName).reverse();
+  qualityMenu.replaceChildren(
+    new Option('Auto', AUTO),
+    ...names.map((name) => new Option(name, name)),
+  );
+  qualityMenu.value = names.includes(chosen) ? chosen : AUTO;
+  element('quality-field').hidden = names.length < 2;
+  if (qualityMenu.value !== AUTO) chooseQuality();
+}
+
+/** With the next segment: what is in the buffer is played. -1 lets hls.js decide. */
+function chooseQuality() {
+  const { value } = qualityMenu;
+  hls.nextLevel = hls.levels.findIndex((level) => qualityName(level) === value);
+}
+
+function qualityName({ attrs, height, bitrate }) {
+  return attrs['IVS-NAME'] ?? (height ? `${height}p` : `${Math.round(bitrate / 1000)} kb/s`);
 }
 
 function connectNative() {
@@ -244,6 +273,8 @@ function showFacts() {
   element('picture').textContent = isPlaying && videoWidth ? `${videoWidth} × ${videoHeight}` : '–';
   element('bitrate').textContent =
     isPlaying && level ? `${(level.bitrate / 1e6).toFixed(1)} Mb/s` : '–';
+  const auto = qualityMenu.options[0];
+  if (auto && level) auto.text = hls.autoLevelEnabled ? `Auto (${qualityName(level)})` : 'Auto';
   goLiveButton.hidden = !(latency > FAR_BEHIND_S);
 }
 

@@ -15,6 +15,7 @@ import {
 } from '../../test/support/playback.ts';
 import { playbackOf } from '../../test/support/playback-access.ts';
 import type { HttpReply } from '../lib/http.ts';
+import type { LiveWindow } from '../packaging/live-window.ts';
 import { parseMultivariantPlaylist } from '../protocols/hls/multivariant-playlist.ts';
 import type { StreamOnAir } from './on-air.ts';
 
@@ -28,11 +29,13 @@ function setUp(
     readonly segments?: number;
     readonly stream?: Partial<StreamOnAir>;
     readonly publicUrl?: string;
+    readonly clock?: FakeClock;
+    readonly windows?: readonly LiveWindow[];
   } = {},
 ) {
-  const clock = new FakeClock();
-  const filled = new FilledWindow({ clock, ...options });
-  const stream = streamOnAir([filled.window], options.stream);
+  const { clock = new FakeClock() } = options;
+  const filled = new FilledWindow({ ...options, clock });
+  const stream = streamOnAir(options.windows ?? [filled.window], options.stream);
   const { publicUrl } = options;
   const { routes, viewers } = playbackOf([stream], { clock, ...(publicUrl && { publicUrl }) });
   /** A reply that is at hand: asserts that it took no promise. */
@@ -57,6 +60,9 @@ function setUp(
 
 /** Lets promises that are resolved run their course. */
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+const variantNames = async (reply: HttpReply) =>
+  parseMultivariantPlaylist(await replyText(reply)).variants.map((each) => each.stableVariantId);
 
 const statusOf = (reply: HttpReply) => reply.status;
 
@@ -102,6 +108,32 @@ test('the multivariant playlist carries the session data that the IVS player rea
   assert.equal(values.get('BROADCAST-ID'), 'st-1234567890abcdefghijklm');
   assert.equal(values.get('USER-IP'), '192.0.2.7');
   assert.match(values.get('VIDEO-SESSION-ID') ?? '', /^[A-Za-z0-9_-]{16}$/);
+});
+
+// hls.js never reads it again: whoever waited for the stream to begin had one quality for as long as it lasted.
+test('the multivariant playlist waits a moment for renditions that are a little behind the first', async () => {
+  const clock = new FakeClock();
+  const first = new FilledWindow({ clock, segments: 1 });
+  const second = new FilledWindow({ clock, name: '360p30', segments: 0 });
+  const { park } = setUp({ clock, windows: [first.window, second.window] });
+  const parked = park(MULTIVARIANT);
+  await settle();
+  assert.equal(parked.isAnswered, false);
+  second.addSegment();
+  assert.deepEqual(await variantNames(await parked.reply), ['720p30', '360p30']);
+});
+
+test('the multivariant playlist is not held up by a rendition that does not come', async () => {
+  const clock = new FakeClock();
+  const first = new FilledWindow({ clock, segments: 1 });
+  const second = new FilledWindow({ clock, name: '360p30', segments: 0 });
+  const { get, park } = setUp({ clock, windows: [first.window, second.window] });
+  const parked = park(MULTIVARIANT);
+  await settle();
+  clock.advance(500);
+  assert.deepEqual(await variantNames(await parked.reply), ['720p30']);
+  first.addSegment();
+  assert.deepEqual(await variantNames(get(MULTIVARIANT)), ['720p30']);
 });
 
 test('the multivariant playlist gives each viewer a session of its own', async () => {

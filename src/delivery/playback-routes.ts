@@ -190,7 +190,7 @@ export class PlaybackRoutes {
   #segment(request: HttpRequest, { msn }: PathOf<'segment'>, window: LiveWindow): Reply {
     const reply = segmentReply(request, window, msn);
     if (reply) return reply;
-    // The second of the two prefetch lines of a playlist is one beyond the segment that is open or about to open.
+    // The second of a playlist's prefetch lines is one beyond the segment that is open or about to open.
     const isAnnounced = msn >= window.nextMsn && msn <= window.nextMsn + 1;
     if (!window.isLowLatency || !isAnnounced) return NOT_FOUND_REPLY;
     if (window.isEnded) return NO_CONTENT_REPLY;

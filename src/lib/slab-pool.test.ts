@@ -51,3 +51,16 @@ test('no byte belongs to two buffers that were not given back', () => {
     }),
   );
 });
+
+test('takeDroppedByteLength() tells once of the slabs that were one too many', () => {
+  const pool = new SlabPool(64);
+  const allocators = Array.from({ length: 70 }, () => pool.allocator());
+  const buffers = allocators.flatMap((allocator) => [
+    allocator.allocate(32),
+    allocator.allocate(32),
+  ]);
+  for (const allocator of allocators) allocator.allocate(32);
+  for (const buffer of buffers) pool.giveBack(buffer);
+  assert.equal(pool.takeDroppedByteLength(), 6 * 64);
+  assert.equal(pool.takeDroppedByteLength(), 0);
+});

@@ -27,9 +27,20 @@ export class SlabPool {
   readonly #slabBytes: number;
   readonly #slabs = new WeakMap<ArrayBufferLike, Slab>();
   readonly #free: Slab[] = [];
+  #droppedByteLength = 0;
 
   constructor(slabBytes = SLAB_BYTES) {
     this.#slabBytes = slabBytes;
+  }
+
+  /**
+   * Bytes of the slabs that it had no use for since it was last asked. V8 does not count them, so it does not look for them
+   * either: somebody has to ask for a collection, or the system never gets the memory back.
+   */
+  takeDroppedByteLength(): number {
+    const byteLength = this.#droppedByteLength;
+    this.#droppedByteLength = 0;
+    return byteLength;
   }
 
   /** Buffers that die together should be cut by one allocator, as the frames of one stream are. */
@@ -65,6 +76,7 @@ export class SlabPool {
     slab.lent = slab.returned = 0;
     slab.isFull = false;
     if (this.#free.length < MAX_FREE_SLABS) this.#free.push(slab);
+    else this.#droppedByteLength += this.#slabBytes;
   }
 }
 

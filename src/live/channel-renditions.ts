@@ -120,7 +120,7 @@ export class ChannelRenditions {
 
   frame(frame: Frame): void {
     if (frame.kind === 'video') this.#newestTicks = frame.dtsTicks;
-    if (this.#transcoder && frame.kind === 'video') this.#sourceEndTicks = endOf(frame);
+    if (this.#transcoder && frame.kind === 'video') this.#toBeTranscoded(frame);
     // ffmpeg reads them when it can; by then the window may have given the memory back.
     if (this.#transcoder) this.#transcoder.frame({ ...frame, payload: copyOf(frame.payload) });
     if (this.#audioOnly && frame.kind === 'audio') {
@@ -155,12 +155,22 @@ export class ChannelRenditions {
     this.#audioOnly.tracks(tracks);
   }
 
+  /** After the end, when no viewer is served any more. */
+  release(): void {
+    for (const window of this.windows) window.release();
+  }
+
   /** No more frames. Resolves when what was being transcoded has come out, and the windows have ended. */
   async end(): Promise<void> {
     if (this.#passThrough) this.#packager?.leader.end();
     await this.#transcoder?.close();
     this.#share?.release();
     this.#packager?.end();
+  }
+
+  #toBeTranscoded(frame: Frame): void {
+    this.#sourceEndTicks = endOf(frame);
+    if (frame.isKeyframe) this.#packager?.sourceReceived(frame.dtsTicks + frame.ctsOffsetTicks);
   }
 
   #begin(tracks: MediaTracks, source: LadderSource): void {

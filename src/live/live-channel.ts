@@ -189,6 +189,11 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     return this.#closed.promise;
   }
 
+  /** It is not served any more. */
+  release(): void {
+    this.#renditions.release();
+  }
+
   // --- its life
 
   /** Writes the session down. An encoder is told that it publishes only after this. */

@@ -286,6 +286,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     this.#byPlaybackId.delete(live.playbackId);
     this.#byPlaybackId.delete(live.boundPlaybackId);
     this.#viewers.forget(live.playbackId);
+    live.release();
   }
 
   #tick(): void {

@@ -65,7 +65,7 @@ function setUp(plan = LADDER) {
       feed(follower, transcoded([frame]));
     }
   };
-  return { packager, timedMetadata, leader, follower, feed, feedBoth };
+  return { clock, packager, timedMetadata, leader, follower, feed, feedBoth };
 }
 
 const list = (window: LiveWindow | undefined) =>
@@ -133,11 +133,11 @@ test('when its frames break off, a follower has a gap and goes on with the next 
   assert.ok(leaders.segments.every(({ gap, discontinuity }) => !gap && !discontinuity));
 });
 
-test('a follower whose frames never come again has gaps, two segments behind', () => {
+test('a follower whose frames never come again has gaps, one and a half target durations behind', () => {
   const { packager, leader, feed, feedBoth } = setUp();
   feedBoth(source(0, 5000));
   packager.interrupted();
-  feed(leader, source(5000, 12_000));
+  feed(leader, source(5000, 14_000));
   const { segments } = list(packager.windows[1]);
   assert.deepEqual(
     segments.map(({ gap }) => gap),
@@ -225,6 +225,22 @@ test('the sound by itself may be added while the stream is on', () => {
   assert.deepEqual(
     { name, codecs, picture, hasIndependentSegments },
     { name: 'audio_only', codecs: 'mp4a.40.2', picture: undefined, hasIndependentSegments: true },
+  );
+});
+
+// Its first pictures came out of ffmpeg a second late, and every player told its latency a second too small for as long as the
+// stream lasted.
+test('a ladder whose leader is transcoded is dated by when its source came in', () => {
+  const { clock, packager, leader, feed } = setUp(LADDER.slice(1));
+  const startedMs = clock.nowMs();
+  for (const keyframeMs of [0, 2000, 4000]) {
+    packager.sourceReceived(keyframeMs * 90);
+    clock.advance(2000);
+  }
+  feed(leader, transcoded(source(0, 6000)));
+  assert.deepEqual(
+    list(packager.windows[0]).segments.map(({ programDateTimeMs }) => programDateTimeMs),
+    [startedMs, startedMs + 2000],
   );
 });
 

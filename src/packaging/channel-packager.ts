@@ -10,6 +10,7 @@ import type { PartContainer } from './part-container.ts';
 import { RenditionFollower } from './rendition-follower.ts';
 import { RenditionPackager } from './rendition-packager.ts';
 import type { SegmentationListener } from './segmentation.ts';
+import { SourceArrivals } from './source-arrivals.ts';
 import type { TimedMetadata } from './timed-metadata.ts';
 import { TsContainer } from './ts-container.ts';
 
@@ -28,6 +29,7 @@ export interface ChannelPackagerOptions {
 export class ChannelPackager {
   readonly leader: RenditionPackager;
   readonly #options: ChannelPackagerOptions;
+  readonly #arrivals = new SourceArrivals();
   readonly #followers = new Map<string, RenditionFollower>();
   #windows: readonly LiveWindow[] = [];
 
@@ -42,6 +44,7 @@ export class ChannelPackager {
       name: isSource ? undefined : first?.name,
       listener: this.#listener(),
       timedMetadata: options.timedMetadata,
+      ...(!isSource && { arrivals: this.#arrivals }),
     });
     for (const plan of others) this.#follow(plan);
     this.#windows = [this.leader.window, ...this.#windows];
@@ -59,6 +62,11 @@ export class ChannelPackager {
 
   get endTicks(): Ticks {
     return this.leader.endTicks;
+  }
+
+  /** A keyframe of the source came in; its copies come later, to the sinks. `ticks`: when it is presented. */
+  sourceReceived(ticks: Ticks): void {
+    this.#arrivals.received(ticks, this.#options.clock.nowMs());
   }
 
   /** Whoever makes the transcoded frames is gone for now. */

@@ -40,7 +40,7 @@ export class FollowerInput {
   }
 
   push(item: InputItem): void {
-    if (this.#items.length >= MAX_ITEMS) this.#items = [{ kind: 'break' }];
+    if (this.#items.length >= MAX_ITEMS) this.#drop();
     this.#items.push(item);
     if (item.kind === 'tracks') {
       this.#audioTimescale = item.tracks.audio?.timescale ?? VIDEO_TIMESCALE;
@@ -53,6 +53,11 @@ export class FollowerInput {
       this.#stepTicks = ticks - this.#newestTicks;
     }
     this.#newestTicks = ticks;
+  }
+
+  #drop(): void {
+    const tracks = this.#items.findLast(({ kind }) => kind === 'tracks');
+    this.#items = [{ kind: 'break' }, ...(tracks === undefined ? [] : [tracks])];
   }
 
   /** From here on the leader's pictures are decoded by so much before they are presented. */

@@ -158,6 +158,12 @@ export class LiveWindow {
     this.#changed();
   }
 
+  /** Nobody asks for it any more: the memory of its parts is used again. */
+  release(): void {
+    for (const segment of this.#segments) segment.release();
+    this.#segments = [];
+  }
+
   // --- what viewers see
 
   get isPlayable(): boolean {

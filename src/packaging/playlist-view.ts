@@ -24,8 +24,11 @@ const HOLD_BACK_TARGET_DURATIONS = 3;
 /** "PART-HOLD-BACK … SHOULD be at least three times the Part Target Duration"; five ride out a lost turn of a radio link. */
 const PART_HOLD_BACK_PART_TARGETS = 5;
 
-/** Segments that IVS announces behind its playlist: the one that grows and the one after it. */
-const PREFETCH_SEGMENTS = 2;
+/**
+ * Segments that IVS announces behind its playlist: the one that grows and the one after it. The latter not where there are
+ * init segments: the IVS player (1.56.1) that switches to it from another rendition decodes it with the other's.
+ */
+const PREFETCH_SEGMENTS: Readonly<Record<MediaExtension, number>> = { ts: 2, m4s: 1 };
 
 /** Decimal EXTINF: 3. EXT-X-MAP in a playlist of more than I-frames: 6. EXT-X-SKIP: 9 (RFC 8216bis 8). */
 const TS_VERSION = 3;
@@ -219,9 +222,9 @@ function preloadHint(window: PlaylistSource, previous: Segment | undefined): Pre
   return { type: 'PART', uri };
 }
 
-function prefetchUris(window: PlaylistSource): string[] {
-  return Array.from({ length: PREFETCH_SEGMENTS }, (_, ahead) =>
-    segmentUri(window.nextMsn + ahead, window.mediaExtension),
+function prefetchUris({ nextMsn, mediaExtension }: PlaylistSource): string[] {
+  return Array.from({ length: PREFETCH_SEGMENTS[mediaExtension] }, (_, ahead) =>
+    segmentUri(nextMsn + ahead, mediaExtension),
   );
 }
 

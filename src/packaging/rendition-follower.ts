@@ -1,8 +1,9 @@
 import type { Clock } from '../lib/clock.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import type { Ticks } from '../lib/timescale.ts';
-import type { Frame, FrameSink, MediaTracks } from '../media/frame.ts';
+import { type Frame, type FrameSink, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
 import { FollowerInput } from './follower-input.ts';
+import { FramePacing } from './frame-pacing.ts';
 import type { LiveWindow } from './live-window.ts';
 import { PartBuilder } from './part-builder.ts';
 import type { PartContainer, PartMetadata, RenditionTracks } from './part-container.ts';
@@ -22,8 +23,11 @@ type Decision =
     }
   | { readonly kind: 'segment-ended'; readonly end: SegmentEnd };
 
-/** So many segments behind the leader, what is missing is not waited for any more. */
-const PATIENCE_SEGMENTS = 2;
+/**
+ * So far behind the leader, what is missing is not waited for any more: "the server MUST make a new version of the Playlist
+ * file available no later than 1.5 times the Target Duration after the previous time" (RFC 8216bis 6.2.1).
+ */
+const PATIENCE_TARGET_DURATIONS = 1.5;
 
 /**
  * A rendition that is cut where the leader is: the leader's decisions in, frames of another encoding of the same pictures in,
@@ -34,13 +38,17 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
   readonly window: LiveWindow;
   readonly #clock: Clock;
   readonly #name: string;
+  /** As planned: 0 where the encoder does not say. */
   readonly #framesPerSecond: number;
+  readonly #pacing = new FramePacing();
   readonly #hasPicture: boolean;
   readonly #parts: { readonly container: PartContainer; readonly payloads: SlabPool };
   readonly #input: FollowerInput;
   /** Those of the leader that are not carried out yet. */
   readonly #decisions: Decision[] = [];
-  #segmentEndsWaiting = 0;
+  /** Where the leader is, and how far behind it frames may be. */
+  #leaderEndTicks: Ticks = 0;
+  #patienceTicks = Number.POSITIVE_INFINITY;
   #tracks: RenditionTracks | undefined;
   #builder: PartBuilder | undefined;
   #segment: SegmentStart | undefined;
@@ -49,8 +57,8 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
   #isGap = false;
   #isDiscontinuous = false;
   #isEnding = false;
-  /** After a break, until a segment begins with a frame that came after it. */
-  #isResuming = false;
+  /** At first, and after a break or a gap, until a segment begins with a frame that came after it. */
+  #isResuming = true;
   /** Decoding time of the newest picture. */
   #lastStartTicks: Ticks | undefined;
 
@@ -107,12 +115,14 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
 
   partEnded(startTicks: Ticks, endTicks: Ticks, metadata: readonly PartMetadata[]): void {
     this.#decisions.push({ kind: 'part-ended', startTicks, endTicks, metadata });
+    this.#leaderEndTicks = endTicks;
     this.#advance();
   }
 
   segmentEnded(end: SegmentEnd): void {
     this.#decisions.push({ kind: 'segment-ended', end });
-    this.#segmentEndsWaiting++;
+    const targetTicks = end.timing.targetDurationSeconds * VIDEO_TIMESCALE;
+    this.#patienceTicks = targetTicks * PATIENCE_TARGET_DURATIONS;
     this.#advance();
   }
 
@@ -142,16 +152,17 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
       case 'part-ended':
         return this.#endPart(decision);
       case 'segment-ended':
-        this.#segmentEndsWaiting--;
         this.#endSegment(decision.end);
         return true;
     }
   }
 
   #endPart({ startTicks, endTicks, metadata }: PartEnd): boolean {
-    const isPatient =
-      !this.#isGap && !this.#isEnding && this.#segmentEndsWaiting < PATIENCE_SEGMENTS;
-    if (isPatient && !this.#input.isComplete(endTicks)) return false;
+    const isComplete = this.#isGap || this.#input.isComplete(endTicks);
+    if (!isComplete && !this.#isEnding) {
+      if (this.#leaderEndTicks - endTicks < this.#patienceTicks) return false;
+      this.#isGap = true;
+    }
     this.#input.takeBefore(endTicks, {
       tracks: (tracks) => this.#begin(tracks),
       breaks: () => this.#break(),
@@ -176,26 +187,39 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
     if (this.window.isPlayable) this.#isDiscontinuous = true;
     if (this.#tracks) this.#builder = new PartBuilder(this.#tracks, this.#parts, this.#builder);
     this.#lastStartTicks = undefined;
+    this.#pacing.reset();
     this.#isResuming = true;
     // What is open ends where it broke off.
     if (this.#hasOpenSegment) this.#isGap = true;
   }
 
-  /** Whether the frame may follow a break: a segment has to begin with it. */
+  /** What belongs to the gap may still come, and is of no use. */
+  #leaveGap(): void {
+    this.#isResuming = true;
+    // Sound that goes on behind a gap is not stretched over it.
+    if (this.#tracks) this.#builder = new PartBuilder(this.#tracks, this.#parts);
+  }
+
+  /** Whether the frame may follow a break or a gap: a segment has to begin with it. */
   #resumes(frame: Frame): boolean {
     const segment = this.#segment;
-    if (segment === undefined || this.#isGap || this.#hasOpenSegment) return false;
-    if (this.#hasPicture && (frame.kind !== 'video' || !frame.isKeyframe)) return false;
+    if (segment === undefined || this.#hasOpenSegment) return false;
+    const isKeyframe = frame.kind === 'video' && frame.isKeyframe;
+    if (this.#hasPicture && !(segment.isIndependent && isKeyframe)) return false;
     return this.#input.ticksOf(frame) >= segment.startTicks - this.#input.toleranceTicks;
   }
 
   #take(frame: Frame, partStartTicks: Ticks): void {
-    if (this.#isResuming && !this.#resumes(frame)) return;
+    if (this.#isGap || (this.#isResuming && !this.#resumes(frame))) {
+      this.#parts.payloads.giveBack(frame.payload);
+      return;
+    }
     this.#isResuming = false;
     const audio = this.#tracks?.audio;
     if (frame.kind === 'video') {
       const last = this.#lastStartTicks;
       const isFirst = last === undefined || last < partStartTicks;
+      this.#pacing.observe(frame.dtsTicks);
       // Decoding times are contiguous, as the leader's: a part's first picture is decoded where the part begins.
       const startTicks = isFirst ? partStartTicks : Math.max(frame.dtsTicks, last + 1);
       this.#lastStartTicks = startTicks;
@@ -217,7 +241,8 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
       isLast: this.#isEnding,
     });
     // A segment that does not begin with a keyframe where the leader's does is of no use either.
-    if (part === undefined || (isFirst && !part.isIndependent)) {
+    const isUsable = part?.isIndependent || !segment.isIndependent;
+    if (part === undefined || (isFirst && !isUsable)) {
       this.#isGap = true;
       return;
     }
@@ -244,6 +269,7 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
     this.#hasOpenSegment = false;
     const tracks = this.#tracks;
     if (isGap || tracks === undefined) {
+      this.#leaveGap();
       this.window.completeGap(durationTicks);
       return;
     }
@@ -251,7 +277,7 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
       measureRendition({
         segments,
         tracks,
-        framesPerSecond: this.#framesPerSecond,
+        framesPerSecond: this.#pacing.framesPerSecond || this.#framesPerSecond,
         isSource: false,
         name: this.#name,
       }),

@@ -57,7 +57,7 @@ test('RenditionPackager lists ten parts of 0.2 s in a two-second segment, the fi
   );
   assert.equal(list.openSegment?.parts.length, 1);
   assert.equal(list.preloadHint?.uri, '3.1.m4s');
-  assert.deepEqual(list.prefetchUris, ['3.m4s', '4.m4s']);
+  assert.deepEqual(list.prefetchUris, ['3.m4s']);
 });
 
 test('the first segment has number 1: hls.js reads 0 as no number and reloads its parts for ever', () => {

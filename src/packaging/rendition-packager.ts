@@ -10,6 +10,7 @@ import { measureRendition } from './rendition.ts';
 import { segmentMetadata } from './segment-metadata.ts';
 import type { SegmentationListener } from './segmentation.ts';
 import { Segmenter } from './segmenter.ts';
+import type { SourceArrivals } from './source-arrivals.ts';
 import { TimedMetadata } from './timed-metadata.ts';
 
 /** The leading rendition of a channel: frames in, parts and segments in its window out, at boundaries of its own choice. */
@@ -17,6 +18,7 @@ export class RenditionPackager implements FrameSink {
   readonly window: LiveWindow;
   readonly #clock: Clock;
   readonly #programClock = new ProgramClock();
+  readonly #arrivals: SourceArrivals | undefined;
   readonly #isSource: boolean;
   readonly #name: string | undefined;
   readonly #parts: { readonly container: PartContainer; readonly payloads: SlabPool };
@@ -45,9 +47,12 @@ export class RenditionPackager implements FrameSink {
     readonly listener?: SegmentationListener;
     /** The texts that go into its parts. */
     readonly timedMetadata?: TimedMetadata | undefined;
+    /** Of the frames that these are made of, where they are not the source's own. */
+    readonly arrivals?: SourceArrivals;
   }) {
     this.window = options.window;
     this.#clock = options.clock;
+    this.#arrivals = options.arrivals;
     this.#isSource = options.isSource;
     this.#name = options.name;
     this.#parts = options;
@@ -131,17 +136,18 @@ export class RenditionPackager implements FrameSink {
       isLast: this.#isFinishing,
     });
     if (!part) return;
-    if (opening !== undefined) this.#beginSegment(startTicks, opening);
+    if (opening !== undefined) this.#beginSegment(startTicks, opening, part.isIndependent);
     this.window.appendPart(part);
     this.#timedMetadata.delivered(texts);
     this.#listener?.partEnded(startTicks, endTicks, texts);
   }
 
   #programDateTimeMs(startTicks: Ticks): number {
-    return this.#programClock.at(startTicks, this.#segmentReceivedMs ?? this.#clock.nowMs());
+    const receivedMs = this.#arrivals?.at(startTicks) ?? this.#segmentReceivedMs;
+    return this.#programClock.at(startTicks, receivedMs ?? this.#clock.nowMs());
   }
 
-  #beginSegment(startTicks: Ticks, programDateTimeMs: number): void {
+  #beginSegment(startTicks: Ticks, programDateTimeMs: number, isIndependent: boolean): void {
     const isDiscontinuous = this.#isDiscontinuous;
     this.window.beginSegment({ programDateTimeMs, isDiscontinuous });
     this.#hasOpenSegment = true;
@@ -152,6 +158,7 @@ export class RenditionPackager implements FrameSink {
       programDateTimeMs,
       isDiscontinuous,
       ctsOffsetTicks,
+      isIndependent,
     });
   }
 

@@ -10,6 +10,8 @@ export interface SegmentStart {
   readonly isDiscontinuous: boolean;
   /** Presentation minus decoding time of its keyframe. */
   readonly ctsOffsetTicks: Ticks;
+  /** It begins with a keyframe: the encoder sent one in time. */
+  readonly isIndependent: boolean;
 }
 
 export interface SegmentEnd {

@@ -53,8 +53,8 @@ test('ffmpegArguments() decodes once, and gives every encoding an output of its 
     [
       '-hide_banner -nostdin -nostats -loglevel error -copyts -threads 1 -probesize 32 -analyzeduration 0 -f flv -i pipe:0',
       "-filter_complex [0:v]split=3[v0_in][v1_in][thumbnail_in];[v0_in]scale=1280:720,setsar='if(lt(abs(sar-1),0.02),1,sar)',format=yuv420p[v0];[v1_in]select='key+gte(n-prev_selected_n,2)',scale=852:480,setsar='if(lt(abs(sar-1),0.02),1,sar)',format=yuv420p[v1];[thumbnail_in]select='isnan(prev_selected_t)+gte(t-prev_selected_t,5)',scale=-2:'trunc(min(720,ih)/2)*2',setsar=1,format=yuvj420p[thumbnail]",
-      '-map [v0] -c:v libx264 -preset veryfast -tune zerolatency -sc_threshold 0 -threads 2 -profile:v main -bf 0 -force_key_frames source -g 1073741824 -fps_mode passthrough -enc_time_base -1 -b:v 3000000 -maxrate 3000000 -bufsize 3000000 -flush_packets 1 -f flv -flvflags no_duration_filesize pipe:3',
-      '-map [v1] -c:v libx264 -preset veryfast -tune zerolatency -sc_threshold 0 -threads 1 -profile:v main -bf 0 -force_key_frames source -g 60 -fps_mode passthrough -enc_time_base -1 -b:v 1300000 -maxrate 1300000 -bufsize 1300000 -flush_packets 1 -f flv -flvflags no_duration_filesize pipe:4',
+      '-map [v0] -c:v libx264 -preset veryfast -tune zerolatency -sc_threshold 0 -threads 2 -x264-params fps=60.000 -profile:v main -bf 0 -force_key_frames source -g 1073741824 -fps_mode passthrough -enc_time_base -1 -b:v 3000000 -maxrate 3000000 -bufsize 3000000 -flush_packets 1 -f flv -flvflags no_duration_filesize pipe:3',
+      '-map [v1] -c:v libx264 -preset veryfast -tune zerolatency -sc_threshold 0 -threads 1 -x264-params fps=29.970 -profile:v main -bf 0 -force_key_frames source -g 60 -fps_mode passthrough -enc_time_base -1 -b:v 1300000 -maxrate 1300000 -bufsize 1300000 -flush_packets 1 -f flv -flvflags no_duration_filesize pipe:4',
       '-map 0:a -c:a aac -ac 2 -b:a 64000 -flush_packets 1 -f flv -flvflags no_duration_filesize pipe:5',
       '-map [thumbnail] -c:v mjpeg -q:v 5 -threads 1 -fps_mode passthrough -enc_time_base -1 -flush_packets 1 -f image2pipe pipe:6',
     ],
@@ -64,6 +64,18 @@ test('ffmpegArguments() decodes once, and gives every encoding an output of its 
 test('ffmpegArguments() spells the time base as the ffmpeg at hand does', () => {
   const argv = ffmpegArguments(JOB, SOFTWARE, { ...FEATURES, encoderTimeBase: 'demux' });
   assert.deepEqual(after(argv, '-enc_time_base'), ['demux', 'demux', 'demux']);
+});
+
+test('ffmpegArguments() does not tell x264 a frame rate that nobody knows', () => {
+  const encoding = {
+    width: 284,
+    height: 160,
+    keepOneFrameIn: 1,
+    framesPerSecond: 0,
+    bitrateBps: 230_000,
+  };
+  const job: TranscodeJob = { framesPerSecond: 30, videos: [{ encoding }], audios: [] };
+  assert.ok(!ffmpegArguments(job, SOFTWARE, FEATURES).includes('-x264-params'));
 });
 
 test('ffmpegArguments() decodes keyframes only where nothing but thumbnails is made', () => {

@@ -12,8 +12,8 @@ import type { EncoderChoice } from './video-encoders.ts';
 
 /** A child that was asked to end for a break in the source. */
 const BREAK_GRACE_MS = 5_000;
-/** The stream is over: nobody waits long for its last pictures. */
-const CLOSE_GRACE_MS = 2_000;
+/** The stream is over: its last pictures are waited for as long as they may have waited in the queue, and no longer. */
+const CLOSE_GRACE_MS = 4_000;
 
 /** What the owner should know, for its events; it is in the log already. */
 export type TranscodeTrouble =
@@ -106,7 +106,7 @@ export class LadderTranscoder implements FrameSink {
     (run ?? this.#begin(frame))?.frame(frame);
   }
 
-  /** No more frames: what is under way comes out, for two seconds at most. Resolves when the child is gone. */
+  /** No more frames: what is under way comes out, for four seconds at most. Resolves when the child is gone. */
   close(): Promise<void> {
     if (this.#isClosing) return this.#closed.promise;
     this.#isClosing = true;

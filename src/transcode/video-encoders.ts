@@ -45,6 +45,10 @@ export function encoderOptions({ encoder, device }: EncoderChoice): EncoderOptio
           ...['-c:v', encoder, '-preset', 'veryfast', '-tune', 'zerolatency', '-sc_threshold', '0'],
           // Zero latency makes a slice a thread, which costs bits: as few as keep up.
           ...['-threads', encoding.height >= TWO_THREADS_HEIGHT ? '2' : '1'],
+          // Zero latency's bits a frame go by the frame rate, and ffmpeg states the one before `select`.
+          ...(encoding.framesPerSecond > 0
+            ? ['-x264-params', `fps=${encoding.framesPerSecond.toFixed(3)}`]
+            : []),
         ],
         keyframes: keyframes(SELDOM),
       };

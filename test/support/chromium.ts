@@ -20,6 +20,8 @@ export interface VideoReport {
   readonly atMs: number;
   readonly mediaSeconds: number;
   readonly frames: number;
+  readonly droppedFrames: number;
+  readonly readyState: number;
   readonly width: number;
   readonly height: number;
   readonly isEnded: boolean;
@@ -42,6 +44,8 @@ export interface HlsReport extends VideoReport {
   /** hls.js's own: how far from the end of the playlist, and how far it wants to be. */
   readonly latencySeconds: number;
   readonly targetLatencySeconds: number;
+  /** IVS's name of the quality in the picture, by its NAME or its size. */
+  readonly level: string | undefined;
   /** By EXT-X-PROGRAM-DATE-TIME. */
   readonly programDelaySeconds: number;
 }
@@ -155,8 +159,13 @@ export class Chromium implements AsyncDisposable {
     return page;
   }
 
-  async playHls(playbackUrl: string, clock?: PictureClockReader): Promise<PlayerPage<HlsReport>> {
-    return this.#play<HlsReport>('hls.html', playbackUrl, clock);
+  /** `settings`: of hls.js, where it is not to be as it comes. */
+  async playHls(
+    playbackUrl: string,
+    clock?: PictureClockReader,
+    settings: Readonly<Record<string, unknown>> = {},
+  ): Promise<PlayerPage<HlsReport>> {
+    return this.#play<HlsReport>('hls.html', playbackUrl, clock, settings);
   }
 
   async playIvs(playbackUrl: string, clock?: PictureClockReader): Promise<PlayerPage<IvsReport>> {
@@ -172,10 +181,11 @@ export class Chromium implements AsyncDisposable {
     name: 'hls.html' | 'ivs.html',
     playbackUrl: string,
     clock: PictureClockReader | undefined,
+    settings?: Readonly<Record<string, unknown>>,
   ): Promise<PlayerPage<Report>> {
     const page = await this.open(this.#pages.url(name));
-    const args = [playbackUrl, ...(clock ? [clock] : [])].map((arg) => JSON.stringify(arg));
-    await page.evaluate(`player.play(${args.join(', ')})`);
+    const args = JSON.stringify([playbackUrl, clock ?? null, settings ?? null]);
+    await page.evaluate(`player.play(...${args})`);
     return new PlayerPage<Report>(page);
   }
 }

@@ -12,10 +12,14 @@ export interface JudgedPacket {
   readonly dtsSeconds: number;
   readonly isKeyframe: boolean;
   readonly hash: string;
+  readonly byteLength: number;
+  /** Where it begins in a file. */
+  readonly byteOffset: number;
 }
 
 export interface JudgedStream {
   readonly codec_type: 'video' | 'audio';
+  readonly codec_name: string;
   readonly profile: string;
   readonly level: number;
   readonly width: number;
@@ -50,6 +54,8 @@ export async function probe(input: string): Promise<JudgedMedia> {
       dts_time: string;
       flags: string;
       data_hash: string;
+      size: string;
+      pos: string;
     }[];
   };
   const packets = report.packets.map((packet) => ({
@@ -58,6 +64,8 @@ export async function probe(input: string): Promise<JudgedMedia> {
     dtsSeconds: Number(packet.dts_time),
     isKeyframe: packet.flags.startsWith('K'),
     hash: packet.data_hash,
+    byteLength: Number(packet.size),
+    byteOffset: Number(packet.pos),
   }));
   return {
     video: packets.filter(({ codec_type }) => codec_type === 'video'),

@@ -263,7 +263,7 @@ export class LlHlsClient {
       if (mapUri !== undefined) void this.#bytesOf(mapUri);
       for (const { uri } of parts) void this.#bytesOf(uri);
     }
-    for (const { uri } of playlist.segments) void this.#bytesOf(uri);
+    for (const { uri, gap } of playlist.segments) if (!gap) void this.#bytesOf(uri);
     for (const uri of playlist.prefetchUris) this.#follow(uri);
   }
 
@@ -356,7 +356,7 @@ export class LlHlsClient {
     const known = before ? before.mediaSequence + before.segments.length : playlist.mediaSequence;
     for (const [offset, segment] of playlist.segments.entries()) {
       const msn = playlist.mediaSequence + offset;
-      if (msn < known) continue;
+      if (msn < known || segment.gap) continue;
       const bytes = await this.#bytesOf(segment.uri);
       this.segments.push({ ...segment, msn, bytes });
       if (segment.parts.length > 0) {
@@ -371,7 +371,7 @@ export class LlHlsClient {
     }
     // The oldest is the first to go, and listed until then.
     const [oldest] = playlist.segments;
-    if (oldest) await fetchBytes(this.#resolve(oldest.uri));
+    if (oldest && !oldest.gap) await fetchBytes(this.#resolve(oldest.uri));
   }
 
   #checkBeginning({ programDateTimeMs = Number.NaN }: MediaSegment, msn: number, bytes: Buffer) {
@@ -415,7 +415,8 @@ function checkSuccession(before: MediaPlaylist, after: MediaPlaylist): void {
   }
   const open = before.openSegment;
   const grown = after.segments[end(before) - after.mediaSequence] ?? after.openSegment;
-  if (open && grown && end(after) - end(before) < 2) {
+  const isGap = grown !== undefined && 'gap' in grown && grown.gap;
+  if (open && grown && !isGap && end(after) - end(before) < 2) {
     assert.deepEqual(grown.parts.slice(0, open.parts.length), open.parts, 'a part changed');
   }
 }

@@ -6,7 +6,7 @@ const WIDTH = 640;
 
 /** A clock in the picture, which survives every encoder and needs no OCR: what a viewer sees tells when it was made. */
 export interface PictureClock {
-  /** For `SourceOptions.videoFilter`, with a source of 640 pixels' width and 30 frames a second. */
+  /** For `SourceOptions.videoFilter`, with a source of 640 pixels' width. */
   readonly videoFilter: string;
   /** For the page that plays it. */
   readonly reader: PictureClockReader;
@@ -19,7 +19,7 @@ export interface PictureClockReader {
 }
 
 /** White and black columns along the upper edge: milliseconds since `epochMs` on this machine's clock, lowest bit first. */
-export function pictureClock(): PictureClock {
+export function pictureClock(framesPerSecond = 30): PictureClock {
   const epochMs = Date.now();
   const width = WIDTH / BITS;
   const columns = Array.from({ length: BITS }, (_, bit) => {
@@ -33,7 +33,7 @@ export function pictureClock(): PictureClock {
       // `enable` sees nothing but the frame's time: it is the wall clock's while the columns are drawn, then the frame's own again.
       `settb=1/1000,setpts=RTCTIME/1000-${epochMs}`,
       ...columns,
-      'settb=1/90000,setpts=N*3000',
+      `settb=1/90000,setpts=N*${90_000 / framesPerSecond}`,
     ].join(','),
   };
 }

@@ -1,10 +1,11 @@
-// hls.js as it comes: not one setting is ours, so what it does here it does on anybody's page.
+// hls.js as it comes: without settings from a test, what it does here it does on anybody's page.
 
 window.player = {
-  play(url, clock) {
+  play(url, clock, settings) {
     const video = document.getElementById('video');
     const log = new window.VideoLog(video, clock);
-    const hls = new window.Hls();
+    const hls = new window.Hls(settings ?? {});
+    this.hls = hls;
     const errors = [];
     hls.on(window.Hls.Events.ERROR, (_event, { fatal, details, error, response }) => {
       const reason = error?.message ?? String(response?.code);
@@ -27,6 +28,7 @@ window.player = {
       isLowLatency: hls.lowLatencyMode && Boolean(hls.latestLevelDetails?.partTarget),
       latencySeconds: hls.latency,
       targetLatencySeconds: hls.targetLatency,
+      level: hls.levels[hls.currentLevel]?.attrs['IVS-NAME'],
       programDelaySeconds: (Date.now() - hls.playingDate?.getTime()) / 1000,
     });
   },

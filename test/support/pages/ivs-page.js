@@ -10,6 +10,7 @@ window.player = {
       wasmWorker: `${location.origin}/amazon-ivs-wasmworker.min.js`,
       wasmBinary: `${location.origin}/amazon-ivs-wasmworker.min.wasm`,
     });
+    this.ivs = player;
     const states = [];
     const errors = [];
     const cues = [];

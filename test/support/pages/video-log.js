@@ -22,6 +22,8 @@ window.VideoLog = class VideoLog {
       atMs: performance.now(),
       mediaSeconds: video.currentTime,
       frames: video.getVideoPlaybackQuality().totalVideoFrames,
+      droppedFrames: video.getVideoPlaybackQuality().droppedVideoFrames,
+      readyState: video.readyState,
       width: video.videoWidth,
       height: video.videoHeight,
       isEnded: video.ended,

@@ -13,6 +13,7 @@ import { findFfmpeg } from './adapters/ffmpeg.ts';
 import { healthRoutes } from './adapters/health-routes.ts';
 import { HttpServer } from './adapters/http-server.ts';
 import { ListenError } from './adapters/listen-error.ts';
+import { DirectorySpool } from './adapters/recording-spool.ts';
 import { openSqliteStore, type Store } from './adapters/store/sqlite-store.ts';
 import { randomBytes, systemClock } from './adapters/system.ts';
 import {
@@ -42,9 +43,13 @@ import { SlabPool } from './lib/slab-pool.ts';
 import type { Transcoding } from './live/channel-renditions.ts';
 import { LiveRegistry } from './live/live-registry.ts';
 import { TranscodeAdmission } from './live/transcode-admission.ts';
+import { Recorder } from './recording/recorder.ts';
 
 const DAY_MS = 86_400_000;
 const RETENTION_CHECK_MS = 3_600_000;
+
+/** Hours of a few streams whose bucket can't be reached. */
+const SPOOL_LIMIT_BYTES = 20 * 1024 ** 3;
 
 /** A running Ivory. Disposing it ends streams first, then everything in the reverse order of its start. */
 export interface Ivory extends AsyncDisposable {
@@ -75,14 +80,24 @@ export async function startIvory(
   ]);
   const store = starting.use(await openSqliteStore(directory.database));
   await takeUpHistory(store, clock, log, starting);
+  const buckets = new BucketDirectory(directory.buckets);
+  await buckets.removeTemporaryFiles();
   const recordingDestinations = starting.use(
-    new RecordingDestinations({
-      store: store.controlStore,
-      buckets: new BucketDirectory(directory.buckets),
-      logger: log,
-    }),
+    new RecordingDestinations({ store: store.controlStore, buckets, logger: log }),
   );
   await recordingDestinations.resume();
+  const recorder = starting.use(
+    new Recorder({
+      spool: new DirectorySpool(directory.spool),
+      store: buckets,
+      history: store.sessionLog,
+      clock,
+      random: randomBytes,
+      log,
+      spoolLimitBytes: SPOOL_LIMIT_BYTES,
+    }),
+  );
+  await recorder.resume();
 
   const viewers = new ViewerSessions({
     ids: new SessionIds({ key: secret, random: randomBytes, clock }),
@@ -101,6 +116,7 @@ export async function startIvory(
     sessionLog: store.sessionLog,
     viewers,
     payloads,
+    recorder,
     quotas: config.quotas,
     transcoding: await finding,
   });

@@ -1,8 +1,9 @@
 import type { StreamOnAir } from '../delivery/on-air.ts';
 import type { ChannelRecord } from '../domain/channel.ts';
 import { type LimitBreach, TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
+import type { RecordingConfigurationRecord } from '../domain/recording-configuration.ts';
 import { StreamHealthMonitor } from '../domain/stream-health.ts';
-import type { StreamHealth } from '../domain/stream-session.ts';
+import type { IngestConfiguration, StreamHealth } from '../domain/stream-session.ts';
 import type {
   DisconnectReason,
   EncoderMetadata,
@@ -23,7 +24,7 @@ import {
 import { describeIngest } from './ingest-configuration.ts';
 import { IngestLimiter } from './ingest-limiter.ts';
 import { IngestStatistics } from './ingest-statistics.ts';
-import type { SessionLog } from './ports.ts';
+import type { SessionLog, StreamRecorder, StreamRecording } from './ports.ts';
 import { SessionHistory } from './session-history.ts';
 
 /** "No data for 30 s: session terminated" and the grace after a lost connection (IVS EventBridge guide). */
@@ -68,6 +69,9 @@ export class LiveChannel implements StreamOnAir {
   /** With so much media its ingest is described anew, with what was measured by then. */
   #describeAtMediaMs = MEASURED_AFTER_MEDIA_MS;
   #isPlayable = false;
+  readonly #recorder: StreamRecorder | undefined;
+  #recordingConfiguration: RecordingConfigurationRecord | undefined;
+  #recording: StreamRecording | undefined;
   #finished: Promise<void> | undefined;
 
   constructor(options: {
@@ -79,6 +83,7 @@ export class LiveChannel implements StreamOnAir {
     readonly sessionLog: SessionLog;
     readonly payloads: SlabPool;
     readonly transcoding: Transcoding | undefined;
+    readonly recorder: StreamRecorder | undefined;
     readonly onEnded: (channel: LiveChannel) => void;
   }) {
     const { channel, streamId, clock, sessionLog } = options;
@@ -94,7 +99,15 @@ export class LiveChannel implements StreamOnAir {
     this.#health = new StreamHealthMonitor(this.#startedMs);
     this.#statistics = new IngestStatistics(this.#startedMs);
     this.#limiter = new IngestLimiter(channel);
-    this.#renditions = new ChannelRenditions({ ...options, log: this.#log });
+    this.#recorder = options.recorder;
+    this.#renditions = new ChannelRenditions({
+      ...options,
+      log: this.#log,
+      onSegment: (window, segment) => this.#recording?.segment(window, segment),
+      onThumbnail: (jpeg) => this.#recording?.thumbnail(jpeg),
+      recordedThumbnailSeconds: () =>
+        this.#recordingConfiguration?.thumbnailConfiguration.targetIntervalSeconds,
+    });
   }
 
   // --- what viewers and the API see
@@ -171,7 +184,7 @@ export class LiveChannel implements StreamOnAir {
   async open(): Promise<void> {
     const { streamId, channelArn, startTimeMs, channel } = this;
     const session = { streamId, channelArn, startTimeMs, channel, hasErrorEvent: false };
-    await this.#history.created(session);
+    this.#recordingConfiguration = await this.#history.created(session);
   }
 
   /** Takes an encoder: the first, or the one that comes back after its connection was lost. */
@@ -345,6 +358,28 @@ export class LiveChannel implements StreamOnAir {
     this.#state = 'live';
     this.#history.happened('Stream Start');
     this.#writeIngestConfiguration();
+    this.#beginRecording();
+  }
+
+  #beginRecording(): void {
+    const { channel, streamId, startTimeMs } = this;
+    const configuration = this.#recordingConfiguration;
+    const tracks = this.#tracks;
+    if (!this.#recorder || !configuration || !tracks) return;
+    const describe = () => this.#describeIngest(this.#tracks ?? tracks);
+    const renditions = this.#renditions;
+    this.#recording = this.#recorder.begin({
+      channel,
+      streamId,
+      startTimeMs,
+      configuration,
+      get windows() {
+        return renditions.windows;
+      },
+      get ingest() {
+        return describe();
+      },
+    });
   }
 
   #showHealth(health: StreamHealth): void {
@@ -361,14 +396,15 @@ export class LiveChannel implements StreamOnAir {
   }
 
   #writeIngestConfiguration(): void {
-    if (!this.#tracks) return;
-    this.#history.ingests(
-      describeIngest(this.#tracks, this.#metadata, {
-        framesPerSecond: this.#statistics.framesPerSecond,
-        videoBitrateBps: this.#statistics.videoBitrateBps,
-        audioBitrateBps: this.#statistics.audioBitrateBps,
-      }),
-    );
+    if (this.#tracks) this.#history.ingests(this.#describeIngest(this.#tracks));
+  }
+
+  #describeIngest(tracks: MediaTracks): IngestConfiguration {
+    return describeIngest(tracks, this.#metadata, {
+      framesPerSecond: this.#statistics.framesPerSecond,
+      videoBitrateBps: this.#statistics.videoBitrateBps,
+      audioBitrateBps: this.#statistics.audioBitrateBps,
+    });
   }
 
   #finish(): Promise<void> {
@@ -382,6 +418,7 @@ export class LiveChannel implements StreamOnAir {
     } catch (error) {
       this.#log.error({ err: error }, 'the renditions of the stream did not end well');
     }
+    this.#recording?.end();
     this.#playable.resolve(this.#renditions.isPlayable);
     this.#closed.resolve();
   }

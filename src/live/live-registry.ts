@@ -18,7 +18,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import type { Transcoding } from './channel-renditions.ts';
 import { LiveChannel } from './live-channel.ts';
-import type { ChannelDirectory, SessionLog, ViewerCounts } from './ports.ts';
+import type { ChannelDirectory, SessionLog, StreamRecorder, ViewerCounts } from './ports.ts';
 
 const TICK_MS = 1000;
 
@@ -41,6 +41,7 @@ export class LiveRegistry implements PublishGate, StreamSource {
   readonly #viewers: ViewerCounts;
   readonly #payloads: SlabPool;
   readonly #transcoding: Transcoding | undefined;
+  readonly #recorder: StreamRecorder | undefined;
   readonly #concurrentStreams: number;
   /** By channel ARN, in the order they came on air. */
   readonly #channels = new Map<string, LiveChannel>();
@@ -59,6 +60,8 @@ export class LiveRegistry implements PublishGate, StreamSource {
     readonly payloads: SlabPool;
     /** Absent: every channel is passed through, whatever its type. */
     readonly transcoding?: Transcoding | undefined;
+    /** Absent: nothing is recorded. */
+    readonly recorder?: StreamRecorder;
     readonly quotas: Pick<Quotas, 'concurrentStreams'>;
   }) {
     this.#clock = options.clock;
@@ -69,6 +72,7 @@ export class LiveRegistry implements PublishGate, StreamSource {
     this.#viewers = options.viewers;
     this.#payloads = options.payloads;
     this.#transcoding = options.transcoding;
+    this.#recorder = options.recorder;
     this.#concurrentStreams = options.quotas.concurrentStreams;
     this.#cancelTimers = [
       this.#clock.every(TICK_MS, () => this.#tick()),
@@ -144,6 +148,7 @@ export class LiveRegistry implements PublishGate, StreamSource {
       sessionLog: this.#sessionLog,
       payloads: this.#payloads,
       transcoding: this.#transcoding,
+      recorder: this.#recorder,
       onEnded: (ended) => this.#onEnded(ended),
     });
   }

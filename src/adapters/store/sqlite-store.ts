@@ -3,6 +3,7 @@ import type { ResettableStore } from '../../control/emulator.ts';
 import type { ControlStore } from '../../control/ports.ts';
 import type { ChannelLocator } from '../../delivery/watch-routes.ts';
 import type { ChannelDirectory, SessionLog } from '../../live/ports.ts';
+import type { RecordingHistory } from '../../recording/ports.ts';
 import { SqlChannelDirectory } from './channel-directory.ts';
 import { sqlControlStore } from './control-store.ts';
 import type { Database } from './database.ts';
@@ -17,7 +18,7 @@ import { StoreError } from './store-error.ts';
 /** Everything durable. Disposing it finishes what was asked for and closes the database. */
 export interface Store extends AsyncDisposable, ResettableStore {
   readonly controlStore: ControlStore;
-  readonly sessionLog: SessionLog;
+  readonly sessionLog: SessionLog & RecordingHistory;
   readonly channelDirectory: ChannelDirectory & ChannelLocator;
 }
 

@@ -13,8 +13,11 @@ import { findFfmpeg } from './adapters/ffmpeg.ts';
 import { healthRoutes } from './adapters/health-routes.ts';
 import { HttpServer } from './adapters/http-server.ts';
 import { ListenError } from './adapters/listen-error.ts';
+import { ConfiguredBuckets } from './adapters/recording-buckets.ts';
 import { DirectorySpool } from './adapters/recording-spool.ts';
+import { S3Buckets } from './adapters/s3-buckets.ts';
 import { openSqliteStore, type Store } from './adapters/store/sqlite-store.ts';
+import { DirectoryObjects } from './adapters/stored-objects.ts';
 import { randomBytes, systemClock } from './adapters/system.ts';
 import {
   loadSelfSignedCertificate,
@@ -31,6 +34,7 @@ import { EmulatorAuthenticator, resetRoute } from './control/emulator.ts';
 import { RecordingDestinations } from './control/recording-destinations.ts';
 import { createControlApi } from './control/router.ts';
 import { PlaybackRoutes } from './delivery/playback-routes.ts';
+import { recordingRoutes } from './delivery/recording-routes.ts';
 import { SessionIds } from './delivery/session-ids.ts';
 import { ViewerSessions } from './delivery/viewer-sessions.ts';
 import { WatchRoutes } from './delivery/watch-routes.ts';
@@ -47,9 +51,6 @@ import { Recorder } from './recording/recorder.ts';
 
 const DAY_MS = 86_400_000;
 const RETENTION_CHECK_MS = 3_600_000;
-
-/** Hours of a few streams whose bucket can't be reached. */
-const SPOOL_LIMIT_BYTES = 20 * 1024 ** 3;
 
 /** A running Ivory. Disposing it ends streams first, then everything in the reverse order of its start. */
 export interface Ivory extends AsyncDisposable {
@@ -80,8 +81,11 @@ export async function startIvory(
   ]);
   const store = starting.use(await openSqliteStore(directory.database));
   await takeUpHistory(store, clock, log, starting);
-  const buckets = new BucketDirectory(directory.buckets);
-  await buckets.removeTemporaryFiles();
+  const bucketDirectory = new BucketDirectory(directory.buckets);
+  await bucketDirectory.removeTemporaryFiles();
+  const isInS3 = (bucketName: string) => isNamed(config.s3.buckets, bucketName);
+  const s3 = starting.use(new S3Buckets(config.s3));
+  const buckets = new ConfiguredBuckets({ directory: bucketDirectory, s3, isInS3 });
   const recordingDestinations = starting.use(
     new RecordingDestinations({ store: store.controlStore, buckets, logger: log }),
   );
@@ -94,7 +98,7 @@ export async function startIvory(
       clock,
       random: randomBytes,
       log,
-      spoolLimitBytes: SPOOL_LIMIT_BYTES,
+      spoolLimitBytes: config.spoolLimitBytes,
     }),
   );
   await recorder.resume();
@@ -151,9 +155,12 @@ export async function startIvory(
         clock,
         ...(config.publicUrl && { publicUrl: config.publicUrl }),
       }).handle,
+      recordingRoutes(new DirectoryObjects(directory.buckets)),
       new WatchRoutes({
         assets: await loadWatchAssets(),
         channels: store.channelDirectory,
+        recordings: store.recordingCatalog,
+        isServed: (bucketName) => !isInS3(bucketName),
         ...(config.publicUrl && { publicUrl: config.publicUrl }),
       }).handle,
       ...(config.isEmulator ? [resetRoute({ store, live, log, ...publicHost })] : []),
@@ -237,6 +244,10 @@ async function prepareTranscoding(
     return undefined;
   }
 }
+
+/** `*` names every bucket. */
+const isNamed = (names: readonly string[], bucketName: string): boolean =>
+  names.includes(bucketName) || names.includes('*');
 
 async function loadRootKey(config: Config, directory: DataDirectory) {
   if (config.rootAccessKey) return { key: config.rootAccessKey, isNew: false };

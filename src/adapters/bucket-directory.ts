@@ -2,9 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { constants, copyFile, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RecordingBuckets } from '../control/ports.ts';
+import { DestinationRefused } from '../domain/destination-refused.ts';
 import { isObjectKey } from '../domain/object-key.ts';
 import { isBucketName } from '../domain/recording-configuration.ts';
-import { DestinationRefused, type ObjectStore } from '../recording/ports.ts';
+import type { ObjectStore } from '../recording/ports.ts';
 import { syncDirectory } from './durable-files.ts';
 
 /** Enough that a disk which is full, or answers with something else, is found out. */

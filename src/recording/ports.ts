@@ -17,11 +17,6 @@ export interface ObjectStore {
   putFile(bucketName: string, key: string, path: string, kind: ObjectKind): Promise<void>;
 }
 
-/** The bucket is not there, or is not for us to write to, or is of a kind that can't be used. */
-export class DestinationRefused extends Error {
-  override name = 'DestinationRefused';
-}
-
 /** Bytes for the end of a file of the spool. */
 export interface SpoolWrite {
   readonly name: string;

@@ -1,14 +1,10 @@
+import { DestinationRefused } from '../domain/destination-refused.ts';
 import type { RecordingEvent } from '../domain/events.ts';
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { BucketWriter } from './bucket-writer.ts';
 import { encodeJournalEntry, type JournalEntry } from './journal.ts';
-import {
-  DestinationRefused,
-  type ObjectStore,
-  type RecordingHistory,
-  type SpooledRecording,
-} from './ports.ts';
+import type { ObjectStore, RecordingHistory, SpooledRecording } from './ports.ts';
 import type { RecordingReason } from './recording-facts.ts';
 import type { RecordingState } from './recording-state.ts';
 import { Retry, Stopped } from './retry.ts';

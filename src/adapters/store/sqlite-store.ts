@@ -1,7 +1,7 @@
 import { Kysely } from 'kysely';
 import type { ResettableStore } from '../../control/emulator.ts';
 import type { ControlStore } from '../../control/ports.ts';
-import type { ChannelLocator } from '../../delivery/watch-routes.ts';
+import type { ChannelLocator, RecordingCatalog } from '../../delivery/watch-routes.ts';
 import type { ChannelDirectory, SessionLog } from '../../live/ports.ts';
 import type { RecordingHistory } from '../../recording/ports.ts';
 import { SqlChannelDirectory } from './channel-directory.ts';
@@ -9,6 +9,7 @@ import { sqlControlStore } from './control-store.ts';
 import type { Database } from './database.ts';
 import { deleteEverything } from './delete-everything.ts';
 import { migrate } from './migrate.ts';
+import { SqlRecordingCatalog } from './recording-catalog.ts';
 import type { Schema } from './schema.ts';
 import { SqlSessionLog } from './session-log.ts';
 import { SqliteThreadDialect } from './sqlite-dialect.ts';
@@ -20,6 +21,7 @@ export interface Store extends AsyncDisposable, ResettableStore {
   readonly controlStore: ControlStore;
   readonly sessionLog: SessionLog & RecordingHistory;
   readonly channelDirectory: ChannelDirectory & ChannelLocator;
+  readonly recordingCatalog: RecordingCatalog;
 }
 
 /** https://sqlite.org/rescode.html#busy */
@@ -54,6 +56,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
     controlStore: sqlControlStore(database),
     sessionLog,
     channelDirectory: new SqlChannelDirectory(database),
+    recordingCatalog: new SqlRecordingCatalog(database),
     async deleteEverything() {
       await sessionLog.drain();
       await deleteEverything(database);

@@ -187,6 +187,11 @@ test('kill -9 at any moment: what was complete is recorded, and its end is told 
   const recordings = await recordingsOf(buckets, arn);
   assert.equal(recordings.length, 3);
   for (const recording of recordings) await assertVerifies(recording);
-  const { media } = await readJson(recordings.at(-1)!, 'events/recording-ended.json');
-  assert.ok(media.hls.duration_ms >= 9000, `${media.hls.duration_ms} ms`);
+  const durationsMs = await Promise.all(
+    recordings.map(async (recording) => {
+      const { media } = await readJson(recording, 'events/recording-ended.json');
+      return media.hls.duration_ms as number;
+    }),
+  );
+  assert.ok(Math.max(...durationsMs) >= 9000, `${durationsMs} ms`);
 });

@@ -132,7 +132,9 @@ export class Recording {
     await this.#trim(spooled);
     if (failure || !newestStream) this.#phase = 'finishing';
     else {
-      this.#waitFor(endedAtMs + head.reconnectWindowSeconds * 1000);
+      // Media may be ahead of the clock by a moment.
+      const endMs = Math.min(endedAtMs, this.#clock.nowMs());
+      this.#waitFor(endMs + head.reconnectWindowSeconds * 1000);
       this.#checkDeadline();
     }
     this.#wake();
@@ -255,12 +257,11 @@ export class Recording {
       if (this.#hasBegun) await this.#bucket.writeMedia();
       this.#account();
     }
+    if (this.#phase !== 'finishing') return;
     // What arrived meanwhile is not to be left behind.
-    if (this.#phase !== 'finishing' || !this.#writer.isIdle || this.state.hasWaiting) {
-      if (this.#phase === 'finishing') void this.#writer.drained().then(() => this.#wake());
-      return;
-    }
-    await this.#conclude(spooled, this.#bucket);
+    if (!this.#writer.isIdle) void this.#writer.drained().then(() => this.#wake());
+    else if (this.#hasBegun && this.state.hasWaiting) this.#isDirty = true;
+    else await this.#conclude(spooled, this.#bucket);
   }
 
   async #announce(bucket: BucketWriter): Promise<void> {

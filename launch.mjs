@@ -30,6 +30,11 @@ const COMMANDS = {
     needsDevelopmentPackages: true,
     programs: [],
   },
+  'verify-recording': {
+    run: ['scripts/verify-recording.ts'],
+    needsDevelopmentPackages: false,
+    programs: ['ffmpeg'],
+  },
 };
 
 const PASSED_ON_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];

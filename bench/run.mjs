@@ -79,8 +79,7 @@ async function measure(server, clip) {
       report = await run(['wrk', '-t1', `-c${VIEWERS}`, '-d4s', '--timeout', '10s', url]);
     });
     const requests = Number(/(\d+) requests in/.exec(report)[1]);
-    if (/Non-2xx/.test(report))
-      throw new Error(`viewers of ${url} had errors:\n${report}`);
+    if (/Non-2xx/.test(report)) throw new Error(`viewers of ${url} had errors:\n${report}`);
     return { requests, cpu: used.cpu - (idle.cpu / idle.seconds) * used.seconds };
   };
   const playlistUrl = await server.playlistUrl(0);

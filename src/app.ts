@@ -20,8 +20,12 @@ import { HttpsServer } from './adapters/https-server.ts';
 import { ListenError } from './adapters/listen-error.ts';
 import { metricsRoutes } from './adapters/metrics-routes.ts';
 import { PeerCounter } from './adapters/peer-counter.ts';
+import { ConfiguredBuckets } from './adapters/recording-buckets.ts';
+import { DirectorySpool } from './adapters/recording-spool.ts';
 import { ReplyCounts } from './adapters/reply-counts.ts';
+import { S3Buckets } from './adapters/s3-buckets.ts';
 import { openSqliteStore, type Store } from './adapters/store/sqlite-store.ts';
+import { DirectoryObjects } from './adapters/stored-objects.ts';
 import { randomBytes, systemClock } from './adapters/system.ts';
 import { loadWatchAssets } from './adapters/watch-assets.ts';
 import { type Config, defaultPublicUrl } from './config.ts';
@@ -35,6 +39,7 @@ import { createControlApi } from './control/router.ts';
 import { ClientAddresses } from './delivery/client-addresses.ts';
 import { PlaybackAuthorization } from './delivery/playback-authorization.ts';
 import { PlaybackRoutes } from './delivery/playback-routes.ts';
+import { recordingRoutes } from './delivery/recording-routes.ts';
 import { SessionGate } from './delivery/session-gate.ts';
 import { SessionIds } from './delivery/session-ids.ts';
 import { ViewerSessions } from './delivery/viewer-sessions.ts';
@@ -48,6 +53,7 @@ import { SlabPool } from './lib/slab-pool.ts';
 import type { Transcoding } from './live/channel-renditions.ts';
 import { LiveRegistry } from './live/live-registry.ts';
 import { TranscodeAdmission } from './live/transcode-admission.ts';
+import { Recorder } from './recording/recorder.ts';
 
 const DAY_MS = 86_400_000;
 const RETENTION_CHECK_MS = 3_600_000;
@@ -90,14 +96,27 @@ export async function startIvory(
   const certificates = starting.use(await CertificateKeeper.start({ source, clock, log }));
   const store = starting.use(await openSqliteStore(directory.database));
   await takeUpHistory(store, clock, log, starting);
+  const bucketDirectory = new BucketDirectory(directory.buckets);
+  await bucketDirectory.removeTemporaryFiles();
+  const isInS3 = (bucketName: string) => isNamed(config.s3.buckets, bucketName);
+  const s3 = starting.use(new S3Buckets(config.s3));
+  const buckets = new ConfiguredBuckets({ directory: bucketDirectory, s3, isInS3 });
   const recordingDestinations = starting.use(
-    new RecordingDestinations({
-      store: store.controlStore,
-      buckets: new BucketDirectory(directory.buckets),
-      logger: log,
-    }),
+    new RecordingDestinations({ store: store.controlStore, buckets, logger: log }),
   );
   await recordingDestinations.resume();
+  const recorder = starting.use(
+    new Recorder({
+      spool: new DirectorySpool(directory.spool),
+      store: buckets,
+      history: store.sessionLog,
+      clock,
+      random: randomBytes,
+      log,
+      spoolLimitBytes: config.spoolLimitBytes,
+    }),
+  );
+  await recorder.resume();
 
   const viewers = new ViewerSessions({
     ids: new SessionIds({ key: secret, random: randomBytes, clock }),
@@ -125,6 +144,7 @@ export async function startIvory(
     sessionLog: store.sessionLog,
     viewers,
     payloads,
+    recorder,
     quotas: config.quotas,
     transcoding: await finding,
   });
@@ -178,9 +198,12 @@ export async function startIvory(
         clock,
         ...(config.publicUrl && { publicUrl: config.publicUrl }),
       }).handle,
+      recordingRoutes(new DirectoryObjects(directory.buckets)),
       new WatchRoutes({
         assets: await loadWatchAssets(),
         channels: store.channelDirectory,
+        recordings: store.recordingCatalog,
+        isServed: (bucketName) => !isInS3(bucketName),
         ...(config.publicUrl && { publicUrl: config.publicUrl }),
       }).handle,
       ...(config.isEmulator ? [resetRoute({ store, live, log, ...publicHost })] : []),
@@ -280,6 +303,10 @@ async function prepareTranscoding(
     return undefined;
   }
 }
+
+/** `*` names every bucket. */
+const isNamed = (names: readonly string[], bucketName: string): boolean =>
+  names.includes(bucketName) || names.includes('*');
 
 async function loadRootKey(config: Config, directory: DataDirectory) {
   if (config.rootAccessKey) return { key: config.rootAccessKey, isNew: false };

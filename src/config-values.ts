@@ -1,6 +1,7 @@
 import { type IpRange, parseIpRange } from './domain/iam/ip-range.ts';
 import { changeQuotas } from './domain/quota-changes.ts';
 import type { Quotas } from './domain/quotas.ts';
+import { isBucketName } from './domain/recording-configuration.ts';
 
 /** A bad setting. The message is one line that names the variable, the rule and (unless secret) the value. */
 export class ConfigError extends Error {
@@ -120,4 +121,17 @@ export function requireBothOrNone(
 
 export function badValue(name: string, rule: string, value: string): ConfigError {
   return new ConfigError(`${name} ${rule}, got ${JSON.stringify(value)}`);
+}
+
+export function readGigabytes(name: string, text: string): number {
+  const count = /^[0-9]{1,6}(\.[0-9]{1,3})?$/.test(text) ? Number(text) : 0;
+  if (count === 0) throw badValue(name, 'must be a number above 0, e.g. 20', text);
+  return count * 1024 ** 3;
+}
+
+export function readBuckets(name: string, text: string | undefined): readonly string[] {
+  const buckets = text?.split(',').map((bucket) => bucket.trim()) ?? [];
+  const bad = buckets.find((bucket) => bucket !== '*' && !isBucketName(bucket));
+  if (bad !== undefined) throw badValue(name, 'must be names of buckets, or *', bad);
+  return Object.freeze(buckets);
 }

@@ -20,6 +20,8 @@ const DEFAULTS = {
   isEmulator: false,
   transcoding: { encoder: 'libx264' },
   metrics: 'local',
+  s3: { buckets: [], region: 'us-east-1' },
+  spoolLimitBytes: 20 * 1024 ** 3,
   logLevel: 'info',
 };
 
@@ -54,6 +56,12 @@ test('readConfig() reads every setting and freezes the result', () => {
     IVORY_TRANSCODE_DEVICE: '/dev/dri/renderD129',
     IVORY_TRANSCODE_CORES: '3.5',
     IVORY_METRICS: 'public',
+    IVORY_S3_BUCKETS: 'one-bucket, another.bucket',
+    IVORY_S3_ENDPOINT: 'http://127.0.0.1:9000',
+    IVORY_S3_REGION: 'eu-west-1',
+    IVORY_S3_ACCESS_KEY_ID: 'id',
+    IVORY_S3_SECRET_ACCESS_KEY: 'secret',
+    IVORY_SPOOL_LIMIT_GB: '0.5',
     IVORY_LOG_LEVEL: 'debug',
   });
   assert.deepEqual(config, {
@@ -82,6 +90,13 @@ test('readConfig() reads every setting and freezes the result', () => {
     tls: { certificatePath: '/etc/cert.pem', keyPath: '/etc/key.pem' },
     transcoding: { encoder: 'h264_vaapi', device: '/dev/dri/renderD129', cores: 3.5 },
     metrics: 'public',
+    s3: {
+      buckets: ['one-bucket', 'another.bucket'],
+      endpoint: 'http://127.0.0.1:9000',
+      region: 'eu-west-1',
+      credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
+    },
+    spoolLimitBytes: 512 * 1024 ** 2,
     logLevel: 'debug',
   });
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.rootAccessKey));
@@ -129,6 +144,9 @@ const BAD_VALUES: readonly (readonly [Record<string, string>, RegExp])[] = [
     { IVORY_EMULATOR: 'on', IVORY_HOST: '0.0.0.0' },
     /^IVORY_HOST must be a loopback address with IVORY_EMULATOR=on, got "0.0.0.0"$/,
   ],
+  [{ IVORY_S3_BUCKETS: 'a/b' }, /^IVORY_S3_BUCKETS must be names of buckets, or \*, got "a\/b"$/],
+  [{ IVORY_S3_ACCESS_KEY_ID: 'id' }, /^IVORY_S3_SECRET_ACCESS_KEY must be set because/],
+  [{ IVORY_SPOOL_LIMIT_GB: '0' }, /^IVORY_SPOOL_LIMIT_GB must be a number above 0/],
   [{ IVORY_LOG_LEVEL: 'loud' }, /^IVORY_LOG_LEVEL must be one of debug, info, .*, got "loud"$/],
   [
     { IVORY_ROOT_ACCESS_KEY_ID: 'A'.repeat(16) },

@@ -1,8 +1,10 @@
 import {
   badValue,
   readAccessKey,
+  readBuckets,
   readChoice,
   readCores,
+  readGigabytes,
   readHost,
   readIpRanges,
   readOrigin,
@@ -61,6 +63,18 @@ export interface Config {
   };
   /** Who may read `/metrics`: programs on this machine, anyone, no one. */
   readonly metrics: 'local' | 'public' | 'off';
+  /** Where the buckets of recordings are that are no directories. */
+  readonly s3: {
+    /** `*` stands for all. */
+    readonly buckets: readonly string[];
+    /** Absent: AWS. */
+    readonly endpoint?: string;
+    readonly region: string;
+    /** Absent: where AWS's SDK looks for them. */
+    readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  };
+  /** What recordings may use of the disk until their buckets have them. */
+  readonly spoolLimitBytes: number;
   readonly logLevel: LogLevel;
 }
 
@@ -152,8 +166,38 @@ export const SETTINGS = [
     default: 'local',
     meaning: 'who may read /metrics: local (programs on this machine), public or off',
   },
+  {
+    name: 'IVORY_S3_BUCKETS',
+    default: 'none',
+    meaning:
+      'buckets of recordings that are in S3, separated by commas, or *; others are directories',
+  },
+  {
+    name: 'IVORY_S3_ENDPOINT',
+    default: 'AWS',
+    meaning: 'address of another S3, e.g. http://127.0.0.1:9000',
+  },
+  { name: 'IVORY_S3_REGION', default: 'us-east-1', meaning: 'region of the S3 buckets' },
+  {
+    name: 'IVORY_S3_ACCESS_KEY_ID',
+    default: "where AWS's SDK looks for it",
+    meaning: 'access key id for S3, with the next one',
+  },
+  {
+    name: 'IVORY_S3_SECRET_ACCESS_KEY',
+    default: "where AWS's SDK looks for it",
+    meaning: 'secret access key for S3',
+  },
+  {
+    name: 'IVORY_SPOOL_LIMIT_GB',
+    default: '20',
+    meaning: 'disk space for what buckets have not taken yet; recordings beyond fail',
+  },
   { name: 'IVORY_LOG_LEVEL', default: 'info', meaning: LOG_LEVELS.join(', ') },
 ] as const satisfies readonly Setting[];
+
+const REGION = /^[a-z0-9-]{1,64}$/;
+const REGION_RULE = 'must be a region name such as us-east-1';
 
 type SettingName = (typeof SETTINGS)[number]['name'];
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -176,6 +220,15 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
     accessKeyId,
     'IVORY_ROOT_SECRET_ACCESS_KEY',
     secretAccessKey,
+  );
+  const s3Endpoint = given('IVORY_S3_ENDPOINT');
+  const s3AccessKeyId = given('IVORY_S3_ACCESS_KEY_ID');
+  const s3SecretAccessKey = given('IVORY_S3_SECRET_ACCESS_KEY');
+  requireBothOrNone(
+    'IVORY_S3_ACCESS_KEY_ID',
+    s3AccessKeyId,
+    'IVORY_S3_SECRET_ACCESS_KEY',
+    s3SecretAccessKey,
   );
   requireBothOrNone('IVORY_TLS_CERT', certificatePath, 'IVORY_TLS_KEY', keyPath);
   const transcode = readChoice('IVORY_TRANSCODE', given('IVORY_TRANSCODE'), [
@@ -203,8 +256,8 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
       rule: 'must be 12 digits',
     }),
     region: readPattern('IVORY_REGION', given('IVORY_REGION') ?? 'us-east-1', {
-      pattern: /^[a-z0-9-]{1,64}$/,
-      rule: 'must be a region name such as us-east-1',
+      pattern: REGION,
+      rule: REGION_RULE,
     }),
     ...(accessKeyId &&
       secretAccessKey && { rootAccessKey: readAccessKey(accessKeyId, secretAccessKey) }),
@@ -227,6 +280,22 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
       }),
     }),
     metrics: readChoice('IVORY_METRICS', given('IVORY_METRICS'), ['local', 'public', 'off']),
+    s3: Object.freeze({
+      buckets: readBuckets('IVORY_S3_BUCKETS', given('IVORY_S3_BUCKETS')),
+      ...(s3Endpoint && { endpoint: readOrigin('IVORY_S3_ENDPOINT', s3Endpoint) }),
+      region: readPattern('IVORY_S3_REGION', given('IVORY_S3_REGION') ?? 'us-east-1', {
+        pattern: REGION,
+        rule: REGION_RULE,
+      }),
+      ...(s3AccessKeyId &&
+        s3SecretAccessKey && {
+          credentials: Object.freeze({
+            accessKeyId: s3AccessKeyId,
+            secretAccessKey: s3SecretAccessKey,
+          }),
+        }),
+    }),
+    spoolLimitBytes: readGigabytes('IVORY_SPOOL_LIMIT_GB', given('IVORY_SPOOL_LIMIT_GB') ?? '20'),
     logLevel: readChoice('IVORY_LOG_LEVEL', given('IVORY_LOG_LEVEL') ?? 'info', LOG_LEVELS),
   });
   requireDistinctPorts(config);

@@ -21,6 +21,7 @@ const OUTSIDE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   transcode: [],
   packaging: [],
   delivery: ['node:crypto', 'node:util', 'node:zlib', 'jose'],
+  recording: [],
   control: ['node:crypto', 'valibot'],
   live: [],
   'config-values.ts': [],

@@ -2,7 +2,12 @@
 // What the page shows is one state; everything else follows from it through [data-state] in watch.css.
 
 const { Hls } = window;
-const { playbackUrl } = document.body.dataset;
+/** `<bucket>/<prefix>` of a past stream, where this page plays one. */
+const recording = new URLSearchParams(location.search).get('recording');
+const playbackUrl =
+  recording === null
+    ? document.body.dataset.playbackUrl
+    : `/recordings/${recording}/media/hls/master.m3u8`;
 
 const video = element('video');
 const soundButton = element('sound');
@@ -48,6 +53,15 @@ const STATES = {
     text: 'Any current version of Chrome, Edge, Firefox or Safari can.',
   },
 };
+
+if (recording !== null) {
+  Object.assign(STATES, {
+    live: { badge: 'Recording', title: 'Recording' },
+    stalled: { badge: 'Waiting', title: 'Waiting for the recording' },
+    offline: { badge: 'Not found', title: 'There is no such recording' },
+    ended: { badge: 'Ended', title: 'The recording has ended' },
+  });
+}
 
 /** Shorter stalls are not worth a word. */
 const STALL_NOTICE_MS = 700;
@@ -114,6 +128,7 @@ goLiveButton.addEventListener('click', () => {
 qualityMenu.addEventListener('change', chooseQuality);
 setInterval(showFacts, 500);
 connect();
+void listRecordings();
 
 function connect() {
   if (!playbackUrl) enter('missing');
@@ -266,7 +281,7 @@ function isPlayedOut() {
 function showFacts() {
   if (state === 'stalled' && isPlayedOut()) enter('ended');
   const isPlaying = state === 'live' || state === 'stalled';
-  const latency = isPlaying ? latencySeconds() : undefined;
+  const latency = isPlaying && recording === null ? latencySeconds() : undefined;
   const level = hls?.levels[hls.currentLevel];
   const { videoWidth, videoHeight } = video;
   element('latency').textContent = latency === undefined ? '–' : `${latency.toFixed(1)} s`;
@@ -276,6 +291,41 @@ function showFacts() {
   const auto = qualityMenu.options[0];
   if (auto && level) auto.text = hls.autoLevelEnabled ? `Auto (${qualityName(level)})` : 'Auto';
   goLiveButton.hidden = !(latency > FAR_BEHIND_S);
+}
+
+/** Links to this page itself: one of them plays at a time. */
+async function listRecordings() {
+  const response = await fetch(`${location.pathname}/recordings`).catch(() => undefined);
+  const recordings = response?.ok ? await response.json() : [];
+  const items = recordings.map(({ path, startedAtMs, durationMs }) => {
+    const link = document.createElement('a');
+    link.href = `${location.pathname}?recording=${encodeURIComponent(path)}`;
+    const length = durationMs === undefined ? 'being recorded' : formatLength(durationMs);
+    link.textContent = `${new Date(startedAtMs).toLocaleString()}, ${length}`;
+    if (path === recording) link.setAttribute('aria-current', 'page');
+    const item = document.createElement('li');
+    item.append(link);
+    return item;
+  });
+  if (recording !== null) {
+    const item = document.createElement('li');
+    const link = document.createElement('a');
+    link.href = location.pathname;
+    link.textContent = 'Live';
+    item.append(link);
+    items.unshift(item);
+  }
+  element('recording-list').replaceChildren(...items);
+  element('recordings').hidden = items.length === 0;
+}
+
+/** `1:02:03`, or `2:03`. */
+function formatLength(durationMs) {
+  const seconds = Math.round(durationMs / 1000);
+  const twoDigits = (count) => String(count).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const rest = twoDigits(seconds % 60);
+  return hours > 0 ? `${hours}:${twoDigits(minutes)}:${rest}` : `${minutes}:${rest}`;
 }
 
 function showSound() {

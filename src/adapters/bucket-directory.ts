@@ -1,15 +1,24 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants, copyFile, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { RecordingBuckets } from '../control/ports.ts';
+import { DestinationRefused } from '../domain/destination-refused.ts';
+import { isObjectKey } from '../domain/object-key.ts';
 import { isBucketName } from '../domain/recording-configuration.ts';
+import type { ObjectStore } from '../recording/ports.ts';
+import { syncDirectory } from './durable-files.ts';
 
 /** Enough that a disk which is full, or answers with something else, is found out. */
 const PROBE_BYTE_LENGTH = 4096;
 
+/** Beside the buckets, on their file system: no bucket's name begins with a dot. */
+const TEMPORARY = '.tmp';
+
 /** Buckets that are directories below one directory. */
-export class BucketDirectory implements RecordingBuckets {
+export class BucketDirectory implements RecordingBuckets, ObjectStore {
   readonly #root: string;
+  /** Directories that are there, and on disk. */
+  readonly #made = new Set<string>();
 
   /** `root`: made when the first bucket is. */
   constructor(root: string) {
@@ -32,6 +41,66 @@ export class BucketDirectory implements RecordingBuckets {
     }
   }
 
+  async putBytes(bucketName: string, key: string, bytes: Uint8Array): Promise<void> {
+    await this.#put(bucketName, key, (temporary) => writeThrough(temporary, bytes));
+  }
+
+  /** A second name for the same bytes where file systems can, so that nothing is copied. */
+  async putFile(bucketName: string, key: string, path: string): Promise<void> {
+    await this.#put(bucketName, key, async (temporary) => {
+      try {
+        await link(path, temporary);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'ENOENT') throw error;
+        await copyThrough(path, temporary);
+      }
+    });
+  }
+
+  /** What a crash left half written. */
+  async removeTemporaryFiles(): Promise<void> {
+    await rm(join(this.#root, TEMPORARY), { recursive: true, force: true });
+  }
+
+  async #put(
+    bucketName: string,
+    key: string,
+    write: (temporary: string) => Promise<void>,
+  ): Promise<void> {
+    const bucket = this.#pathOf(bucketName);
+    if (!isObjectKey(key)) {
+      throw new DestinationRefused(`cannot write to bucket ${bucketName}: '${key}' is no key`);
+    }
+    const path = join(bucket, key);
+    const temporary = join(this.#root, TEMPORARY, randomUUID());
+    try {
+      await this.#make(dirname(temporary));
+      await this.#make(dirname(path));
+      await write(temporary);
+      await rename(temporary, path);
+      await syncDirectory(dirname(path));
+    } catch (error) {
+      // Somebody may have removed a directory: next time they are looked for again.
+      this.#made.clear();
+      throw error;
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  /** The directory and those above it, each on disk in the one above. */
+  async #make(directory: string): Promise<void> {
+    if (this.#made.has(directory)) return;
+    const first = await mkdir(directory, { recursive: true, mode: 0o700 });
+    if (first !== undefined) {
+      for (let path = directory; path.length >= first.length; path = dirname(path)) {
+        await syncDirectory(dirname(path));
+      }
+    }
+    this.#made.add(directory);
+  }
+
   /** The one way from a name to the file system. */
   #pathOf(bucketName: string): string {
     if (!isBucketName(bucketName)) {
@@ -44,5 +113,11 @@ export class BucketDirectory implements RecordingBuckets {
 async function writeThrough(path: string, content: Uint8Array): Promise<void> {
   await using file = await open(path, 'wx', 0o600);
   await file.writeFile(content);
+  await file.sync();
+}
+
+async function copyThrough(from: string, to: string): Promise<void> {
+  await copyFile(from, to, constants.COPYFILE_EXCL);
+  await using file = await open(to, 'r+');
   await file.sync();
 }

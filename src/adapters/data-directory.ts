@@ -17,6 +17,8 @@ export interface DataDirectory {
   readonly tlsCertificate: string;
   /** A directory for each bucket that recordings go to. */
   readonly buckets: string;
+  /** What recordings have that their buckets have not yet. */
+  readonly spool: string;
 }
 
 export interface AccessKey {
@@ -43,6 +45,7 @@ export async function prepareDataDirectory(path: string): Promise<DataDirectory>
     serverSecret: join(root, 'server-secret'),
     tlsCertificate: join(root, 'tls.pem'),
     buckets: join(root, 'buckets'),
+    spool: join(root, 'spool'),
   });
 }
 

@@ -13,6 +13,13 @@ function setUp(publicUrl?: string) {
       find: async (id) =>
         id === 'abcdABCDefgh' ? { region: 'us-west-2', accountId: '123456789012' } : undefined,
     },
+    recordings: {
+      recordings: async () => [
+        { bucketName: 'kept-here', keyPrefix: 'ivs/v1/a', startedAtMs: 2, durationMs: 1500 },
+        { bucketName: 'elsewhere', keyPrefix: 'ivs/v1/b', startedAtMs: 1 },
+      ],
+    },
+    isServed: (bucketName) => bucketName === 'kept-here',
     assets,
     ...(publicUrl !== undefined && { publicUrl }),
   });
@@ -103,3 +110,16 @@ for (const path of [
 test('the watch page can only be read', async () => {
   assert.equal((await setUp()('/watch/abcdABCDefgh', { method: 'POST' })).status, 405);
 });
+
+test('/watch/<channel>/recordings lists the recordings that can be played from here', async () => {
+  const { reply, text } = await askRecordings();
+  assert.equal(reply.status, 200);
+  assert.deepEqual(JSON.parse(text), [
+    { path: 'kept-here/ivs/v1/a', startedAtMs: 2, durationMs: 1500 },
+  ]);
+});
+
+async function askRecordings() {
+  const reply = await setUp()('/watch/abcdABCDefgh/recordings');
+  return { reply, text: await replyText(reply) };
+}

@@ -12,6 +12,20 @@ export interface ChannelLocator {
   find(channelId: string): Promise<Tenant | undefined>;
 }
 
+/** A recording of a channel, in a bucket. */
+export interface RecordedVideo {
+  readonly bucketName: string;
+  readonly keyPrefix: string;
+  readonly startedAtMs: number;
+  /** Absent while it grows. */
+  readonly durationMs?: number;
+}
+
+export interface RecordingCatalog {
+  /** Newest first; none of a channel that is private. */
+  recordings(channelId: string): Promise<readonly RecordedVideo[]>;
+}
+
 export interface WatchAsset {
   readonly contentType: string;
   readonly bytes: Uint8Array;
@@ -22,12 +36,16 @@ export type WatchAssets = ReadonlyMap<string, WatchAsset>;
 
 export interface WatchRoutesOptions {
   readonly channels: ChannelLocator;
+  readonly recordings: RecordingCatalog;
+  /** Whether recordings in a bucket can be played from here. */
+  readonly isServed: (bucketName: string) => boolean;
   readonly assets: WatchAssets;
   /** Where playback URLs begin, when that is not the host of the page. Without a slash at its end. */
   readonly publicUrl?: string;
 }
 
 const WATCH_ROOT = '/watch/';
+const RECORDINGS_PATH = /^\/watch\/([A-Za-z0-9]{1,32})\/recordings$/;
 const WATCH_PATH = /^\/watch\/(?:([A-Za-z0-9]{1,32})|assets\/([a-z][a-z.-]{1,31}))$/;
 const PAGE = 'watch.html';
 const HTML = 'text/html; charset=utf-8';
@@ -35,6 +53,8 @@ const HTML = 'text/html; charset=utf-8';
 /** The watch page of a channel, and the files that it is made of. */
 export class WatchRoutes {
   readonly #channels: ChannelLocator;
+  readonly #recordings: RecordingCatalog;
+  readonly #isServed: (bucketName: string) => boolean;
   readonly #assets: WatchAssets;
   readonly #publicUrl: string;
   readonly #pageHeaders: Readonly<Record<string, string>>;
@@ -43,6 +63,8 @@ export class WatchRoutes {
 
   constructor(options: WatchRoutesOptions) {
     this.#channels = options.channels;
+    this.#recordings = options.recordings;
+    this.#isServed = options.isServed;
     this.#assets = options.assets;
     this.#publicUrl = options.publicUrl ?? '';
     const page = options.assets.get(PAGE);
@@ -62,6 +84,8 @@ export class WatchRoutes {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return { status: 405, headers: { Allow: 'GET, HEAD' } };
     }
+    const [, recordedId] = RECORDINGS_PATH.exec(request.path) ?? [];
+    if (recordedId !== undefined) return this.#recordingList(recordedId);
     const [, channelId, assetName] = WATCH_PATH.exec(request.path) ?? [];
     if (channelId !== undefined) return this.#channelPage(channelId);
     const asset = assetName === PAGE ? undefined : this.#assets.get(assetName ?? '');
@@ -79,6 +103,22 @@ export class WatchRoutes {
       this.#gzippedReplies.set(asset, reply);
     }
     return reply;
+  }
+
+  async #recordingList(channelId: string): Promise<HttpReply> {
+    const recordings = await this.#recordings.recordings(channelId);
+    const list = recordings
+      .filter(({ bucketName }) => this.#isServed(bucketName))
+      .map(({ bucketName, keyPrefix, startedAtMs, durationMs }) => ({
+        path: `${bucketName}/${keyPrefix}`,
+        startedAtMs,
+        durationMs,
+      }));
+    return {
+      status: 200,
+      headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
+      body: JSON.stringify(list),
+    };
   }
 
   async #channelPage(channelId: string): Promise<HttpReply> {

@@ -20,6 +20,10 @@ export const STREAM_EVENTS = {
   'Ingest Resolution': 'IVS Limit Breach',
   'Concurrent Broadcasts': 'IVS Limit Breach',
   'Concurrent Viewers': 'IVS Limit Breach',
+  'Recording Start': 'IVS Recording State Change',
+  'Recording End': 'IVS Recording State Change',
+  'Recording Start Failure': 'IVS Recording State Change',
+  'Recording End Failure': 'IVS Recording State Change',
 } as const satisfies Record<string, StreamEventType>;
 
 type NameOf<Type extends StreamEventType> = {
@@ -31,6 +35,9 @@ export type StreamEventName = NameOf<'IVS Stream State Change' | 'IVS Stream Hea
 
 /** What IVS calls the `limit_name` of an event. */
 export type LimitName = NameOf<'IVS Limit Breach'>;
+
+/** What IVS calls the `recording_status` of an event. */
+export type RecordingStatus = NameOf<'IVS Recording State Change'>;
 
 /** A limit that was exceeded, with the members of IVS's event. */
 export type LimitBreach = {
@@ -66,8 +73,23 @@ export interface LimitBreachEvent {
   readonly limitUnit: LimitBreach['limitUnit'];
 }
 
+/** A recording began, ended or failed, with the members of IVS's event. */
+export interface RecordingEvent {
+  readonly name: RecordingStatus;
+  readonly timeMs: number;
+  /** Empty where nothing failed. */
+  readonly reason: '' | 'ValidationException' | 'InternalServerException';
+  readonly bucketName: string;
+  readonly keyPrefix: string;
+  /** 0 at its start. */
+  readonly durationMs: number;
+  readonly recordingSessionId: string;
+  /** Every stream in it, at its end. */
+  readonly recordingSessionStreamIds?: readonly string[];
+}
+
 /** A fact about a stream. Stated once; the session's history, the log and whoever else listens read the same one. */
-export type StreamEvent = StreamChange | LimitBreachEvent;
+export type StreamEvent = StreamChange | LimitBreachEvent | RecordingEvent;
 
 /** The reason of a Stream Failure where the machine has no room for another ladder, in IVS's words. */
 export const TRANSCODE_CAPACITY_EXCEEDED = 'Transcode capacity exceeded. Please try again.';
@@ -81,6 +103,5 @@ export function limitBreachEvent(
 
 /** Events that make a session's `hasErrorEvent` true: "any failure or limit-breach event". */
 export function isErrorEvent(name: StreamEvent['name']): boolean {
-  const isFailure = name === 'Stream Failure' || name === 'Stream Takeover Failure';
-  return isFailure || STREAM_EVENTS[name] === 'IVS Limit Breach';
+  return name.endsWith('Failure') || STREAM_EVENTS[name] === 'IVS Limit Breach';
 }

@@ -13,7 +13,7 @@ import type { SlabPool } from '../lib/slab-pool.ts';
 import type { Ticks } from '../lib/timescale.ts';
 import { type Frame, type FrameSink, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
 import { ChannelPackager } from '../packaging/channel-packager.ts';
-import type { LiveWindow } from '../packaging/live-window.ts';
+import type { LiveWindow, OnSegment } from '../packaging/live-window.ts';
 import { TimedMetadata, type TimedText } from '../packaging/timed-metadata.ts';
 import { fitsTransportStream } from '../packaging/ts-container.ts';
 import { LadderTranscoder } from '../transcode/ladder-transcoder.ts';
@@ -23,6 +23,13 @@ import type { TranscodeAdmission, TranscodeShare } from './transcode-admission.t
 
 /** How often a channel that is transcoded gets a new picture for pages that list channels. */
 const THUMBNAIL_INTERVAL_SECONDS = 5;
+
+/** The longest interval up to that one of which a recording's interval is a multiple. */
+function thumbnailInterval(recordedSeconds: number | undefined): number {
+  let seconds = THUMBNAIL_INTERVAL_SECONDS;
+  if (recordedSeconds !== undefined) while (recordedSeconds % seconds !== 0) seconds--;
+  return seconds;
+}
 
 /** From here on a ladder's use of the processor is measured, not guessed. */
 const MEASURED_AFTER_MS = 10_000;
@@ -45,6 +52,11 @@ export interface ChannelRenditionsOptions {
   readonly transcoding: Transcoding | undefined;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Of every rendition. */
+  readonly onSegment: OnSegment;
+  readonly onThumbnail: (jpeg: Uint8Array) => void;
+  /** At what interval a recording needs thumbnails; asked when the first tracks are known. */
+  readonly recordedThumbnailSeconds: () => number | undefined;
 }
 
 type UntimedText = Omit<TimedText, 'ticks'> & Partial<Pick<TimedText, 'ticks'>>;
@@ -205,18 +217,20 @@ export class ChannelRenditions {
       payloads,
       clock,
       timedMetadata: this.#timedMetadata,
+      onSegment: this.#options.onSegment,
     });
   }
 
   #transcode(packager: ChannelPackager, { factory, encoder }: Transcoding): LadderTranscoder {
-    const { payloads, clock, log } = this.#options;
+    const { payloads, clock, log, onThumbnail, recordedThumbnailSeconds } = this.#options;
     const transcoded = this.#plan.filter((plan) => plan.video !== 'source');
     return new LadderTranscoder({
       sinks: new Map(transcoded.map((plan) => [plan.name, packager.sink(plan)])),
       thumbnails: {
-        intervalSeconds: THUMBNAIL_INTERVAL_SECONDS,
+        intervalSeconds: thumbnailInterval(recordedThumbnailSeconds()),
         onThumbnail: (jpeg) => {
           this.#thumbnail = jpeg;
+          onThumbnail(jpeg);
         },
       },
       encoder,

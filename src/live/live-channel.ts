@@ -1,9 +1,10 @@
 import type { StreamOnAir } from '../delivery/on-air.ts';
 import type { ChannelRecord } from '../domain/channel.ts';
 import { type LimitBreach, TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
+import type { RecordingConfigurationRecord } from '../domain/recording-configuration.ts';
 import { StreamHealthMonitor } from '../domain/stream-health.ts';
 import type { IngestMeasurements } from '../domain/stream-measurements.ts';
-import type { StreamHealth } from '../domain/stream-session.ts';
+import type { IngestConfiguration, StreamHealth } from '../domain/stream-session.ts';
 import type { TakeoverFailure } from '../domain/takeover.ts';
 import type {
   DisconnectReason,
@@ -28,7 +29,7 @@ import { describeIngest } from './ingest-configuration.ts';
 import { IngestLimiter } from './ingest-limiter.ts';
 import { IngestMeter } from './ingest-meter.ts';
 import { IngestStatistics } from './ingest-statistics.ts';
-import type { SessionLog } from './ports.ts';
+import type { SessionLog, StreamRecorder, StreamRecording } from './ports.ts';
 import { SessionHistory } from './session-history.ts';
 import { type TakenChannel, Takeovers } from './takeovers.ts';
 
@@ -77,6 +78,9 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   /** With so much media its ingest is described anew, with what was measured by then. */
   #describeAtMediaMs = MEASURED_AFTER_MEDIA_MS;
   #isPlayable = false;
+  readonly #recorder: StreamRecorder | undefined;
+  #recordingConfiguration: RecordingConfigurationRecord | undefined;
+  #recording: StreamRecording | undefined;
   #finished: Promise<void> | undefined;
 
   constructor(options: {
@@ -89,6 +93,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     readonly sessionLog: SessionLog;
     readonly payloads: SlabPool;
     readonly transcoding: Transcoding | undefined;
+    readonly recorder: StreamRecorder | undefined;
     readonly onEnded: (channel: LiveChannel) => void;
   }) {
     const { channel, streamId, clock, sessionLog } = options;
@@ -105,7 +110,15 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     this.#health = new StreamHealthMonitor(this.#startedMs);
     this.#statistics = new IngestStatistics(this.#startedMs);
     this.#limiter = new IngestLimiter(channel);
-    this.#renditions = new ChannelRenditions({ ...options, log: this.#log });
+    this.#recorder = options.recorder;
+    this.#renditions = new ChannelRenditions({
+      ...options,
+      log: this.#log,
+      onSegment: (window, segment) => this.#recording?.segment(window, segment),
+      onThumbnail: (jpeg) => this.#recording?.thumbnail(jpeg),
+      recordedThumbnailSeconds: () =>
+        this.#recordingConfiguration?.thumbnailConfiguration.targetIntervalSeconds,
+    });
   }
 
   // --- what viewers and the API see
@@ -200,7 +213,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   async open(): Promise<void> {
     const { streamId, channelArn, startTimeMs, channel } = this;
     const session = { streamId, channelArn, startTimeMs, channel, hasErrorEvent: false };
-    await this.#history.created(session);
+    this.#recordingConfiguration = await this.#history.created(session);
   }
 
   /** Takes an encoder: the first, or the one that comes back after its connection was lost. */
@@ -409,6 +422,28 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     this.#state = 'live';
     this.#history.happened('Stream Start');
     this.#writeIngestConfiguration();
+    this.#beginRecording();
+  }
+
+  #beginRecording(): void {
+    const { channel, streamId, startTimeMs } = this;
+    const configuration = this.#recordingConfiguration;
+    const tracks = this.#tracks;
+    if (!this.#recorder || !configuration || !tracks) return;
+    const describe = () => this.#describeIngest(this.#tracks ?? tracks);
+    const renditions = this.#renditions;
+    this.#recording = this.#recorder.begin({
+      channel,
+      streamId,
+      startTimeMs,
+      configuration,
+      get windows() {
+        return renditions.windows;
+      },
+      get ingest() {
+        return describe();
+      },
+    });
   }
 
   #showHealth(health: StreamHealth): void {
@@ -425,14 +460,15 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   }
 
   #writeIngestConfiguration(): void {
-    if (!this.#tracks) return;
-    this.#history.ingests(
-      describeIngest(this.#tracks, this.#metadata, {
-        framesPerSecond: this.#statistics.framesPerSecond,
-        videoBitrateBps: this.#statistics.videoBitrateBps,
-        audioBitrateBps: this.#statistics.audioBitrateBps,
-      }),
-    );
+    if (this.#tracks) this.#history.ingests(this.#describeIngest(this.#tracks));
+  }
+
+  #describeIngest(tracks: MediaTracks): IngestConfiguration {
+    return describeIngest(tracks, this.#metadata, {
+      framesPerSecond: this.#statistics.framesPerSecond,
+      videoBitrateBps: this.#statistics.videoBitrateBps,
+      audioBitrateBps: this.#statistics.audioBitrateBps,
+    });
   }
 
   #finish(): Promise<void> {
@@ -446,6 +482,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     } catch (error) {
       this.#log.error({ err: error }, 'the renditions of the stream did not end well');
     }
+    this.#recording?.end();
     this.#playable.resolve(this.#renditions.isPlayable);
     this.#closed.resolve();
   }

@@ -21,7 +21,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import type { Transcoding } from './channel-renditions.ts';
 import { LiveChannel } from './live-channel.ts';
-import type { ChannelDirectory, SessionLog, StreamViewers } from './ports.ts';
+import type { ChannelDirectory, SessionLog, StreamRecorder, StreamViewers } from './ports.ts';
 
 const TICK_MS = 1000;
 
@@ -44,6 +44,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   readonly #viewers: StreamViewers;
   readonly #payloads: SlabPool;
   readonly #transcoding: Transcoding | undefined;
+  readonly #recorder: StreamRecorder | undefined;
   readonly #concurrentStreams: number;
   /** By channel ARN, in the order they came on air. */
   readonly #channels = new Map<string, LiveChannel>();
@@ -62,6 +63,8 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     readonly payloads: SlabPool;
     /** Absent: every channel is passed through, whatever its type. */
     readonly transcoding?: Transcoding | undefined;
+    /** Absent: nothing is recorded. */
+    readonly recorder?: StreamRecorder;
     readonly quotas: Pick<Quotas, 'concurrentStreams'>;
   }) {
     this.#clock = options.clock;
@@ -72,6 +75,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     this.#viewers = options.viewers;
     this.#payloads = options.payloads;
     this.#transcoding = options.transcoding;
+    this.#recorder = options.recorder;
     this.#concurrentStreams = options.quotas.concurrentStreams;
     this.#cancelTimers = [
       this.#clock.every(TICK_MS, () => this.#tick()),
@@ -157,6 +161,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
       sessionLog: this.#sessionLog,
       payloads: this.#payloads,
       transcoding: this.#transcoding,
+      recorder: this.#recorder,
       onEnded: (ended) => this.#onEnded(ended),
     });
   }

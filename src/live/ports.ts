@@ -1,6 +1,9 @@
 import type { ChannelRecord } from '../domain/channel.ts';
 import type { StreamEvent } from '../domain/events.ts';
+import type { RecordingConfigurationRecord } from '../domain/recording-configuration.ts';
 import type { IngestConfiguration, StreamSessionRecord } from '../domain/stream-session.ts';
+import type { LiveWindow } from '../packaging/live-window.ts';
+import type { Segment } from '../packaging/segment.ts';
 
 /** Who a stream key belongs to. */
 export interface ChannelDirectory {
@@ -12,8 +15,11 @@ export interface ChannelDirectory {
  * media path does not wait for them.
  */
 export interface SessionLog {
-  /** Writes it down with the channel's recording configuration as it is at this moment. */
-  createSession(session: StreamSessionRecord, created: StreamEvent): Promise<void>;
+  /** Writes it down with the channel's recording configuration as it is at this moment, and returns that. */
+  createSession(
+    session: StreamSessionRecord,
+    created: StreamEvent,
+  ): Promise<RecordingConfigurationRecord | undefined>;
   setIngestConfiguration(streamId: string, ingest: IngestConfiguration): Promise<void>;
   appendEvents(streamId: string, events: readonly StreamEvent[]): Promise<void>;
   /** Sets the end time and appends the closing events, in one transaction. */
@@ -27,6 +33,32 @@ export interface SessionLog {
   endAbandonedSessions(): Promise<number>;
   /** Forgets sessions that ended before `beforeMs`. Returns how many. */
   deleteSessionsEndedBefore(beforeMs: number): Promise<number>;
+}
+
+/** A stream that is live, on a channel that has a recording configuration. */
+export interface RecordableStream {
+  readonly channel: ChannelRecord;
+  readonly streamId: string;
+  readonly startTimeMs: number;
+  /** As it was when the session began. */
+  readonly configuration: RecordingConfigurationRecord;
+  /** Best first. */
+  readonly windows: readonly LiveWindow[];
+  readonly ingest: IngestConfiguration;
+}
+
+/** Keeps streams. Implemented by `recording/recorder.ts`. */
+export interface StreamRecorder {
+  begin(stream: RecordableStream): StreamRecording;
+}
+
+/** Takes what it is told at once, and never throws: a recording in trouble is no trouble of the stream. */
+export interface StreamRecording {
+  /** It has just completed; its parts have their bytes. */
+  segment(window: LiveWindow, segment: Segment): void;
+  thumbnail(jpeg: Uint8Array): void;
+  /** No more segments. */
+  end(): void;
 }
 
 /** The viewing sessions of a stream. Implemented by `delivery/viewer-sessions.ts`. */

@@ -5,6 +5,7 @@ import {
   type StreamEvent,
   type StreamEventName,
 } from '../domain/events.ts';
+import type { RecordingConfigurationRecord } from '../domain/recording-configuration.ts';
 import type { IngestConfiguration, StreamSessionRecord } from '../domain/stream-session.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -42,10 +43,12 @@ export class SessionHistory {
     this.#log = options.log;
   }
 
-  /** Rejects when the session can't be written: then it must not begin. */
-  async created(session: StreamSessionRecord): Promise<void> {
-    await this.#sessionLog.createSession(session, this.#state('Session Created'));
+  /** Returns what it is to be recorded by. Rejects when the session can't be written: then it must not begin. */
+  async created(session: StreamSessionRecord): Promise<RecordingConfigurationRecord | undefined> {
+    const created = this.#state('Session Created');
+    const recordingConfiguration = await this.#sessionLog.createSession(session, created);
     this.#isCreated = true;
+    return recordingConfiguration;
   }
 
   /** `reason`: of a failure, a sentence for people. */

@@ -5,7 +5,7 @@ import type { SlabPool } from '../lib/slab-pool.ts';
 import type { Ticks } from '../lib/timescale.ts';
 import type { FrameSink } from '../media/frame.ts';
 import { Fmp4Container } from './fmp4-container.ts';
-import { LiveWindow } from './live-window.ts';
+import { LiveWindow, type OnSegment } from './live-window.ts';
 import type { PartContainer } from './part-container.ts';
 import { RenditionFollower } from './rendition-follower.ts';
 import { RenditionPackager } from './rendition-packager.ts';
@@ -23,6 +23,8 @@ export interface ChannelPackagerOptions {
   readonly clock: Clock;
   /** The texts that go into every rendition. */
   readonly timedMetadata?: TimedMetadata | undefined;
+  /** Of every rendition. */
+  readonly onSegment?: OnSegment;
 }
 
 /** All renditions of a channel: frames of each in, windows whose segments and parts have the same boundaries and numbers out. */
@@ -108,7 +110,7 @@ export class ChannelPackager {
     readonly payloads: SlabPool;
     readonly clock: Clock;
   } {
-    const { containerFormat, isLowLatency, payloads, clock } = this.#options;
+    const { containerFormat, isLowLatency, payloads, clock, onSegment } = this.#options;
     const isTs = containerFormat === 'TS';
     const window = new LiveWindow({
       isLowLatency,
@@ -116,6 +118,7 @@ export class ChannelPackager {
       hasPicture,
       mediaExtension: isTs ? 'ts' : 'm4s',
       siblings: () => this.#windows,
+      onSegment,
       ...(firstMsn !== undefined && { firstMsn }),
     });
     return { window, container: isTs ? new TsContainer() : new Fmp4Container(), payloads, clock };

@@ -35,6 +35,9 @@ export interface WindowTiming {
   readonly partTargetTicks: Ticks;
 }
 
+/** A segment has just completed, or turned out to be a gap. It must not throw. */
+export type OnSegment = (window: LiveWindow, segment: Segment) => void;
+
 /**
  * The newest parts and segments of one rendition: the packager appends, viewers and the recorder read finished things.
  * Segments are numbered without a gap for the life of the window.
@@ -45,6 +48,7 @@ export class LiveWindow {
   /** False: it is sound alone. */
   readonly hasPicture: boolean;
   readonly #siblings: () => readonly LiveWindow[];
+  readonly #onSegment: OnSegment;
   readonly #waiters: WindowWaiters;
   readonly #view: PlaylistView;
   /** Past, listed and open segments, oldest first. */
@@ -70,11 +74,13 @@ export class LiveWindow {
     readonly siblings?: () => readonly LiveWindow[];
     /** Of its first segment, where other renditions have begun before. */
     readonly firstMsn?: number;
+    readonly onSegment?: OnSegment | undefined;
   }) {
     this.isLowLatency = options.isLowLatency;
     this.mediaExtension = options.mediaExtension;
     this.hasPicture = options.hasPicture ?? true;
     this.#siblings = options.siblings ?? (() => []);
+    this.#onSegment = options.onSegment ?? (() => {});
     this.#firstListedMsn = this.#nextMsn = options.firstMsn ?? FIRST_MSN;
     this.#waiters = new WindowWaiters(options.clock);
     this.#view = new PlaylistView(options.isLowLatency);
@@ -126,6 +132,7 @@ export class LiveWindow {
     this.#evict();
     this.#description = describe(this.listedSegments, this.#description);
     this.#changed();
+    this.#onSegment(this, open);
   }
 
   /**
@@ -144,6 +151,7 @@ export class LiveWindow {
       this.#elapsedTicks += durationTicks;
     }
     this.#changed();
+    this.#onSegment(this, open);
   }
 
   /** No more segments: playlists say ENDLIST. An open segment has been completed or is dropped. */

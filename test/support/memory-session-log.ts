@@ -12,7 +12,7 @@ export class MemorySessionLog implements SessionLog {
   readonly sessions = new Map<string, Entry>();
   readonly heartbeats: { streamIds: readonly string[]; atMs: number }[] = [];
 
-  async createSession(session: StreamSessionRecord, created: StreamEvent): Promise<void> {
+  async createSession(session: StreamSessionRecord, created: StreamEvent): Promise<undefined> {
     this.sessions.set(session.streamId, { session, events: [created] });
   }
 

@@ -1,8 +1,9 @@
 import type { Transaction } from 'kysely';
-import { isErrorEvent, type StreamEvent } from '../../domain/events.ts';
+import { isErrorEvent, type RecordingEvent, type StreamEvent } from '../../domain/events.ts';
 import type { RecordingConfigurationRecord } from '../../domain/recording-configuration.ts';
 import type { IngestConfiguration, StreamSessionRecord } from '../../domain/stream-session.ts';
 import type { SessionLog } from '../../live/ports.ts';
+import type { RecordingHistory } from '../../recording/ports.ts';
 import { type Database, inWriteTransaction } from './database.ts';
 import { recordingConfigurationFromRow } from './recording-configuration-records.ts';
 import { eventToRow, toFlag } from './rows.ts';
@@ -13,7 +14,7 @@ import { Turnstile } from './turnstile.ts';
 const BATCH_SIZE = 500;
 
 /** The history of streams in SQL. */
-export class SqlSessionLog implements SessionLog {
+export class SqlSessionLog implements SessionLog, RecordingHistory {
   readonly #database: Database;
   /** What is called in order takes effect in order, whatever the pool of connections makes of it. */
   readonly #turnstile = new Turnstile();
@@ -22,7 +23,10 @@ export class SqlSessionLog implements SessionLog {
     this.#database = database;
   }
 
-  createSession(session: StreamSessionRecord, created: StreamEvent): Promise<void> {
+  createSession(
+    session: StreamSessionRecord,
+    created: StreamEvent,
+  ): Promise<RecordingConfigurationRecord | undefined> {
     return this.#write(async (transaction) => {
       const recordingConfiguration = await findRecordingConfiguration(transaction, session);
       await transaction
@@ -44,6 +48,28 @@ export class SqlSessionLog implements SessionLog {
         })
         .execute();
       await appendEvents(transaction, session.streamId, [created]);
+      return recordingConfiguration;
+    });
+  }
+
+  async appendRecordingEvent(
+    streamId: string,
+    event: RecordingEvent,
+    unless: readonly RecordingEvent['name'][],
+  ): Promise<void> {
+    await this.#write(async (transaction) => {
+      const session = await transaction
+        .selectFrom('stream_session')
+        .select('stream_id')
+        .where('stream_id', '=', streamId)
+        .executeTakeFirst();
+      const told = await transaction
+        .selectFrom('stream_event')
+        .select('name')
+        .where('stream_id', '=', streamId)
+        .where('name', 'in', unless)
+        .executeTakeFirst();
+      if (session && !told) await appendEvents(transaction, streamId, [event]);
     });
   }
 

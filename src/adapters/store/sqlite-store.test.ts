@@ -108,8 +108,9 @@ describe('openSqliteStore()', () => {
       await store.sessionLog.createSession(sessionOf(channel, 'st-older'), event);
     }
     const database = new DatabaseSync(directory.database);
-    database.exec(`alter table stream_event drop column detail;
-      delete from kysely_migration where name = '0003-event-details'`);
+    database.exec(`drop table used_playback_token;
+      alter table stream_event drop column detail;
+      delete from kysely_migration where name >= '0003-event-details'`);
     database.close();
 
     await using store = await openSqliteStore(directory.database);

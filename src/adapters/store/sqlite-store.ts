@@ -1,14 +1,16 @@
 import { Kysely } from 'kysely';
 import type { ResettableStore } from '../../control/emulator.ts';
 import type { ControlStore } from '../../control/ports.ts';
-import type { ChannelLocator } from '../../delivery/watch-routes.ts';
+import type { ChannelLocator, RecordingCatalog } from '../../delivery/watch-routes.ts';
 import type { ChannelDirectory, SessionLog } from '../../live/ports.ts';
+import type { RecordingHistory } from '../../recording/ports.ts';
 import { SqlChannelDirectory } from './channel-directory.ts';
 import { sqlControlStore } from './control-store.ts';
 import type { Database } from './database.ts';
 import { deleteEverything } from './delete-everything.ts';
 import { migrate } from './migrate.ts';
 import { type SqlPlaybackRecords, sqlPlaybackRecords } from './playback-records.ts';
+import { SqlRecordingCatalog } from './recording-catalog.ts';
 import type { Schema } from './schema.ts';
 import { SqlSessionLog } from './session-log.ts';
 import { SqliteThreadDialect } from './sqlite-dialect.ts';
@@ -18,9 +20,10 @@ import { StoreError } from './store-error.ts';
 /** Everything durable. Disposing it finishes what was asked for and closes the database. */
 export interface Store extends AsyncDisposable, ResettableStore {
   readonly controlStore: ControlStore;
-  readonly sessionLog: SessionLog;
+  readonly sessionLog: SessionLog & RecordingHistory;
   readonly channelDirectory: ChannelDirectory & ChannelLocator;
   readonly playbackRecords: SqlPlaybackRecords;
+  readonly recordingCatalog: RecordingCatalog;
 }
 
 /** https://sqlite.org/rescode.html#busy */
@@ -56,6 +59,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
     sessionLog,
     channelDirectory: new SqlChannelDirectory(database),
     playbackRecords: sqlPlaybackRecords(database),
+    recordingCatalog: new SqlRecordingCatalog(database),
     async deleteEverything() {
       await sessionLog.drain();
       await deleteEverything(database);

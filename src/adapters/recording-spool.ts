@@ -1,0 +1,149 @@
+import { type FileHandle, mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { RecordingSpool, SpooledRecording, SpoolWrite } from '../recording/ports.ts';
+import { syncDirectory } from './durable-files.ts';
+
+const JOURNAL = 'journal';
+
+/** Put aside for the end of a recording on a full disk: the last lines of its journal, its playlists and documents. */
+const RESERVE = 'reserve';
+const RESERVE_BYTE_LENGTH = 1024 * 1024;
+
+const RECORDING_ID = /^[A-Za-z0-9]{1,64}$/;
+
+/** The spool as a directory, with one for each recording in it. */
+export class DirectorySpool implements RecordingSpool {
+  readonly #root: string;
+
+  /** `root`: made when the first recording begins. */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  async list(): Promise<readonly string[]> {
+    const names = await readdir(this.#root).catch(ignoreAbsence);
+    return (names ?? []).filter((name) => RECORDING_ID.test(name)).toSorted();
+  }
+
+  async create(recordingId: string): Promise<SpooledRecording> {
+    const path = join(this.#root, recordingId);
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await using reserve = await open(join(path, RESERVE), 'wx', 0o600);
+    await reserve.write(Buffer.alloc(RESERVE_BYTE_LENGTH));
+    await reserve.datasync();
+    const journal = await open(join(path, JOURNAL), 'ax', 0o600);
+    await journal.sync();
+    await syncDirectory(path);
+    await syncDirectory(this.#root);
+    await syncDirectory(dirname(this.#root));
+    return new DirectoryRecording(path, journal, 0);
+  }
+
+  async open(recordingId: string): Promise<SpooledRecording> {
+    const path = join(this.#root, recordingId);
+    const journalPath = join(path, JOURNAL);
+    // A crash may have come between the two files of `create`.
+    const bytes = (await readFile(journalPath).catch(ignoreAbsence)) ?? Buffer.alloc(0);
+    const journal = await open(journalPath, 'a', 0o600);
+    const byteLength = bytes.lastIndexOf('\n') + 1;
+    if (byteLength < bytes.byteLength) await journal.truncate(byteLength);
+    return new DirectoryRecording(path, journal, byteLength);
+  }
+}
+
+class DirectoryRecording implements SpooledRecording {
+  readonly #path: string;
+  readonly #journal: FileHandle;
+  #journalByteLength: number;
+  readonly #directories = new Set<string>();
+
+  constructor(path: string, journal: FileHandle, journalByteLength: number) {
+    this.#path = path;
+    this.#journal = journal;
+    this.#journalByteLength = journalByteLength;
+  }
+
+  async append(writes: readonly SpoolWrite[], lines: readonly string[]): Promise<void> {
+    for (const write of writes) await this.#write(write);
+    if (lines.length === 0) return;
+    const bytes = Buffer.from(`${lines.join('\n')}\n`);
+    try {
+      await this.#journal.appendFile(bytes);
+      await this.#journal.datasync();
+    } catch (error) {
+      // Half a line would swallow the next one.
+      await this.#journal.truncate(this.#journalByteLength).catch(() => {});
+      throw error;
+    }
+    this.#journalByteLength += bytes.byteLength;
+  }
+
+  async readJournal(): Promise<readonly string[]> {
+    const text = await readFile(join(this.#path, JOURNAL), 'utf8');
+    return text.split('\n').filter((line) => line !== '');
+  }
+
+  async files(): Promise<ReadonlySet<string>> {
+    const entries = await readdir(this.#path, { recursive: true });
+    return new Set(entries);
+  }
+
+  pathOf(name: string): string {
+    return join(this.#path, name);
+  }
+
+  async truncate(name: string, byteLength: number): Promise<void> {
+    await truncate(this.pathOf(name), byteLength).catch(ignoreAbsence);
+  }
+
+  async delete(name: string): Promise<void> {
+    await rm(this.pathOf(name), { force: true });
+  }
+
+  async releaseReserve(): Promise<void> {
+    await this.delete(RESERVE);
+  }
+
+  async remove(): Promise<void> {
+    await this.#journal.close();
+    // The journal first: what is left without one is not taken for a recording.
+    await this.delete(JOURNAL);
+    await syncDirectory(this.#path);
+    await rm(this.#path, { recursive: true, force: true });
+  }
+
+  async #write({ name, offset, buffers }: SpoolWrite): Promise<void> {
+    const path = this.pathOf(name);
+    const directory = dirname(path);
+    const isNew = offset === 0;
+    if (!this.#directories.has(directory)) {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await syncDirectory(this.#path);
+      this.#directories.add(directory);
+    }
+    await using file = await open(path, isNew ? 'w' : 'r+', 0o600);
+    await writeAll(file, buffers, offset);
+    await file.datasync();
+    if (isNew) await syncDirectory(directory);
+  }
+}
+
+/** `writev` may write less than it was given: on a full disk, or past what one call takes. */
+async function writeAll(
+  file: FileHandle,
+  buffers: readonly Uint8Array[],
+  offset: number,
+): Promise<void> {
+  let position = offset;
+  for (const buffer of buffers) {
+    for (let from = 0; from < buffer.byteLength; ) {
+      const { bytesWritten } = await file.write(buffer, from, buffer.byteLength - from, position);
+      from += bytesWritten;
+      position += bytesWritten;
+    }
+  }
+}
+
+function ignoreAbsence(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}

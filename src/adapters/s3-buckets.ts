@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import type { RecordingBuckets } from '../control/ports.ts';
+import { DestinationRefused } from '../domain/destination-refused.ts';
+import type { ObjectKind, ObjectStore } from '../recording/ports.ts';
+
+export interface S3Options {
+  /** Absent: AWS. */
+  readonly endpoint?: string;
+  readonly region: string;
+  /** Absent: where AWS's SDK looks for them. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+/** A bucket that is slower is as good as away: the recording goes on in the spool, and tries again. */
+const CONNECTION_TIMEOUT_MS = 5000;
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** Not to be kept by a cache while the recording grows. */
+const GROWING = 'no-cache';
+
+/** Buckets of S3, or of anything that speaks it. An object of a recording is one request: it has some megabytes. */
+export class S3Buckets implements RecordingBuckets, ObjectStore {
+  readonly #options: S3Options;
+  #loading: Promise<Loaded> | undefined;
+
+  constructor(options: S3Options) {
+    this.#options = options;
+  }
+
+  async probe(bucketName: string): Promise<void> {
+    const key = `.ivory-probe-${randomUUID()}`;
+    const content = randomUUID();
+    const { sdk, client } = await this.#load();
+    const object = { Bucket: bucketName, Key: key };
+    await client.send(new sdk.PutObjectCommand({ ...object, Body: content }));
+    try {
+      const { Body } = await client.send(new sdk.GetObjectCommand(object));
+      if ((await Body?.transformToString()) !== content) {
+        throw new Error(`cannot use bucket ${bucketName}: it reads back other than was written`);
+      }
+    } finally {
+      await client.send(new sdk.DeleteObjectCommand(object));
+    }
+  }
+
+  async putBytes(
+    bucketName: string,
+    key: string,
+    bytes: Uint8Array,
+    { contentType, isFinal }: ObjectKind,
+  ): Promise<void> {
+    const { sdk, client } = await this.#load();
+    const command = new sdk.PutObjectCommand({
+      Bucket: bucketName,
+      Key: key,
+      Body: bytes,
+      ContentType: contentType,
+      ...(!isFinal && { CacheControl: GROWING }),
+    });
+    await client.send(command).catch((cause: S3ServiceException) => {
+      const message = `cannot write to bucket ${bucketName}: ${cause.name}, ${cause.message}`;
+      if (REFUSALS.has(cause.name)) throw new DestinationRefused(message, { cause });
+      throw new Error(message, { cause });
+    });
+  }
+
+  async putFile(bucketName: string, key: string, path: string, kind: ObjectKind): Promise<void> {
+    await this.putBytes(bucketName, key, await readFile(path), kind);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const loaded = await this.#loading?.catch(() => undefined);
+    loaded?.client.destroy();
+  }
+
+  #load(): Promise<Loaded> {
+    this.#loading ??= load(this.#options);
+    return this.#loading;
+  }
+}
+
+/** Errors of S3 that another attempt would meet again. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'AccessDenied',
+  'InvalidAccessKeyId',
+  'NoSuchBucket',
+  'PermanentRedirect',
+  'SignatureDoesNotMatch',
+]);
+
+interface Loaded {
+  readonly sdk: typeof import('@aws-sdk/client-s3');
+  readonly client: S3Client;
+}
+
+/** 36 MB, for those who have a bucket. */
+async function load({ endpoint, region, credentials }: S3Options): Promise<Loaded> {
+  const sdk = await import('@aws-sdk/client-s3');
+  const client = new sdk.S3Client({
+    region,
+    // The recording has its own retries, with pauses that grow further.
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+    },
+    // What is not AWS rarely has a host name for each bucket.
+    ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
+    ...(credentials && { credentials }),
+  });
+  return { sdk, client };
+}

@@ -1,0 +1,92 @@
+import { isObjectKey } from '../domain/object-key.ts';
+import { isBucketName } from '../domain/recording-configuration.ts';
+import type { HttpHandler, HttpReply, HttpRequest } from '../lib/http.ts';
+import { parseByteRange } from './byte-range.ts';
+import {
+  CORS_HEADERS,
+  METHOD_NOT_ALLOWED_REPLY,
+  NOT_FOUND_REPLY,
+  PREFLIGHT_REPLY,
+} from './playback-replies.ts';
+
+/** An object that does not change while it is read. */
+export interface StoredObject {
+  readonly byteLength: number;
+  /** Both ends inclusive. Nothing is opened before it is read. */
+  read(first: number, last: number): Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+/** Buckets that are on this machine. */
+export interface StoredObjects {
+  /** `undefined` where there is none. `key` is one that `isObjectKey` takes. */
+  find(bucketName: string, key: string): Promise<StoredObject | undefined>;
+}
+
+const ROOT = '/recordings/';
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  jpg: 'image/jpeg',
+  json: 'application/json',
+  m3u8: 'application/vnd.apple.mpegurl',
+  mp4: 'video/mp4',
+  ts: 'video/mp2t',
+};
+
+/** Segments never change once they are there; everything else is written again while the recording grows. */
+const IMMUTABLE: ReadonlySet<string> = new Set(['mp4', 'ts']);
+
+/**
+ * `/recordings/<bucket>/<key>`: what is recorded in directories, for players. There is no listing: who has a recording's prefix, with its
+ * random id, was given it.
+ */
+export function recordingRoutes(objects: StoredObjects): HttpHandler {
+  return (request): HttpReply | Promise<HttpReply> | undefined => {
+    if (!request.path.startsWith(ROOT)) return undefined;
+    if (request.method === 'OPTIONS') return PREFLIGHT_REPLY;
+    if (request.method !== 'GET' && request.method !== 'HEAD') return METHOD_NOT_ALLOWED_REPLY;
+    const [, bucketName = '', key = ''] =
+      /^([^/]*)\/(.*)$/s.exec(request.path.slice(ROOT.length)) ?? [];
+    const contentType = CONTENT_TYPES[extensionOf(key)];
+    if (!isBucketName(bucketName) || !isObjectKey(key) || contentType === undefined) {
+      return NOT_FOUND_REPLY;
+    }
+    return objects
+      .find(bucketName, key)
+      .then((object) => (object ? reply(object, request, key, contentType) : NOT_FOUND_REPLY));
+  };
+}
+
+function reply(
+  object: StoredObject,
+  { headers: asked }: HttpRequest,
+  key: string,
+  contentType: string,
+): HttpReply {
+  const { byteLength } = object;
+  const headers = {
+    ...CORS_HEADERS,
+    'Content-Type': contentType,
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': IMMUTABLE.has(extensionOf(key)) ? 'public, max-age=86400' : 'no-cache',
+    'X-Content-Type-Options': 'nosniff',
+  };
+  const header = asked['if-range'] === undefined ? asked['range'] : undefined;
+  const range = header === undefined ? undefined : parseByteRange(header, byteLength);
+  if (range === 'unsatisfiable') {
+    return { status: 416, headers: { ...headers, 'Content-Range': `bytes */${byteLength}` } };
+  }
+  const { first, last } = range ?? { first: 0, last: byteLength - 1 };
+  const body = object.read(first, last);
+  return {
+    status: range ? 206 : 200,
+    headers: {
+      ...headers,
+      ...(range && { 'Content-Range': `bytes ${first}-${last}/${byteLength}` }),
+      // Bytes at hand have it from the server.
+      ...(!(body instanceof Uint8Array) && { 'Content-Length': last - first + 1 }),
+    },
+    body,
+  };
+}
+
+const extensionOf = (key: string): string => key.slice(key.lastIndexOf('.') + 1);

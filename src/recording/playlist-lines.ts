@@ -1,0 +1,59 @@
+import type { Ticks } from '../lib/timescale.ts';
+import { VIDEO_TIMESCALE } from '../media/frame.ts';
+import { encodeMapLine } from '../protocols/hls/media-playlist.ts';
+import type { GroupOfPictures } from './journal.ts';
+
+/** A segment as a recording's playlist lists it. */
+export interface ListedSegment {
+  readonly uri: string;
+  readonly isDiscontinuous: boolean;
+  readonly mapUri?: string;
+  readonly programDateTimeMs: number;
+  /** From the beginning of the recording. */
+  readonly startTicks: Ticks;
+  readonly endTicks: Ticks;
+  readonly isGap: boolean;
+}
+
+export function segmentLines(segment: ListedSegment): string {
+  const { startTicks, endTicks, uri } = segment;
+  return (
+    startLines(segment) +
+    dateLine(segment.programDateTimeMs) +
+    (segment.isGap ? '#EXT-X-GAP\n' : '') +
+    durationLine(startTicks, endTicks) +
+    `${uri}\n`
+  );
+}
+
+/** The same segment, one entry a group of pictures (RFC 8216 4.3.2.2). */
+export function byteRangeLines(segment: ListedSegment, groups: readonly GroupOfPictures[]): string {
+  let text = startLines(segment);
+  let { startTicks } = segment;
+  let offset = 0;
+  for (const { byteLength, ticks } of groups) {
+    const elapsedMs = milliseconds(startTicks) - milliseconds(segment.startTicks);
+    text += dateLine(segment.programDateTimeMs + elapsedMs);
+    text += durationLine(startTicks, startTicks + ticks);
+    text += `#EXT-X-BYTERANGE:${byteLength}@${offset}\n${segment.uri}\n`;
+    startTicks += ticks;
+    offset += byteLength;
+  }
+  return text;
+}
+
+function startLines({ isDiscontinuous, mapUri }: ListedSegment): string {
+  const map = mapUri === undefined ? '' : encodeMapLine(mapUri);
+  return isDiscontinuous ? `#EXT-X-DISCONTINUITY\n${map}` : map;
+}
+
+const dateLine = (atMs: number): string =>
+  `#EXT-X-PROGRAM-DATE-TIME:${new Date(atMs).toISOString()}\n`;
+
+/** Whole milliseconds, rounded where segments meet: their sum is the recording's duration, however many there are. */
+function durationLine(startTicks: Ticks, endTicks: Ticks): string {
+  const durationMs = milliseconds(endTicks) - milliseconds(startTicks);
+  return `#EXTINF:${(durationMs / 1000).toFixed(3)},\n`;
+}
+
+const milliseconds = (ticks: Ticks): number => Math.round((ticks * 1000) / VIDEO_TIMESCALE);

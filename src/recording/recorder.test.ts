@@ -1,0 +1,387 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { DestinationRefused } from '../domain/destination-refused.ts';
+import type { RecordingConfigurationRecord } from '../domain/recording-configuration.ts';
+import { RecorderBench } from './testing/recorder-bench.ts';
+
+const PREFIX = /^ivs\/v1\/123456789012\/abcdABCDefgh\/2026\/1\/2\/3\/4\/[A-Za-z0-9]{12}$/;
+
+const LADDER = [
+  { name: '720p30', width: 1280, height: 720 },
+  { name: '480p30', width: 852, height: 480 },
+  { name: '160p30', width: 284, height: 160 },
+] as const;
+
+test('a recording has the tree of IVS, and its events have every member', async () => {
+  const bench = new RecorderBench();
+  const stream = bench.stream();
+  for (let count = 0; count < 7; count++) stream.segment();
+  await bench.settle();
+  bench.clock.advance(14_000);
+  stream.end();
+  await bench.settle();
+  const [start, end, ...others] = bench.events;
+  assert.ok(start && end);
+  assert.deepEqual(others, []);
+  assert.match(start.keyPrefix, PREFIX);
+  const recording = {
+    streamId: 'st-1',
+    bucketName: 'bucket',
+    keyPrefix: start.keyPrefix,
+    recordingSessionId: start.recordingSessionId,
+    reason: '',
+  };
+  const startedAtMs = Date.UTC(2026, 0, 2, 3, 4, 5);
+  assert.deepEqual(start, {
+    ...recording,
+    name: 'Recording Start',
+    timeMs: startedAtMs,
+    durationMs: 0,
+  });
+  assert.deepEqual(end, {
+    ...recording,
+    name: 'Recording End',
+    timeMs: startedAtMs + 14_000,
+    durationMs: 14_000,
+    recordingSessionStreamIds: ['st-1'],
+  });
+  const keys = [...bench.store.objects.keys()].map((key) =>
+    key.slice(`bucket/${start.keyPrefix}/`.length),
+  );
+  assert.deepEqual(keys.toSorted(), [
+    'events/recording-ended.json',
+    'events/recording-started.json',
+    'media/hls/720p30/0.ts',
+    'media/hls/720p30/1.ts',
+    'media/hls/720p30/byte-range-variant.m3u8',
+    'media/hls/720p30/playlist.m3u8',
+    'media/hls/byte-range-multivariant.m3u8',
+    'media/hls/master.m3u8',
+  ]);
+  assert.deepEqual(JSON.parse(bench.store.text('recording-ended.json')), {
+    version: 'v1',
+    recording_started_at: '2026-01-02T03:04:05Z',
+    recording_ended_at: '2026-01-02T03:04:19Z',
+    channel_arn: 'arn:aws:ivs:us-west-2:123456789012:channel/abcdABCDefgh',
+    recording_status: 'RECORDING_ENDED',
+    media: {
+      hls: {
+        duration_ms: 14_000,
+        path: 'media/hls',
+        playlist: 'master.m3u8',
+        byte_range_playlist: 'byte-range-multivariant.m3u8',
+        renditions: [
+          {
+            path: '720p30',
+            playlist: 'playlist.m3u8',
+            byte_range_playlist: 'byte-range-variant.m3u8',
+            resolution_width: 1280,
+            resolution_height: 720,
+          },
+        ],
+      },
+    },
+  });
+  assert.equal(
+    bench.store.text('720p30/playlist.m3u8'),
+    [
+      '#EXTM3U',
+      '#EXT-X-VERSION:3',
+      '#EXT-X-TARGETDURATION:12',
+      '#ID3-EQUIV-TDTG:2026-01-02T03:04:19',
+      '#EXT-X-PLAYLIST-TYPE:EVENT',
+      '#EXT-X-MEDIA-SEQUENCE:0',
+      '#EXT-X-TWITCH-ELAPSED-SECS:0.000',
+      '#EXT-X-TWITCH-TOTAL-SECS:14.000',
+      '#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:05.000Z',
+      '#EXTINF:10.000,',
+      '0.ts',
+      '#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:15.000Z',
+      '#EXTINF:4.000,',
+      '1.ts',
+      '#EXT-X-ENDLIST',
+      '',
+    ].join('\n'),
+  );
+  assert.equal(bench.store.text('720p30/1.ts'), 'st-1 720p30 6\nst-1 720p30 7\n');
+  assert.deepEqual(await bench.spool.list(), []);
+});
+
+test('a growing playlist lists what the bucket has, and never what it lacks', async () => {
+  const bench = new RecorderBench();
+  const stream = bench.stream();
+  for (let count = 0; count < 5; count++) stream.segment();
+  await bench.settle();
+  assert.match(bench.store.text('720p30/playlist.m3u8'), /\n0\.ts\n$/);
+  bench.store.error = new Error('away');
+  for (let count = 0; count < 5; count++) stream.segment();
+  await bench.settle();
+  assert.ok(!bench.store.has('/1.ts'));
+  assert.match(bench.store.text('720p30/playlist.m3u8'), /\n0\.ts\n$/);
+  bench.store.error = undefined;
+  bench.clock.advance(1000);
+  await bench.settle();
+  assert.match(bench.store.text('720p30/playlist.m3u8'), /\n0\.ts\n.*\n1\.ts\n$/s);
+  const { puts } = bench.store;
+  assert.ok(puts.findIndex((key) => key.endsWith('/1.ts')) < puts.length - 1);
+});
+
+test('a bucket that is away for a minute in mid-stream misses nothing', async () => {
+  const bench = new RecorderBench();
+  const stream = bench.stream();
+  stream.segment();
+  await bench.settle();
+  bench.store.error = new Error('away');
+  for (let count = 1; count < 30; count++) {
+    stream.segment();
+    bench.clock.advance(2000);
+    await bench.settle();
+  }
+  stream.end();
+  await bench.settle();
+  assert.deepEqual(bench.eventNames, ['Recording Start']);
+  bench.store.error = undefined;
+  bench.clock.advance(30_000);
+  await bench.settle();
+  assert.deepEqual(bench.eventNames, ['Recording Start', 'Recording End']);
+  const { media } = JSON.parse(bench.store.text('recording-ended.json'));
+  assert.equal(media.hls.duration_ms, 60_000);
+  assert.ok(bench.store.has('720p30/5.ts'));
+});
+
+test('after a crash at any moment the recording is completed, and each event is told once', async () => {
+  for (let completed = 1; completed < 14; completed++) {
+    const before = new RecorderBench();
+    const stream = before.stream();
+    for (let count = 0; count < completed; count++) stream.segment();
+    await before.settle();
+    // The process is gone; what was on its way is not on the disk.
+    const after = new RecorderBench(before);
+    await after.recorder.resume();
+    await after.settle();
+    assert.deepEqual(after.eventNames, ['Recording Start', 'Recording End'], `${completed}`);
+    const { media } = JSON.parse(after.store.text('recording-ended.json'));
+    assert.equal(media.hls.duration_ms, completed * 2000);
+    const last = Math.ceil(completed / 5) - 1;
+    assert.match(after.store.text('720p30/playlist.m3u8'), /ENDLIST/);
+    assert.ok(after.store.text(`720p30/${last}.ts`).endsWith(`st-1 720p30 ${completed}\n`));
+    assert.deepEqual(await after.spool.list(), []);
+    // And once more, as if the crash had come just before the spool was emptied.
+    const again = new RecorderBench(after);
+    await again.recorder.resume();
+    assert.deepEqual(again.eventNames, ['Recording Start', 'Recording End']);
+  }
+});
+
+test('a crash between an upload and its place in the journal repeats the upload and nothing else', async () => {
+  const before = new RecorderBench();
+  const stream = before.stream();
+  for (let count = 0; count < 5; count++) stream.segment();
+  const crashes: RecorderBench[] = [];
+  for (let turn = 0; turn < 40; turn++) {
+    crashes.push(new RecorderBench(before));
+    await Promise.resolve();
+  }
+  await before.settle();
+  for (const after of crashes) {
+    if (after.spool.recordings.size === 0) continue;
+    await after.recorder.resume();
+    await after.settle();
+    const isThere = after.eventNames.length > 0;
+    assert.deepEqual(after.eventNames, isThere ? ['Recording Start', 'Recording End'] : []);
+    assert.deepEqual(await after.spool.list(), []);
+  }
+});
+
+test('a stream that comes back in time and is alike goes on with the recording, up to twenty', async () => {
+  const bench = new RecorderBench();
+  const configuration = { recordingReconnectWindowSeconds: 30 };
+  for (let count = 0; count < 21; count++) {
+    const stream = bench.stream({ configuration });
+    stream.segment();
+    await bench.settle();
+    bench.clock.advance(2000);
+    stream.end();
+    await bench.settle();
+    bench.clock.advance(29_000);
+    await bench.settle();
+  }
+  // The twenty-first is a recording of its own, and ends the wait for it.
+  assert.equal(bench.events.length, 3);
+  const end = bench.events.find(({ name }) => name === 'Recording End');
+  assert.equal(end?.recordingSessionStreamIds?.length, 20);
+  assert.equal(end?.durationMs, 40_000);
+  assert.equal(end?.streamId, 'st-20');
+  const playlist = [...bench.store.objects].find(
+    ([key]) => key.startsWith(`bucket/${end?.keyPrefix}`) && key.endsWith('/playlist.m3u8'),
+  );
+  assert.equal(String(Buffer.from(playlist![1])).match(/DISCONTINUITY\n/g)?.length, 19);
+  bench.clock.advance(1000);
+  await bench.settle();
+  assert.equal(bench.events.at(-1)?.streamId, 'st-21');
+});
+
+test('the end waits for the reconnect window, and for a stream that came back and is not known yet', async () => {
+  const bench = new RecorderBench();
+  const configuration = { recordingReconnectWindowSeconds: 10 };
+  const first = bench.stream({ configuration });
+  first.segment();
+  first.end();
+  await bench.settle();
+  bench.clock.advance(9000);
+  const second = bench.stream({ configuration });
+  bench.clock.advance(5000);
+  await bench.settle();
+  assert.deepEqual(bench.eventNames, ['Recording Start']);
+  second.end();
+  await bench.settle();
+  assert.deepEqual(bench.eventNames, ['Recording Start', 'Recording End']);
+});
+
+test('a stream of another size or bit rate is another recording', async () => {
+  for (const other of [{ width: 640 }, { videoBitrateBps: 5_000_000 }]) {
+    const bench = new RecorderBench();
+    const configuration = { recordingReconnectWindowSeconds: 30 };
+    const first = bench.stream({ configuration });
+    first.segment();
+    first.end();
+    await bench.settle();
+    const second = bench.stream({ configuration, ...other });
+    second.segment();
+    await bench.settle();
+    assert.deepEqual(bench.events.map(({ name, streamId }) => `${streamId} ${name}`).toSorted(), [
+      'st-1 Recording End',
+      'st-1 Recording Start',
+      'st-2 Recording Start',
+    ]);
+  }
+});
+
+test('a bucket that refuses the first document is a Recording Start Failure, and nothing is left', async () => {
+  const bench = new RecorderBench();
+  bench.store.error = new DestinationRefused('no such bucket');
+  const stream = bench.stream();
+  stream.segment();
+  await bench.settle();
+  const [failure, ...others] = bench.events;
+  assert.deepEqual(others, []);
+  assert.equal(failure?.name, 'Recording Start Failure');
+  assert.equal(failure.reason, 'ValidationException');
+  assert.equal(failure.durationMs, 0);
+  stream.segment();
+  stream.end();
+  await bench.settle();
+  assert.equal(bench.events.length, 1);
+  assert.deepEqual(await bench.spool.list(), []);
+});
+
+test('a full disk ends the recording with its failure; what was complete stays', async () => {
+  const bench = new RecorderBench();
+  const stream = bench.stream();
+  for (let count = 0; count < 6; count++) stream.segment();
+  await bench.settle();
+  for (const spooled of bench.spool.recordings.values()) spooled.error = new Error('ENOSPC');
+  stream.segment();
+  await bench.settle();
+  assert.deepEqual(bench.eventNames, ['Recording Start', 'Recording End Failure']);
+  assert.equal(bench.events.at(-1)?.reason, 'InternalServerException');
+  assert.equal(bench.events.at(-1)?.durationMs, 12_000);
+  const document = JSON.parse(bench.store.text('recording-failed.json'));
+  assert.equal(document.recording_status, 'RECORDING_ENDED_WITH_FAILURE');
+  assert.equal(document.recording_status_message, 'ENOSPC');
+  assert.ok(bench.store.text('720p30/1.ts').endsWith('st-1 720p30 6\n'));
+  assert.match(bench.store.text('720p30/playlist.m3u8'), /ENDLIST/);
+});
+
+test('recordings use no more disk than they may while their bucket is away', async () => {
+  const bench = new RecorderBench(undefined, { spoolLimitBytes: 100 });
+  const stream = bench.stream();
+  stream.segment();
+  await bench.settle();
+  bench.store.error = new Error('away');
+  for (let count = 0; count < 20; count++) {
+    stream.segment();
+    await bench.settle();
+  }
+  bench.clock.advance(60_000);
+  await bench.settle();
+  bench.clock.advance(60_000);
+  await bench.settle();
+  assert.deepEqual(bench.eventNames, ['Recording Start', 'Recording End Failure']);
+});
+
+test('renditions are those that the configuration selects', async () => {
+  const recorded = async (
+    renditionConfiguration: RecordingConfigurationRecord['renditionConfiguration'],
+  ) => {
+    const bench = new RecorderBench();
+    const stream = bench.stream({
+      renditions: LADDER,
+      configuration: { renditionConfiguration },
+    });
+    stream.segment();
+    stream.end();
+    await bench.settle();
+    const { media } = JSON.parse(bench.store.text('recording-ended.json'));
+    assert.equal(bench.events.at(-1)?.durationMs, 2000);
+    return media.hls?.renditions.map(({ path }: { path: string }) => path);
+  };
+  assert.deepEqual(await recorded({ renditionSelection: 'ALL', renditions: [] }), [
+    '720p30',
+    '480p30',
+    '160p30',
+  ]);
+  assert.equal(await recorded({ renditionSelection: 'NONE', renditions: [] }), undefined);
+  assert.deepEqual(
+    await recorded({ renditionSelection: 'CUSTOM', renditions: ['SD', 'LOWEST_RESOLUTION'] }),
+    ['480p30', '160p30'],
+  );
+  assert.deepEqual(await recorded({ renditionSelection: 'CUSTOM', renditions: ['FULL_HD'] }), [
+    '720p30',
+  ]);
+});
+
+test('what a rendition lacks is a gap in its playlist, and all renditions go on together', async () => {
+  const bench = new RecorderBench();
+  const stream = bench.stream({ renditions: LADDER.slice(0, 2) });
+  stream.segment();
+  stream.segmentOf(0, 2);
+  stream.segmentOf(1, 2, { isGap: true });
+  for (let count = 0; count < 3; count++) stream.segment();
+  stream.segment();
+  stream.end();
+  await bench.settle();
+  const durations = (end: string) =>
+    [...bench.store.text(end).matchAll(/(?:(GAP)\n)?#EXTINF:([0-9.]+)/g)].map(
+      ([, gap = '', seconds]) => `${gap}${seconds}`,
+    );
+  assert.deepEqual(durations('720p30/playlist.m3u8'), ['10.000', '2.000']);
+  assert.deepEqual(durations('480p30/playlist.m3u8'), ['2.000', 'GAP2.000', '6.000', '2.000']);
+});
+
+test('a stream without a complete segment is not recorded', async () => {
+  const bench = new RecorderBench();
+  bench.stream().end();
+  await bench.settle();
+  assert.deepEqual(bench.events, []);
+  assert.deepEqual(await bench.spool.list(), []);
+});
+
+test('a shutdown leaves on disk what it could not finish, and the next start finishes it', async () => {
+  const bench = new RecorderBench();
+  const stream = bench.stream();
+  stream.segment();
+  await bench.settle();
+  bench.store.error = new Error('away');
+  stream.segment();
+  stream.end();
+  const stopping = bench.recorder[Symbol.asyncDispose]();
+  await bench.settle();
+  bench.clock.advance(2000);
+  await stopping;
+  const next = new RecorderBench(bench);
+  await next.recorder.resume();
+  await next.settle();
+  assert.deepEqual(next.eventNames, ['Recording Start', 'Recording End']);
+  assert.equal(next.events.at(-1)?.durationMs, 4000);
+});

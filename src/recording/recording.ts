@@ -1,0 +1,404 @@
+import { DestinationRefused } from '../domain/destination-refused.ts';
+import type { RecordingEvent } from '../domain/events.ts';
+import type { CancelTimer, Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import { BucketWriter } from './bucket-writer.ts';
+import { encodeJournalEntry, type JournalEntry } from './journal.ts';
+import type { ObjectStore, RecordingHistory, SpooledRecording } from './ports.ts';
+import type { RecordingReason } from './recording-facts.ts';
+import type { RecordingState } from './recording-state.ts';
+import { Retry, Stopped } from './retry.ts';
+import type { SpoolBudget } from './spool-budget.ts';
+import { type SpoolJob, SpoolWriter } from './spool-writer.ts';
+
+/** A bucket that is away for longer is not coming back. */
+const GIVE_UP_MS = 6 * 3600 * 1000;
+
+/** What remains to be written to a bucket that was given up. */
+const LAST_WORDS_MS = 10_000;
+
+/**
+ * - `recording`: a stream is recorded.
+ * - `waiting`: for the encoder to come back within the reconnect window.
+ * - `finishing`: nothing comes any more; the bucket gets what is left.
+ * - `closed`: all is said and written, and the spool is empty.
+ */
+type Phase = 'recording' | 'waiting' | 'finishing' | 'closed';
+
+export interface RecordingOptions {
+  readonly state: RecordingState;
+  readonly spooled: Promise<SpooledRecording>;
+  readonly store: ObjectStore;
+  readonly history: RecordingHistory;
+  readonly budget: SpoolBudget;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** It is closed, or stopped for now. */
+  readonly onClosed: () => void;
+}
+
+/** One recording, of one stream or of several that were merged: from the live segments over the spool to its bucket. */
+export class Recording {
+  readonly state: RecordingState;
+  readonly #options: RecordingOptions;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #retry: Retry;
+  readonly #writer: SpoolWriter;
+  readonly #done = Promise.withResolvers<void>();
+  #bucket: BucketWriter | undefined;
+  #phase: Phase = 'recording';
+  /** Until when an encoder may come back, on the wall clock. */
+  #deadlineMs = 0;
+  #cancelDeadline: CancelTimer = () => {};
+  /** Streams that came back in time, and are not known to be alike yet. */
+  #holders = 0;
+  #isWorking = false;
+  #isDirty = false;
+  #isStopped = false;
+  /** The journal may not know of it yet. */
+  #hasAnnounced = false;
+  #isFailureWritten = false;
+  /** What it has of the budget. */
+  #spooledBytes = 0;
+
+  constructor(options: RecordingOptions) {
+    const { state, spooled, clock } = options;
+    this.state = state;
+    this.#options = options;
+    this.#clock = clock;
+    this.#log = options.log.child({
+      recording: state.head.recordingId,
+      channel: state.head.channelArn,
+    });
+    this.#retry = new Retry(clock);
+    this.#writer = new SpoolWriter({
+      state,
+      spooled,
+      onWritten: () => this.#written(),
+      onBroken: (error) => this.#fail('InternalServerException', error),
+    });
+  }
+
+  get isWaiting(): boolean {
+    return this.#phase === 'waiting';
+  }
+
+  /** Resolves when it is closed, or stopped. */
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  // --- what the recorder does
+
+  /** The first lines of a new one. */
+  begin(entries: readonly JournalEntry[]): void {
+    for (const entry of entries) this.#writer.push({ kind: 'entry', entry });
+  }
+
+  /** A stream that came back goes on with it. */
+  resume(entry: Extract<JournalEntry, { type: 'stream' }>): void {
+    this.#phase = 'recording';
+    this.#cancelDeadline();
+    this.#writer.push({ kind: 'entry', entry });
+  }
+
+  push(job: SpoolJob): void {
+    if (this.#phase === 'recording') this.#writer.push(job);
+  }
+
+  /** The stream is over. */
+  async streamEnded(streamId: string): Promise<void> {
+    if (this.#phase !== 'recording') return;
+    const atMs = this.#clock.nowMs();
+    this.#waitFor(atMs + this.state.head.reconnectWindowSeconds * 1000);
+    this.#writer.push({ kind: 'entry', entry: { type: 'stream-ended', streamId, atMs } });
+    await this.#writer.drained();
+    this.#checkDeadline();
+  }
+
+  /** After a restart: goes on where the journal ends. */
+  async takeUp(): Promise<void> {
+    const { newestStream, endedAtMs, failure, head } = this.state;
+    const spooled = await this.#options.spooled;
+    this.state.takeUp(await spooled.files());
+    this.#account();
+    if (newestStream && newestStream.endTimeMs === undefined && !failure) {
+      const { streamId } = newestStream;
+      const entry: JournalEntry = { type: 'stream-ended', streamId, atMs: endedAtMs };
+      this.#writer.push({ kind: 'entry', entry });
+      await this.#writer.drained();
+    }
+    await this.#trim(spooled);
+    if (failure || !newestStream) this.#phase = 'finishing';
+    else {
+      // Media may be ahead of the clock by a moment.
+      const endMs = Math.min(endedAtMs, this.#clock.nowMs());
+      this.#waitFor(endMs + head.reconnectWindowSeconds * 1000);
+      this.#checkDeadline();
+    }
+    this.#wake();
+  }
+
+  /** Whether a stream that began at `startTimeMs` came back in time; if so it may not end until `release`. */
+  hold(startTimeMs: number): boolean {
+    if (this.#phase !== 'waiting' || startTimeMs > this.#deadlineMs) return false;
+    this.#holders++;
+    return true;
+  }
+
+  release(): void {
+    this.#holders--;
+    this.#checkDeadline();
+  }
+
+  /** Nobody comes back any more. */
+  finish(): void {
+    if (this.#phase !== 'recording' && this.#phase !== 'waiting') return;
+    this.#phase = 'finishing';
+    this.#cancelDeadline();
+    this.#wake();
+  }
+
+  fail(error: unknown): void {
+    this.#writer.break(error);
+  }
+
+  /** Everything taken so far is on disk when this resolves; the rest is done after the next start. */
+  async stop(graceMs: number): Promise<void> {
+    await this.#writer.drained();
+    this.#cancelDeadline();
+    if (this.#phase === 'waiting' || this.#phase === 'recording') this.#stopWork();
+    const cancel = this.#clock.after(graceMs, () => this.#stopWork());
+    await this.#done.promise;
+    cancel();
+  }
+
+  #stopWork(): void {
+    this.#isStopped = true;
+    this.#retry.stop();
+    if (!this.#isWorking) this.#close();
+  }
+
+  #waitFor(deadlineMs: number): void {
+    this.#phase = 'waiting';
+    this.#deadlineMs = deadlineMs;
+    const delayMs = Math.max(0, deadlineMs - this.#clock.nowMs());
+    this.#cancelDeadline();
+    this.#cancelDeadline =
+      delayMs > 0 ? this.#clock.after(delayMs, () => this.#checkDeadline()) : () => {};
+  }
+
+  #checkDeadline(): void {
+    if (this.#phase !== 'waiting' || this.#holders > 0) return;
+    if (this.#clock.nowMs() >= this.#deadlineMs) this.finish();
+  }
+
+  // --- what follows from it
+
+  #written(): void {
+    this.#account();
+    if (this.#options.budget.isExceeded) {
+      this.#writer.break(
+        new Error('cannot spool: recordings have all the disk space they may use'),
+      );
+    }
+    this.#wake();
+  }
+
+  #account(): void {
+    const { spooledBytes } = this.state;
+    this.#options.budget.use(spooledBytes - this.#spooledBytes);
+    this.#spooledBytes = spooledBytes;
+  }
+
+  #fail(reason: RecordingReason, error: unknown): void {
+    if (this.state.failure || this.#phase === 'closed') return;
+    this.#log.error({ err: error, reason }, 'the recording failed');
+    this.state.apply({ type: 'failed', reason, message: messageOf(error) });
+    this.finish();
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#isDirty = true;
+    if (this.#isWorking || this.#isStopped) return;
+    this.#isWorking = true;
+    void this.#work().finally(() => {
+      this.#isWorking = false;
+      if (this.#isStopped || this.#phase === 'closed') this.#close();
+      else if (this.#isDirty) this.#wake();
+    });
+  }
+
+  async #work(): Promise<void> {
+    while (this.#isDirty && !this.#isStopped && this.#phase !== 'closed') {
+      this.#isDirty = false;
+      try {
+        await this.#pass();
+      } catch (error) {
+        if (error instanceof Stopped) return;
+        if (this.state.failure) {
+          await this.#giveUp(error);
+          return;
+        }
+        const isRefused = error instanceof DestinationRefused && !this.#hasBegun;
+        this.#fail(isRefused ? 'ValidationException' : 'InternalServerException', error);
+      }
+    }
+  }
+
+  async #pass(): Promise<void> {
+    const spooled = await this.#options.spooled;
+    this.#bucket ??= this.#bucketWriter(spooled);
+    if (this.state.failure) await this.#makeRoom(spooled);
+    if (this.state.newestStream) {
+      if (!this.#hasBegun && !this.state.failure) await this.#announce(this.#bucket);
+      if (this.#hasBegun) await this.#bucket.writeMedia();
+      this.#account();
+    }
+    if (this.#phase !== 'finishing') return;
+    // What arrived meanwhile is not to be left behind.
+    if (!this.#writer.isIdle) void this.#writer.drained().then(() => this.#wake());
+    else if (this.#hasBegun && this.state.hasWaiting) this.#isDirty = true;
+    else await this.#conclude(spooled, this.#bucket);
+  }
+
+  async #announce(bucket: BucketWriter): Promise<void> {
+    const { head, streams } = this.state;
+    await bucket.announce();
+    const [first] = streams;
+    if (first)
+      await this.#tell(first.streamId, this.#event('Recording Start', head.startedAtMs), []);
+    this.#hasAnnounced = true;
+    this.#writer.push({ kind: 'entry', entry: { type: 'announced' } });
+  }
+
+  /** The tree is complete before the history says so, and the spool is kept until it does. */
+  async #conclude(spooled: SpooledRecording, bucket: BucketWriter | undefined): Promise<void> {
+    if (this.#hasBegun) await bucket?.conclude(this.state.endedAtMs);
+    await this.#tellEnd();
+    await this.#retry.run(() => spooled.remove(), {
+      onFailure: (error) => this.#log.warn({ err: error }, 'cannot empty the spool of a recording'),
+      isHopeless: (_, elapsedMs) => elapsedMs >= LAST_WORDS_MS,
+    });
+    this.#phase = 'closed';
+  }
+
+  /** The bucket does not take the rest either. */
+  async #giveUp(error: unknown): Promise<void> {
+    this.#log.error({ err: error }, 'the recording is given up');
+    try {
+      await this.#conclude(await this.#options.spooled, undefined);
+    } catch (failure) {
+      if (!(failure instanceof Stopped)) {
+        this.#log.error({ err: failure }, 'a recording that was given up is still in the spool');
+        this.#isStopped = true;
+      }
+    }
+  }
+
+  /** A full disk has no room for the news of it, unless some is made. */
+  async #makeRoom(spooled: SpooledRecording): Promise<void> {
+    const { failure } = this.state;
+    if (this.#isFailureWritten || !failure) return;
+    this.#isFailureWritten = true;
+    try {
+      await spooled.releaseReserve();
+      await this.#trim(spooled);
+      await spooled.append([], [encodeJournalEntry({ type: 'failed', ...failure })]);
+    } catch (error) {
+      this.#log.warn({ err: error }, 'cannot write down that the recording failed');
+    }
+  }
+
+  /** Off the files goes what no line of the journal tells of. */
+  async #trim(spooled: SpooledRecording): Promise<void> {
+    for (const rendition of this.state.renditions) {
+      for (const { name, byteLength, segment } of rendition.waiting) {
+        if (segment && !segment.isGap) await spooled.truncate(name, byteLength);
+      }
+      await spooled.delete(rendition.segmentName(rendition.nextNumber));
+    }
+  }
+
+  async #tellEnd(): Promise<void> {
+    const { newestStream, failure } = this.state;
+    if (!newestStream) return;
+    const failureStatus = this.#hasBegun ? 'Recording End Failure' : 'Recording Start Failure';
+    const status = failure ? failureStatus : 'Recording End';
+    await this.#tell(newestStream.streamId, this.#event(status, this.#clock.nowMs()), [
+      'Recording End',
+      'Recording End Failure',
+      'Recording Start Failure',
+    ]);
+  }
+
+  async #tell(
+    streamId: string,
+    event: RecordingEvent,
+    unless: readonly RecordingEvent['name'][],
+  ): Promise<void> {
+    const names = unless.length > 0 ? unless : [event.name];
+    await this.#retry.run(
+      () => this.#options.history.appendRecordingEvent(streamId, event, names),
+      {
+        onFailure: (error) => this.#log.error({ err: error }, `cannot write ${event.name} down`),
+        isHopeless: () => false,
+      },
+    );
+    const { name, ...members } = event;
+    this.#log.info({ event: name, type: 'IVS Recording State Change', ...members }, name);
+  }
+
+  #event(name: RecordingEvent['name'], timeMs: number): RecordingEvent {
+    const { head, failure, durationMs, streams } = this.state;
+    const hasBegun = name !== 'Recording Start' && name !== 'Recording Start Failure';
+    return {
+      name,
+      timeMs,
+      reason: name === 'Recording Start' ? '' : (failure?.reason ?? ''),
+      bucketName: head.bucketName,
+      keyPrefix: head.prefix,
+      durationMs: hasBegun ? durationMs : 0,
+      recordingSessionId: head.sessionId,
+      ...(hasBegun && { recordingSessionStreamIds: streams.map(({ streamId }) => streamId) }),
+    };
+  }
+
+  #bucketWriter(spooled: SpooledRecording): BucketWriter {
+    return new BucketWriter({
+      state: this.state,
+      store: this.#options.store,
+      spooled,
+      clock: this.#clock,
+      log: this.#log,
+      retry: this.#retry,
+      isHopeless: (error, elapsedMs) => this.#isHopeless(error, elapsedMs),
+      onArrived: (file) => spooled.delete(file),
+    });
+  }
+
+  #isHopeless(error: unknown, elapsedMs: number): boolean {
+    if (this.state.failure) return elapsedMs >= LAST_WORDS_MS;
+    // Before anything was promised, IVS says at once that the bucket can't be used.
+    const isRefused = error instanceof DestinationRefused && !this.#hasBegun;
+    return isRefused || elapsedMs >= GIVE_UP_MS;
+  }
+
+  /** The bucket has the started document, and the history its event. */
+  get #hasBegun(): boolean {
+    return this.state.isAnnounced || this.#hasAnnounced;
+  }
+
+  #close(): void {
+    this.#options.budget.free(this.#spooledBytes);
+    this.#spooledBytes = 0;
+    this.#options.onClosed();
+    this.#done.resolve();
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

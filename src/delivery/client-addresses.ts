@@ -16,8 +16,10 @@ export class ClientAddresses {
     this.#trustedProxies = trustedProxies;
   }
 
-  of({ remoteAddress, headers }: Pick<HttpRequest, 'remoteAddress' | 'headers'>): string {
-    const forwardedFor = headers['x-forwarded-for'];
+  of(request: Pick<HttpRequest, 'remoteAddress' | 'headers'>): string {
+    const { remoteAddress } = request;
+    if (this.#trustedProxies.length === 0) return remoteAddress;
+    const forwardedFor = request.headers['x-forwarded-for'];
     if (forwardedFor === undefined || !this.#isTrusted(remoteAddress)) return remoteAddress;
     let client = remoteAddress;
     for (const item of forwardedFor.split(',').reverse()) {

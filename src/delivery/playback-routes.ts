@@ -92,6 +92,7 @@ export class PlaybackRoutes {
     const session = this.#gate.admit(stream, request, { sessionId, isBound });
     const serve = (admitted: ViewingSession) => {
       const reply = this.#serve(request, target, stream, admitted);
+      if (target.kind === 'playlist') return reply;
       return reply instanceof Promise ? reply.then(forOneViewer) : forOneViewer(reply);
     };
     return session instanceof Promise ? session.then(serve) : serve(session);
@@ -117,12 +118,8 @@ export class PlaybackRoutes {
       throw noSession(stream);
     switch (target.kind) {
       case 'playlist': {
-        const sessionId = session?.id ?? sessionIdIn(request.query);
-        const viewer =
-          sessionId === undefined
-            ? undefined
-            : this.#viewers.playlistRequested(stream.playbackId, sessionId, index);
-        return untilCut(session, request, this.#mediaPlaylist(request, window, viewer));
+        const viewer = this.#notePlaylist(request, stream, session, index);
+        return untilCut(session, request, this.#mediaPlaylist(request, window, viewer, !session));
       }
       case 'init': {
         const bytes = window.initSegment(target.generation);
@@ -135,14 +132,30 @@ export class PlaybackRoutes {
     }
   }
 
+  #notePlaylist(
+    request: HttpRequest,
+    { playbackId }: StreamOnAir,
+    session: ViewingSession | undefined,
+    renditionIndex: number,
+  ): ViewingSession | undefined {
+    if (!session) {
+      const sessionId = sessionIdIn(request.query);
+      if (sessionId === undefined) return undefined;
+      return this.#viewers.playlistRequested(playbackId, sessionId, renditionIndex);
+    }
+    this.#viewers.notePlaylist(playbackId, session, renditionIndex);
+    return session;
+  }
+
   #mediaPlaylist(
     request: HttpRequest,
     window: LiveWindow,
     session: ViewingSession | undefined,
+    isForAll: boolean,
   ): Reply {
     // Without CAN-BLOCK-RELOAD in the playlist, and after ENDLIST (RFC 8216bis 6.2.5.2), there are no directives.
     if (!window.isLowLatency || window.isEnded) {
-      return this.#playlistReply(request, window, NO_DIRECTIVES);
+      return this.#playlistReply(request, window, NO_DIRECTIVES, isForAll);
     }
     let directives: DeliveryDirectives;
     try {
@@ -158,7 +171,7 @@ export class PlaybackRoutes {
     }
     const { msn, part } = directives;
     if (msn === undefined || isInPlaylist(window, msn, part)) {
-      return this.#playlistReply(request, window, directives);
+      return this.#playlistReply(request, window, directives, isForAll);
     }
     const waiter = window.waitForPlaylist(msn, part);
     const release = session && this.#viewers.park(session);
@@ -166,7 +179,7 @@ export class PlaybackRoutes {
     return whenAvailable(request, waiter, (outcome) => {
       release?.();
       return outcome === 'available'
-        ? this.#playlistReply(request, window, directives)
+        ? this.#playlistReply(request, window, directives, isForAll)
         : TIMEOUT_REPLY;
     });
   }
@@ -175,6 +188,7 @@ export class PlaybackRoutes {
     request: HttpRequest,
     window: LiveWindow,
     directives: DeliveryDirectives,
+    isForAll: boolean,
   ): HttpReply {
     const kind = directives.msn === undefined ? 'plain' : 'blocking';
     return this.#playlistReplies.reply(
@@ -183,6 +197,7 @@ export class PlaybackRoutes {
         kind: window.isEnded ? 'ended' : kind,
         targetDurationSeconds: window.targetDurationSeconds,
         acceptEncoding: request.headers['accept-encoding'],
+        isForAll,
       },
     );
   }

@@ -56,6 +56,8 @@ export class PlaylistReplies {
       readonly kind: PlaylistRequestKind;
       readonly targetDurationSeconds: number;
       readonly acceptEncoding: string | undefined;
+      /** Whether a cache may give it to another viewer. */
+      readonly isForAll: boolean;
     },
   ): HttpReply {
     const maxAge = maxAgeSeconds(options.kind, options.targetDurationSeconds);
@@ -66,7 +68,7 @@ export class PlaylistReplies {
       headers: {
         ...CORS_HEADERS,
         'Content-Type': PLAYLIST_CONTENT_TYPE,
-        'Cache-Control': `public, max-age=${maxAge}`,
+        'Cache-Control': `${options.isForAll ? 'public' : 'private'}, max-age=${maxAge}`,
         Vary: 'Accept-Encoding',
         ...(isGzipped && { 'Content-Encoding': 'gzip' }),
       },

@@ -51,7 +51,7 @@ test('open() accepts no id that is cut short, made longer, or put together of tw
   for (let length = 0; length < id.length; length++) {
     assert.equal(ids.open('stream', id.slice(0, length)), undefined, `${length}`);
     const joined = id.slice(0, length) + other.slice(length);
-    if (joined !== other && joined !== id)
+    if (joined !== id && joined !== other)
       assert.equal(ids.open('stream', joined), undefined, `${length}`);
   }
   assert.equal(ids.open('stream', `${id}A`), undefined);

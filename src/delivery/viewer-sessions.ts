@@ -59,7 +59,9 @@ export interface ViewingSession {
   isCut: boolean;
   /** Called at that moment, each once. */
   readonly cutListeners: Set<() => void>;
-  /** Where its requests come from, with the moment of the last one. */
+  /** Where its last request came from. */
+  network: string | undefined;
+  /** Where its requests came from before, and when they were last seen to. */
   readonly networks: Map<string, number>;
 }
 
@@ -148,10 +150,12 @@ export class ViewerSessions {
 
   /** Notes where a request of the session comes from. `false`: it comes from more networks at once than one viewer has. */
   isOneViewer(session: ViewingSession, network: string): boolean {
+    if (network === session.network) return true;
     const { networks } = session;
-    const isNew = !networks.has(network);
+    if (session.network !== undefined) networks.set(session.network, this.#nowMs);
+    session.network = network;
     networks.set(network, this.#nowMs);
-    if (!isNew || networks.size <= MAX_NETWORKS) return true;
+    if (networks.size <= MAX_NETWORKS) return true;
     for (const [other, seenMs] of networks) {
       if (this.#nowMs - seenMs > SESSION_TIMEOUT_MS) networks.delete(other);
     }
@@ -176,10 +180,14 @@ export class ViewerSessions {
     renditionIndex: number,
   ): ViewingSession | undefined {
     const session = this.find(playbackId, sessionId);
-    if (!session) return undefined;
-    session.lastSeenMs = this.#nowMs;
-    if (!session.isCounted) this.#countIfPlaying(playbackId, sessionId, session, renditionIndex);
+    if (session) this.notePlaylist(playbackId, session, renditionIndex);
     return session;
+  }
+
+  /** The same for a session that is at hand. */
+  notePlaylist(playbackId: string, session: ViewingSession, renditionIndex: number): void {
+    session.lastSeenMs = this.#nowMs;
+    if (!session.isCounted) this.#countIfPlaying(playbackId, session, renditionIndex);
   }
 
   /** The session's request is held: it stays for as long. Call what comes back when it is not any more; twice is harmless. */
@@ -240,21 +248,16 @@ export class ViewerSessions {
     return true;
   }
 
-  #countIfPlaying(
-    playbackId: string,
-    sessionId: string,
-    session: ViewingSession,
-    renditionIndex: number,
-  ): void {
+  #countIfPlaying(playbackId: string, session: ViewingSession, renditionIndex: number): void {
     // ffprobe reads the playlist of every rendition, each one once: only one that is asked for again is being played.
     const bit = 1 << Math.min(renditionIndex, MAX_RENDITION_INDEX);
     const isAskedAgain = (session.askedRenditions & bit) !== 0;
     session.askedRenditions |= bit;
     if (!isAskedAgain || this.#nowMs - session.firstSeenMs < MIN_WATCH_MS) return;
     const stream = this.#streams.get(playbackId);
-    if (!stream?.waiting.delete(sessionId)) return;
+    if (!stream?.waiting.delete(session.id)) return;
     session.isCounted = true;
-    stream.counted.set(sessionId, session);
+    stream.counted.set(session.id, session);
   }
 
   #tick(): void {
@@ -299,6 +302,7 @@ function newSession(id: string, grant: SessionGrant, nowMs: number): ViewingSess
     isStandingKnown: grant.viewer === undefined,
     isCut: false,
     cutListeners: new Set(),
+    network: undefined,
     networks: new Map(),
   };
 }

@@ -30,6 +30,8 @@ const SLOW_BPS = 700_000;
 const SWITCH_TIMEOUT_SECONDS = 20;
 const ABR_TIMEOUT_MS = 60_000;
 
+const OPTION_VALUES = (options: readonly { value?: string }[]) => options.map(({ value }) => value);
+
 interface Quality {
   readonly name: string;
   readonly group: string;
@@ -109,15 +111,19 @@ async function watchSwitches<Report extends VideoReport>(
   return reports;
 }
 
-/** Chromium's network for this page from now on; no limit where none is given. */
-async function limitNetwork({ page }: { page: PlayerPage<HlsReport>['page'] }, bps?: number) {
+/** Sets Chromium's network for a page, in bits a second; no limit where none is given. */
+async function networkOf({
+  page,
+}: PlayerPage<HlsReport>): Promise<(bps?: number) => Promise<void>> {
   const session = await page.context().newCDPSession(page);
-  await session.send('Network.emulateNetworkConditions', {
-    offline: false,
-    latency: 0,
-    downloadThroughput: bps === undefined ? -1 : bps / 8,
-    uploadThroughput: -1,
-  });
+  return async (bps) => {
+    await session.send('Network.emulateNetworkConditions', {
+      offline: false,
+      latency: 0,
+      downloadThroughput: bps === undefined ? -1 : bps / 8,
+      uploadThroughput: -1,
+    });
+  };
 }
 
 /** ffmpeg of the newest ladder, as the log told. */
@@ -222,17 +228,43 @@ for (const { containerFormat, size, qualities } of LADDERS) {
     });
 
     await t.test('hls.js goes down when the network is slow, and comes back', async () => {
-      await hls.page.evaluate('player.hls.nextLevel = -1');
-      await hls.until('the best', ({ width }) => width === best.width, ABR_TIMEOUT_MS);
-      await limitNetwork(hls, SLOW_BPS);
-      await hls.until('a lower one', ({ width }) => width < best.width, ABR_TIMEOUT_MS);
-      await limitNetwork(hls);
-      await hls.until('the best again', ({ width }) => width === best.width, ABR_TIMEOUT_MS);
-      const { errors } = await hls.report();
+      // It forgets how fast the network was within seconds, not half a minute.
+      await using viewer = await chromium.playHls(channel.playbackUrl, undefined, {
+        abrEwmaFastLive: 1,
+        abrEwmaSlowLive: 2,
+      });
+      const limit = await networkOf(viewer);
+      await viewer.until('the best', ({ width }) => width === best.width, ABR_TIMEOUT_MS);
+      await limit(SLOW_BPS);
+      await viewer.until('a lower one', ({ width }) => width < best.width, ABR_TIMEOUT_MS);
+      await limit();
+      await viewer.until('the best again', ({ width }) => width === best.width, ABR_TIMEOUT_MS);
+      const { errors } = await viewer.report();
       assert.deepEqual(
         errors.filter(({ isFatal }) => isFatal),
         [],
       );
     });
+
+    await t.test(
+      'the watch page offers the qualities, and plays the one that is chosen',
+      async () => {
+        await hls[Symbol.asyncDispose]();
+        const page = await chromium.open(`${ivory.url}/watch/${channel.arn.split('/').at(-1)}`);
+        const menu = page.getByLabel('Quality');
+        await menu.waitFor();
+        assert.deepEqual(await menu.getByRole('option').evaluateAll(OPTION_VALUES), [
+          'auto',
+          ...qualities.map(({ name }) => name),
+        ]);
+        for (const { name, width } of [lowest, best]) {
+          await menu.selectOption(name);
+          await page.waitForFunction(`ivoryWatch.video.videoWidth === ${width}`);
+        }
+        await menu.selectOption('auto');
+        assert.equal(await page.evaluate('ivoryWatch.hls.autoLevelEnabled'), true);
+        await page.context().close();
+      },
+    );
   });
 }

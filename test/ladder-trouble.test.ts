@@ -206,8 +206,9 @@ describe('what happens to a ladder', { concurrency: 2 }, () => {
       const list = watch.list(name);
       t.diagnostic(`${name}, stopped after ${stoppedAt}: ${story(watch, name)}`);
       const gaps = list.filter(({ gap }) => gap).map(({ msn }) => msn);
+      // It may have been a little behind already.
       assert.ok(
-        gaps.every((msn) => msn >= stoppedAt && msn <= stoppedAt + 10),
+        gaps.every((msn) => msn >= stoppedAt - 2 && msn <= stoppedAt + 10),
         `${name}: ${gaps}`,
       );
       assert.equal(list.at(-1)!.gap, false);

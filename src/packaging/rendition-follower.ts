@@ -24,8 +24,8 @@ type Decision =
   | { readonly kind: 'segment-ended'; readonly end: SegmentEnd };
 
 /**
- * So far behind the leader, what is missing is not waited for any more: "the server MUST make a new version of the Playlist
- * file available no later than 1.5 times the Target Duration after the previous time" (RFC 8216bis 6.2.1).
+ * So far behind the leader, what is missing is not waited for any more: a live playlist has to have a new segment "no later
+ * than 1.5 times the Target Duration" after the one before (RFC 8216bis 6.2.1).
  */
 const PATIENCE_TARGET_DURATIONS = 1.5;
 

@@ -48,7 +48,7 @@ window.VideoLog = class VideoLog {
       const cycleMs = 2 ** bits;
       const nowMs = (Date.now() - epochMs) % cycleMs;
       this.#pictureDelays.push(((nowMs - shownMs + cycleMs) % cycleMs) / 1000);
-      if (this.#pictureDelays.length > 300) this.#pictureDelays.shift();
+      if (this.#pictureDelays.length > 60) this.#pictureDelays.shift();
       this.#video.requestVideoFrameCallback(read);
     };
     this.#video.requestVideoFrameCallback(read);

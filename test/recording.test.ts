@@ -90,12 +90,14 @@ describe('a stream is recorded', { concurrency: true }, () => {
       assert.equal(video.length, STREAM_SECONDS * 30);
       await assertDecodes(playlistOf(recording, '180p30'));
       // As a player gets it, from this server.
-      const list = await (await fetch(`${ivory.url}/watch/${arn.split('/')[1]}/recordings`)).json();
+      const list = (await (
+        await fetch(`${ivory.url}/watch/${arn.split('/')[1]}/recordings`)
+      ).json()) as { path: string; durationMs: number }[];
       assert.deepEqual(
-        list.map(({ durationMs }: { durationMs: number }) => durationMs),
+        list.map(({ durationMs }) => durationMs),
         [STREAM_SECONDS * 1000],
       );
-      const master = `${ivory.url}/recordings/${list[0].path}/media/hls/master.m3u8`;
+      const master = `${ivory.url}/recordings/${list[0]!.path}/media/hls/master.m3u8`;
       assert.equal((await probe(master)).video.length, STREAM_SECONDS * 30);
       const escaped = `${ivory.url}/recordings/${BUCKET}/..%2f..%2fivory.db`;
       assert.equal((await fetch(escaped)).status, 404);

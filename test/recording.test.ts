@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { type IvoryAccess, IvoryProcess, temporaryDirectory } from './support/ivory.ts';
 import { assertDecodes, probe } from './support/judge.ts';
 import {
@@ -48,7 +48,11 @@ const playlistOf = (recording: string, rendition: string) =>
   path.join(recording, 'media/hls', rendition, 'playlist.m3u8');
 
 describe('a stream is recorded', { concurrency: true }, () => {
-  const starting = startServer();
+  let starting: Promise<Server>;
+  before(async () => {
+    starting = startServer();
+    await starting;
+  });
   after(async () => (await starting)[Symbol.asyncDispose]());
 
   for (const containerFormat of ['TS', 'FRAGMENTED_MP4'] as const) {
@@ -239,6 +243,7 @@ test('a full disk ends the recording with its event, and the stream goes on', {
     recordingConfigurationArn: await createRecordingConfiguration(ivory),
   });
   await using encoder = publish(rtmpUrl, { size: '640x360', noise: true });
+  await ivory.untilLive(arn);
   await untilEvent(ivory, arn, 'Recording End Failure', { timeoutMs: 60_000 });
   assert.ok(!encoder.hasEnded);
   const mediaUrl = await fetchMediaPlaylistUrl(playbackUrl);

@@ -43,7 +43,7 @@ test('players play a LOW channel of transport streams in low latency, from parts
   await Promise.all([hls.untilPlaying(), ivs.untilPlaying()]);
 
   await t.test('hls.js with settings as they come is less than 2.5 s behind', async (t) => {
-    const reports = await hls.watch(8);
+    const reports = await hls.watch(6);
     assertUninterrupted(reports);
     const last = reports.at(-1)!;
     const { latencySeconds, programDelaySeconds, pictureDelaySeconds = Number.NaN } = last;
@@ -58,7 +58,7 @@ test('players play a LOW channel of transport streams in low latency, from parts
   });
 
   await t.test('the IVS player knows how far behind it is, and hears each segment', async (t) => {
-    const reports = await ivs.watch(8);
+    const reports = await ivs.watch(6);
     assertUninterrupted(reports);
     const { state, latencySeconds, pictureDelaySeconds, ...last } = reports.at(-1)!;
     t.diagnostic(
@@ -112,14 +112,14 @@ test('players play a NORMAL channel of transport streams, segment by segment', a
 test('players play on when the encoder of a transport stream changes its picture, and when another one takes over', async () => {
   await using directory = await temporaryDirectory();
   const encode = (name: string, size: string) =>
-    encodeSource(path.join(directory.path, name), { size, durationSeconds: 6 });
+    encodeSource(path.join(directory.path, name), { size, durationSeconds: 5 });
   const files = [await encode('small.flv', '640x360'), await encode('large.flv', '960x540')];
   const channel = await ivory.createChannel({ containerFormat: 'TS' });
   const lost = await RtmpClient.connect(ivory.rtmpPort);
   await lost.publish(channel.streamKey);
   const published = (async () => {
     for (const [i, file] of files.entries()) {
-      await replay(lost, flvTags(await readFile(file)), { shiftMs: i * 6000 });
+      await replay(lost, flvTags(await readFile(file)), { shiftMs: i * 5000 });
     }
   })();
   await ivory.untilLive(channel.arn);

@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { type IvoryAccess, IvoryProcess, temporaryDirectory } from './support/ivory.ts';
 import { assertDecodes, probe } from './support/judge.ts';
+import {
+  fetchMediaPlaylist,
+  fetchMediaPlaylistUrl,
+  untilSegments,
+} from './support/ll-hls-client.ts';
 import { publish } from './support/publisher.ts';
 import {
   assertVerifies,
+  BUCKET,
   createRecordingConfiguration,
   recordingsOf,
   untilEvent,
@@ -24,8 +31,8 @@ interface Server extends AsyncDisposable {
 async function startServer(): Promise<Server> {
   await using starting = new AsyncDisposableStack();
   const directory = starting.use(await temporaryDirectory());
-  const process = starting.use(new IvoryProcess(directory.path));
-  const ivory = await process.ready();
+  const server = starting.use(new IvoryProcess(directory.path));
+  const ivory = await server.ready();
   starting.defer(() => ivory.ivs.destroy());
   const resources = starting.move();
   return {
@@ -41,7 +48,11 @@ const playlistOf = (recording: string, rendition: string) =>
   path.join(recording, 'media/hls', rendition, 'playlist.m3u8');
 
 describe('a stream is recorded', { concurrency: true }, () => {
-  const starting = startServer();
+  let starting: Promise<Server>;
+  before(async () => {
+    starting = startServer();
+    await starting;
+  });
   after(async () => (await starting)[Symbol.asyncDispose]());
 
   for (const containerFormat of ['TS', 'FRAGMENTED_MP4'] as const) {
@@ -82,6 +93,18 @@ describe('a stream is recorded', { concurrency: true }, () => {
       const { video } = await probe(playlistOf(recording, '180p30'));
       assert.equal(video.length, STREAM_SECONDS * 30);
       await assertDecodes(playlistOf(recording, '180p30'));
+      // As a player gets it, from this server.
+      const list = (await (
+        await fetch(`${ivory.url}/watch/${arn.split('/')[1]}/recordings`)
+      ).json()) as { path: string; durationMs: number }[];
+      assert.deepEqual(
+        list.map(({ durationMs }) => durationMs),
+        [STREAM_SECONDS * 1000],
+      );
+      const master = `${ivory.url}/recordings/${list[0]!.path}/media/hls/master.m3u8`;
+      assert.equal((await probe(master)).video.length, STREAM_SECONDS * 30);
+      const escaped = `${ivory.url}/recordings/${BUCKET}/..%2f..%2fivory.db`;
+      assert.equal((await fetch(escaped)).status, 404);
     });
   }
 
@@ -154,8 +177,8 @@ test('kill -9 at any moment: what was complete is recorded, and its end is told 
   let channel: Awaited<ReturnType<IvoryAccess['createChannel']>> | undefined;
   // Around the first segment's end, in the middle of one, and around a recorded segment's end at 10 s.
   for (const afterMs of [2600, 5200, 10_150]) {
-    await using process = new IvoryProcess(directory.path);
-    const ivory = await process.ready();
+    await using server = new IvoryProcess(directory.path);
+    const ivory = await server.ready();
     if (killed) {
       await untilEvent(ivory, killed.arn, 'Recording End', { streamId: killed.streamId });
     }
@@ -169,12 +192,12 @@ test('kill -9 at any moment: what was complete is recorded, and its end is told 
     await until('the moment', () => Date.now() >= startTime!.getTime() + afterMs, {
       timeoutMs: afterMs + 2000,
     });
-    await process.kill('SIGKILL');
+    await server.kill('SIGKILL');
     ivory.ivs.destroy();
     killed = { arn, streamId: streamId! };
   }
-  await using process = new IvoryProcess(directory.path);
-  const ivory = await process.ready();
+  await using server = new IvoryProcess(directory.path);
+  const ivory = await server.ready();
   const { arn } = killed!;
   await untilEvent(ivory, arn, 'Recording End', { streamId: killed!.streamId });
   for (const { streamId } of await ivory.sessions(arn)) {
@@ -194,4 +217,50 @@ test('kill -9 at any moment: what was complete is recorded, and its end is told 
     }),
   );
   assert.ok(Math.max(...durationsMs) >= 9000, `${durationsMs} ms`);
+});
+
+/** A disk of its own, which only root can make. */
+async function smallDisk(megabytes: number): Promise<AsyncDisposable & { readonly path: string }> {
+  const directory = await temporaryDirectory();
+  const options = ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', directory.path];
+  execFileSync('mount', options);
+  return {
+    path: directory.path,
+    async [Symbol.asyncDispose]() {
+      execFileSync('umount', [directory.path]);
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('a full disk ends the recording with its event, and the stream goes on', {
+  skip: process.getuid?.() !== 0 && 'only root can mount a small disk',
+}, async () => {
+  await using disk = await smallDisk(12);
+  await using server = new IvoryProcess(disk.path);
+  const ivory = await server.ready();
+  const { arn, rtmpUrl, playbackUrl } = await ivory.createChannel({
+    recordingConfigurationArn: await createRecordingConfiguration(ivory),
+  });
+  await using encoder = publish(rtmpUrl, { size: '640x360', noise: true });
+  await ivory.untilLive(arn);
+  await untilEvent(ivory, arn, 'Recording End Failure', { timeoutMs: 60_000 });
+  assert.ok(!encoder.hasEnded);
+  const mediaUrl = await fetchMediaPlaylistUrl(playbackUrl);
+  const { mediaSequence, segments } = await fetchMediaPlaylist(mediaUrl);
+  await untilSegments(mediaUrl, segments.length, 20_000);
+  const later = await until(
+    'the stream to go on',
+    async () => {
+      const playlist = await fetchMediaPlaylist(mediaUrl);
+      return playlist.mediaSequence + playlist.segments.length > mediaSequence + segments.length;
+    },
+    { timeoutMs: 15_000 },
+  );
+  assert.ok(later);
+  assert.ok((await ivory.session(arn)).truncatedEvents?.length);
+  const [recording] = await recordingsOf(path.join(disk.path, 'buckets'), arn);
+  if (recording) await assertVerifies(recording);
+  await encoder.stop();
+  ivory.ivs.destroy();
 });

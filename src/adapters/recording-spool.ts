@@ -31,12 +31,12 @@ export class DirectorySpool implements RecordingSpool {
     await using reserve = await open(join(path, RESERVE), 'wx', 0o600);
     await reserve.write(Buffer.alloc(RESERVE_BYTE_LENGTH));
     await reserve.datasync();
-    const journal = await open(join(path, JOURNAL), 'ax', 0o600);
+    await using journal = await open(join(path, JOURNAL), 'ax', 0o600);
     await journal.sync();
     await syncDirectory(path);
     await syncDirectory(this.#root);
     await syncDirectory(dirname(this.#root));
-    return new DirectoryRecording(path, journal, 0);
+    return new DirectoryRecording(path, 0);
   }
 
   async open(recordingId: string): Promise<SpooledRecording> {
@@ -44,22 +44,20 @@ export class DirectorySpool implements RecordingSpool {
     const journalPath = join(path, JOURNAL);
     // A crash may have come between the two files of `create`.
     const bytes = (await readFile(journalPath).catch(ignoreAbsence)) ?? Buffer.alloc(0);
-    const journal = await open(journalPath, 'a', 0o600);
+    await using journal = await open(journalPath, 'a', 0o600);
     const byteLength = bytes.lastIndexOf('\n') + 1;
     if (byteLength < bytes.byteLength) await journal.truncate(byteLength);
-    return new DirectoryRecording(path, journal, byteLength);
+    return new DirectoryRecording(path, byteLength);
   }
 }
 
 class DirectoryRecording implements SpooledRecording {
   readonly #path: string;
-  readonly #journal: FileHandle;
   #journalByteLength: number;
   readonly #directories = new Set<string>();
 
-  constructor(path: string, journal: FileHandle, journalByteLength: number) {
+  constructor(path: string, journalByteLength: number) {
     this.#path = path;
-    this.#journal = journal;
     this.#journalByteLength = journalByteLength;
   }
 
@@ -67,12 +65,13 @@ class DirectoryRecording implements SpooledRecording {
     for (const write of writes) await this.#write(write);
     if (lines.length === 0) return;
     const bytes = Buffer.from(`${lines.join('\n')}\n`);
+    await using journal = await open(join(this.#path, JOURNAL), 'a', 0o600);
     try {
-      await this.#journal.appendFile(bytes);
-      await this.#journal.datasync();
+      await journal.appendFile(bytes);
+      await journal.datasync();
     } catch (error) {
       // Half a line would swallow the next one.
-      await this.#journal.truncate(this.#journalByteLength).catch(() => {});
+      await journal.truncate(this.#journalByteLength).catch(() => {});
       throw error;
     }
     this.#journalByteLength += bytes.byteLength;
@@ -105,7 +104,6 @@ class DirectoryRecording implements SpooledRecording {
   }
 
   async remove(): Promise<void> {
-    await this.#journal.close();
     // The journal first: what is left without one is not taken for a recording.
     await this.delete(JOURNAL);
     await syncDirectory(this.#path);

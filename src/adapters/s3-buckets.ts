@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import type * as Sdk from '@aws-sdk/client-s3';
 import type { RecordingBuckets } from '../control/ports.ts';
 import { DestinationRefused } from '../domain/destination-refused.ts';
 import type { ObjectKind, ObjectStore } from '../recording/ports.ts';
@@ -59,7 +59,7 @@ export class S3Buckets implements RecordingBuckets, ObjectStore {
       ContentType: contentType,
       ...(!isFinal && { CacheControl: GROWING }),
     });
-    await client.send(command).catch((cause: S3ServiceException) => {
+    await client.send(command).catch((cause: Sdk.S3ServiceException) => {
       const message = `cannot write to bucket ${bucketName}: ${cause.name}, ${cause.message}`;
       if (REFUSALS.has(cause.name)) throw new DestinationRefused(message, { cause });
       throw new Error(message, { cause });
@@ -91,8 +91,8 @@ const REFUSALS: ReadonlySet<string> = new Set([
 ]);
 
 interface Loaded {
-  readonly sdk: typeof import('@aws-sdk/client-s3');
-  readonly client: S3Client;
+  readonly sdk: typeof Sdk;
+  readonly client: Sdk.S3Client;
 }
 
 /** 36 MB, for those who have a bucket. */

@@ -1,11 +1,11 @@
 import { DestinationRefused } from '../domain/destination-refused.ts';
-import type { RecordingEvent } from '../domain/events.ts';
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { BucketWriter } from './bucket-writer.ts';
 import { encodeJournalEntry, type JournalEntry } from './journal.ts';
 import type { ObjectStore, RecordingHistory, SpooledRecording } from './ports.ts';
 import type { RecordingReason } from './recording-facts.ts';
+import { RecordingNews } from './recording-news.ts';
 import type { RecordingState } from './recording-state.ts';
 import { Retry, Stopped } from './retry.ts';
 import type { SpoolBudget } from './spool-budget.ts';
@@ -45,6 +45,7 @@ export class Recording {
   readonly #log: Logger;
   readonly #retry: Retry;
   readonly #writer: SpoolWriter;
+  readonly #news: RecordingNews;
   readonly #done = Promise.withResolvers<void>();
   #bucket: BucketWriter | undefined;
   #phase: Phase = 'recording';
@@ -72,6 +73,7 @@ export class Recording {
       channel: state.head.channelArn,
     });
     this.#retry = new Retry(clock);
+    this.#news = new RecordingNews({ ...options, log: this.#log, retry: this.#retry });
     this.#writer = new SpoolWriter({
       state,
       spooled,
@@ -265,11 +267,8 @@ export class Recording {
   }
 
   async #announce(bucket: BucketWriter): Promise<void> {
-    const { head, streams } = this.state;
     await bucket.announce();
-    const [first] = streams;
-    if (first)
-      await this.#tell(first.streamId, this.#event('Recording Start', head.startedAtMs), []);
+    await this.#news.started();
     this.#hasAnnounced = true;
     this.#writer.push({ kind: 'entry', entry: { type: 'announced' } });
   }
@@ -277,7 +276,7 @@ export class Recording {
   /** The tree is complete before the history says so, and the spool is kept until it does. */
   async #conclude(spooled: SpooledRecording, bucket: BucketWriter | undefined): Promise<void> {
     if (this.#hasBegun) await bucket?.conclude(this.state.endedAtMs);
-    await this.#tellEnd();
+    await this.#news.ended(this.#hasBegun);
     await this.#retry.run(() => spooled.remove(), {
       onFailure: (error) => this.#log.warn({ err: error }, 'cannot empty the spool of a recording'),
       isHopeless: (_, elapsedMs) => elapsedMs >= LAST_WORDS_MS,
@@ -320,50 +319,6 @@ export class Recording {
       }
       await spooled.delete(rendition.segmentName(rendition.nextNumber));
     }
-  }
-
-  async #tellEnd(): Promise<void> {
-    const { newestStream, failure } = this.state;
-    if (!newestStream) return;
-    const failureStatus = this.#hasBegun ? 'Recording End Failure' : 'Recording Start Failure';
-    const status = failure ? failureStatus : 'Recording End';
-    await this.#tell(newestStream.streamId, this.#event(status, this.#clock.nowMs()), [
-      'Recording End',
-      'Recording End Failure',
-      'Recording Start Failure',
-    ]);
-  }
-
-  async #tell(
-    streamId: string,
-    event: RecordingEvent,
-    unless: readonly RecordingEvent['name'][],
-  ): Promise<void> {
-    const names = unless.length > 0 ? unless : [event.name];
-    await this.#retry.run(
-      () => this.#options.history.appendRecordingEvent(streamId, event, names),
-      {
-        onFailure: (error) => this.#log.error({ err: error }, `cannot write ${event.name} down`),
-        isHopeless: () => false,
-      },
-    );
-    const { name, ...members } = event;
-    this.#log.info({ event: name, type: 'IVS Recording State Change', ...members }, name);
-  }
-
-  #event(name: RecordingEvent['name'], timeMs: number): RecordingEvent {
-    const { head, failure, durationMs, streams } = this.state;
-    const hasBegun = name !== 'Recording Start' && name !== 'Recording Start Failure';
-    return {
-      name,
-      timeMs,
-      reason: name === 'Recording Start' ? '' : (failure?.reason ?? ''),
-      bucketName: head.bucketName,
-      keyPrefix: head.prefix,
-      durationMs: hasBegun ? durationMs : 0,
-      recordingSessionId: head.sessionId,
-      ...(hasBegun && { recordingSessionStreamIds: streams.map(({ streamId }) => streamId) }),
-    };
   }
 
   #bucketWriter(spooled: SpooledRecording): BucketWriter {

@@ -10,6 +10,8 @@ test('isErrorEvent() is true for failures and limit breaches alone', () => {
     'Ingest Resolution',
     'Concurrent Broadcasts',
     'Concurrent Viewers',
+    'Recording Start Failure',
+    'Recording End Failure',
   ]);
 });
 

@@ -236,13 +236,13 @@ async function smallDisk(megabytes: number): Promise<AsyncDisposable & { readonl
 test('a full disk ends the recording with its event, and the stream goes on', {
   skip: process.getuid?.() !== 0 && 'only root can mount a small disk',
 }, async () => {
-  await using disk = await smallDisk(12);
+  await using disk = await smallDisk(4);
   await using server = new IvoryProcess(disk.path);
   const ivory = await server.ready();
   const { arn, rtmpUrl, playbackUrl } = await ivory.createChannel({
     recordingConfigurationArn: await createRecordingConfiguration(ivory),
   });
-  await using encoder = publish(rtmpUrl, { size: '640x360', noise: true });
+  await using encoder = publish(rtmpUrl, { size: '640x360' });
   await ivory.untilLive(arn);
   await untilEvent(ivory, arn, 'Recording End Failure', { timeoutMs: 60_000 });
   assert.ok(!encoder.hasEnded);

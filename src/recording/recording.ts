@@ -59,7 +59,8 @@ export class Recording {
   #isStopped = false;
   /** The journal may not know of it yet. */
   #hasAnnounced = false;
-  #isFailureWritten = false;
+  /** Begun where it failed: nothing else can be written before. */
+  #makingRoom: Promise<void> | undefined;
   /** What it has of the budget. */
   #spooledBytes = 0;
 
@@ -218,6 +219,7 @@ export class Recording {
     if (this.state.failure || this.#phase === 'closed') return;
     this.#log.error({ err: error, reason }, 'the recording failed');
     this.state.apply({ type: 'failed', reason, message: messageOf(error) });
+    this.#makingRoom = this.#makeRoom();
     this.finish();
     this.#wake();
   }
@@ -253,7 +255,7 @@ export class Recording {
   async #pass(): Promise<void> {
     const spooled = await this.#options.spooled;
     this.#bucket ??= this.#bucketWriter(spooled);
-    if (this.state.failure) await this.#makeRoom(spooled);
+    await this.#makingRoom;
     if (this.state.newestStream) {
       if (!this.#hasBegun && !this.state.failure) await this.#announce(this.#bucket);
       if (this.#hasBegun) await this.#bucket.writeMedia();
@@ -298,14 +300,14 @@ export class Recording {
   }
 
   /** A full disk has no room for the news of it, unless some is made. */
-  async #makeRoom(spooled: SpooledRecording): Promise<void> {
+  async #makeRoom(): Promise<void> {
     const { failure } = this.state;
-    if (this.#isFailureWritten || !failure) return;
-    this.#isFailureWritten = true;
     try {
+      const spooled = await this.#options.spooled;
+      await this.#writer.drained();
       await spooled.releaseReserve();
       await this.#trim(spooled);
-      await spooled.append([], [encodeJournalEntry({ type: 'failed', ...failure })]);
+      await spooled.append([], failure ? [encodeJournalEntry({ type: 'failed', ...failure })] : []);
     } catch (error) {
       this.#log.warn({ err: error }, 'cannot write down that the recording failed');
     }

@@ -283,8 +283,10 @@ describe('of whatever source, planLadder()', () => {
     holds((plans, source) => {
       for (const { width, height } of encodingsOf(plans)) {
         const [shorter, longer] = width < height ? [width, height] : [height, width];
-        const ratio = Math.max(source.width, source.height) / Math.min(source.width, source.height);
-        assert.ok(longer <= shorter * ratio && longer > shorter * ratio - 2, `${width}x${height}`);
+        // In integers: 720 * (4095 / 2925) is a little less than 1008.
+        const exact = shorter * Math.max(source.width, source.height);
+        const edge = Math.min(source.width, source.height);
+        assert.ok(longer * edge <= exact && (longer + 2) * edge > exact, `${width}x${height}`);
         assert.equal(width < height && source.width > source.height, false);
       }
     });

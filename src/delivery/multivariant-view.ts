@@ -12,6 +12,9 @@ import { isBound, type SessionGrant } from './session-grant.ts';
 import { publicSessionId } from './session-ids.ts';
 import { unavailableMedia } from './unavailable-media.ts';
 
+/** Frame rates are measured in each rendition by itself, of times in whole milliseconds. */
+const FRAME_RATE_TOLERANCE = 0.02;
+
 /** One viewer's multivariant playlist: IVS's names and session data, and media playlist URLs with the viewer's session in them. */
 export function renderMultivariantPlaylist(options: {
   readonly stream: StreamOnAir;
@@ -46,16 +49,27 @@ export function renderMultivariantPlaylist(options: {
       { dataId: 'SERVING-ID', value: session },
       ...(withheld.length > 0 ? [unavailableMedia(withheld.map((w) => w.describe()))] : []),
     ],
-    variants: playable
-      .filter(isGranted)
-      .map((window, index) =>
-        variantOf(
-          window.describe(),
-          playlistUrl(baseUrl, stream, window.name, { id: sessionId, isBound: isBound(grant) }),
-          index === 0,
-        ),
+    variants: playable.filter(isGranted).map((window, index) => ({
+      ...variantOf(
+        window.describe(),
+        playlistUrl(baseUrl, stream, window.name, { id: sessionId, isBound: isBound(grant) }),
+        index === 0,
       ),
+      ...frameRateOf(window, playable),
+    })),
   });
+}
+
+/** hls.js never goes up to a level of fewer frames a second, be it a thousandth: a rate next to a better rendition's is that. */
+function frameRateOf(
+  window: LiveWindow,
+  bestFirst: readonly LiveWindow[],
+): { readonly frameRate?: number } {
+  const measured = window.describe().picture?.framesPerSecond;
+  if (measured === undefined) return {};
+  const rates = bestFirst.map((each) => each.describe().picture?.framesPerSecond ?? 0);
+  const isNear = (rate: number) => Math.abs(rate - measured) <= measured * FRAME_RATE_TOLERANCE;
+  return { frameRate: rates.find(isNear) ?? measured };
 }
 
 function variantOf(
@@ -72,7 +86,6 @@ function variantOf(
     averageBandwidthBps: description.averageBandwidthBps,
     ...(picture && { resolution: { width: picture.width, height: picture.height } }),
     codecs: description.codecs.split(','),
-    ...(picture && { frameRate: picture.framesPerSecond }),
     videoGroup: { groupId: name, name: shownName, autoselect: true, default: isDefault },
     stableVariantId: name,
     ivsName: shownName,

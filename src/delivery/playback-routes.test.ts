@@ -110,6 +110,20 @@ test('the multivariant playlist carries the session data that the IVS player rea
   assert.match(values.get('VIDEO-SESSION-ID') ?? '', /^[A-Za-z0-9_-]{16}$/);
 });
 
+// hls.js would not go up from 15.003 frames a second to 15.000 again once it had gone down.
+test('the multivariant playlist gives renditions of one frame rate the same number', async () => {
+  const clock = new FakeClock();
+  const windows = [59.94, 29.97, 29.9701, 15.003].map(
+    (framesPerSecond, i) => new FilledWindow({ clock, name: `${i}`, framesPerSecond }).window,
+  );
+  const { get } = setUp({ clock, windows });
+  const { variants } = parseMultivariantPlaylist(await replyText(get(MULTIVARIANT)));
+  assert.deepEqual(
+    variants.map(({ frameRate }) => frameRate),
+    [59.94, 29.97, 29.97, 15.003],
+  );
+});
+
 // hls.js never reads it again: whoever waited for the stream to begin had one quality for as long as it lasted.
 test('the multivariant playlist waits a moment for renditions that are a little behind the first', async () => {
   const clock = new FakeClock();

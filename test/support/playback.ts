@@ -27,6 +27,7 @@ export class FilledWindow {
   readonly window: LiveWindow;
   readonly #name: string;
   readonly #height: number;
+  readonly #framesPerSecond: number;
 
   constructor(options: {
     readonly clock: Clock;
@@ -36,9 +37,11 @@ export class FilledWindow {
     readonly mediaExtension?: MediaExtension;
     readonly siblings?: () => readonly LiveWindow[];
     readonly height?: number;
+    readonly framesPerSecond?: number;
   }) {
     this.#height = options.height ?? 720;
     this.#name = options.name ?? '720p30';
+    this.#framesPerSecond = options.framesPerSecond ?? 30;
     this.window = new LiveWindow({
       isLowLatency: options.isLowLatency ?? true,
       mediaExtension: options.mediaExtension ?? 'm4s',
@@ -83,7 +86,7 @@ export class FilledWindow {
         picture: {
           width: Math.round((this.#height * 16) / 9),
           height: this.#height,
-          framesPerSecond: 30,
+          framesPerSecond: this.#framesPerSecond,
         },
         bandwidthBps: 3_100_000,
         averageBandwidthBps: 3_000_000,

@@ -18,6 +18,7 @@ const AUDIO_TRACK_ID = 2;
 
 /** Fragmented MP4: a part is one fragment, its video run first. */
 export class Fmp4Container implements PartContainer {
+  readonly hasSampleDurations = true;
   /** "in increasing order" over the whole of a presentation (ISO 14496-12 8.8.5.1). */
   #sequenceNumber = 1;
 

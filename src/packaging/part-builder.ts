@@ -87,7 +87,7 @@ export class PartBuilder {
     const newest = video.at(-1);
     if (newest) newest.durationTicks = endTicks - newest.startTicks;
     const audio = this.#takeAudioBefore(endTicks);
-    if (isLast) this.#lengthenSound(audio, endTicks);
+    if (isLast) this.#lengthenSound(audio, startTicks, endTicks);
     this.#keepLastSound(audio.at(-1));
     this.#video = [];
     if (!video[0] && !audio[0]) return undefined;
@@ -110,16 +110,32 @@ export class PartBuilder {
    * Lets the sound last as long as the picture; where the part has none, its last frame sounds once more. hls.js (1.7.4) ends
    * only when the middle of the last part is buffered in both tracks, and encoders stop where they stop.
    */
-  #lengthenSound(audio: Sample[], endTicks: Ticks): void {
+  #lengthenSound(audio: Sample[], startTicks: Ticks, endTicks: Ticks): void {
     const track = this.#tracks.audio;
     if (!track) return;
     const end = rescale(endTicks, VIDEO_TIMESCALE, track.timescale);
+    if (!this.#container.hasSampleDurations) {
+      this.#repeatSound(audio, rescale(startTicks, VIDEO_TIMESCALE, track.timescale), end, track);
+      return;
+    }
     const newest = audio.at(-1);
     if (newest) {
       newest.durationTicks = Math.max(newest.durationTicks, end - newest.startTicks);
     } else if (this.#lastSound && this.#audioEnd !== undefined && this.#audioEnd < end) {
       const startTicks = this.#audioEnd;
       audio.push({ ...this.#lastSound, startTicks, durationTicks: end - startTicks });
+    }
+  }
+
+  /** As often as it takes, and no more than fits into the part. */
+  #repeatSound(audio: Sample[], start: Ticks, end: Ticks, { samplesPerFrame }: AudioTrack): void {
+    const newest = audio.at(-1) ?? this.#lastSound;
+    if (newest === undefined) return;
+    // A copy: what is given back is given back once.
+    const payload = Uint8Array.from(newest.payload);
+    let startTicks = Math.max(start, newest.startTicks + newest.durationTicks);
+    for (; startTicks < end; startTicks += samplesPerFrame) {
+      audio.push({ ...newest, startTicks, durationTicks: samplesPerFrame, payload });
     }
   }
 

@@ -47,6 +47,8 @@ export interface EncodablePart {
 
 /** What the bytes of one rendition's parts look like. Parts are made in their order, and each once. */
 export interface PartContainer {
+  /** Whether a sample lasts as long as it says. Else one of sound lasts as long as what it decodes to. */
+  readonly hasSampleDurations: boolean;
   /** Of the parts from now on. Returns their init segment, where the format has one. */
   begin(tracks: RenditionTracks): Uint8Array | undefined;
   part(content: PartContent): EncodablePart;

@@ -8,15 +8,16 @@ import type { Frame } from '../media/frame.ts';
 import { parseMediaPlaylist } from '../protocols/hls/media-playlist-parser.ts';
 import { Fmp4Container } from './fmp4-container.ts';
 import { LiveWindow } from './live-window.ts';
+import type { PartContainer, PartContent } from './part-container.ts';
 import { RenditionPackager } from './rendition-packager.ts';
 
-function packager(isLowLatency = true) {
+function packager(isLowLatency = true, container: PartContainer = new Fmp4Container()) {
   const clock = new FakeClock();
   return {
     clock,
     packager: new RenditionPackager({
       window: new LiveWindow({ clock, isLowLatency, mediaExtension: 'm4s' }),
-      container: new Fmp4Container(),
+      container,
       clock,
       isSource: true,
       payloads: new SlabPool(),
@@ -189,6 +190,32 @@ for (const [what, soundEndMs] of [
     assert.deepEqual(last.bytes, Buffer.alloc(300), 'a whole frame');
   });
 }
+
+// hls.js never ended a transport stream whose sound stopped a tenth of a second before its picture.
+test('in a container without durations the last sound is repeated to the end of the picture, and no further', () => {
+  const contents: PartContent[] = [];
+  const { packager: p } = packager(true, {
+    hasSampleDurations: false,
+    begin: () => undefined,
+    part: (content) => {
+      contents.push(content);
+      return { byteLength: 1, encode: () => new Uint8Array(1) };
+    },
+  });
+  p.tracks(tracks);
+  const frame = (one: Frame) => {
+    if (one.kind === 'video' || one.dtsTicks < 4100 * 48) p.frame(one);
+  };
+  feed({ frame }, 0, 4530);
+  p.end();
+  const { startTicks, video, audio } = contents.at(-1)!;
+  const pictureEnd = video.reduce((sum, { durationTicks }) => sum + durationTicks, startTicks);
+  const [first, last] = [audio[0]!, audio.at(-1)!];
+  assert.equal(first.startTicks, (startTicks * 48) / 90);
+  assert.ok(last.startTicks < (pictureEnd * 48) / 90);
+  assert.ok(last.startTicks + last.durationTicks >= (pictureEnd * 48) / 90);
+  for (const { durationTicks } of audio) assert.equal(durationTicks, 1024);
+});
 
 test('every discontinuity names its init segment, be it the same: the IVS player wants it', () => {
   const { packager: p } = packager();

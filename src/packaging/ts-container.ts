@@ -28,6 +28,7 @@ export function fitsTransportStream(tracks: RenditionTracks): boolean {
 
 /** MPEG-2 transport stream: every part begins with its tables, so there is no init segment. */
 export class TsContainer implements PartContainer {
+  readonly hasSampleDurations = false;
   #muxer: TsMuxer | undefined;
   #tableVersion = 0;
   #audioTimescale = VIDEO_TIMESCALE;

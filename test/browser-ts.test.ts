@@ -79,7 +79,7 @@ test('players play a LOW channel of transport streams in low latency, from parts
   await t.test('both end without an error when the stream ends', async () => {
     await encoder.stop();
     const [ended] = await Promise.all([
-      hls.until('the end', ({ isEnded }) => isEnded),
+      hls.until('the end', ({ isEnded, isPlayedOut }) => isEnded || isPlayedOut),
       ivs.until('the end', ({ state }) => state === 'Ended'),
     ]);
     assert.deepEqual(

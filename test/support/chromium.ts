@@ -40,6 +40,8 @@ export interface HlsReport extends VideoReport {
   }[];
   /** Every ID3 tag that came, by its bytes as Latin-1, with the program date time that it is for. */
   readonly tags: readonly { readonly text: string; readonly dateMs: number }[];
+  /** The playlist has ended, and all but a moment of it was played. */
+  readonly isPlayedOut: boolean;
   readonly isLowLatency: boolean;
   /** hls.js's own: how far from the end of the playlist, and how far it wants to be. */
   readonly latencySeconds: number;

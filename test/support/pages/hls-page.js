@@ -25,6 +25,7 @@ window.player = {
       ...log.report(),
       errors,
       tags,
+      isPlayedOut: isPlayedOut(hls, video),
       isLowLatency: hls.lowLatencyMode && Boolean(hls.latestLevelDetails?.partTarget),
       latencySeconds: hls.latency,
       targetLatencySeconds: hls.targetLatency,
@@ -33,3 +34,14 @@ window.player = {
     });
   },
 };
+
+/**
+ * hls.js (1.7.4) leaves the last parts of a stream unloaded when ENDLIST comes together with them, and waits for ever a moment
+ * before the end: after ENDLIST, that is the end.
+ */
+function isPlayedOut({ latestLevelDetails }, { currentTime }) {
+  const LAST_MOMENT_S = 0.5;
+  return (
+    latestLevelDetails?.live === false && latestLevelDetails.edge - currentTime < LAST_MOMENT_S
+  );
+}

@@ -1,7 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { watchAccessKeys } from './adapters/access-keys.ts';
-import { BucketDirectory } from './adapters/bucket-directory.ts';
 import { CertificateKeeper, type CertificateSource } from './adapters/certificate-keeper.ts';
 import { CountryDatabase } from './adapters/country-database.ts';
 import {
@@ -11,8 +9,6 @@ import {
   loadServerSecret,
   prepareDataDirectory,
 } from './adapters/data-directory.ts';
-import { findFfmpeg } from './adapters/ffmpeg.ts';
-import { collectGarbage } from './adapters/garbage.ts';
 import { healthRoutes } from './adapters/health-routes.ts';
 import { DEFAULT_HTTP_LIMITS } from './adapters/http-limits.ts';
 import { HttpServer } from './adapters/http-server.ts';
@@ -20,11 +16,8 @@ import { HttpsServer } from './adapters/https-server.ts';
 import { ListenError } from './adapters/listen-error.ts';
 import { metricsRoutes } from './adapters/metrics-routes.ts';
 import { PeerCounter } from './adapters/peer-counter.ts';
-import { ConfiguredBuckets } from './adapters/recording-buckets.ts';
-import { DirectorySpool } from './adapters/recording-spool.ts';
 import { ReplyCounts } from './adapters/reply-counts.ts';
-import { S3Buckets } from './adapters/s3-buckets.ts';
-import { openSqliteStore, type Store } from './adapters/store/sqlite-store.ts';
+import { openSqliteStore } from './adapters/store/sqlite-store.ts';
 import { DirectoryObjects } from './adapters/stored-objects.ts';
 import { randomBytes, systemClock } from './adapters/system.ts';
 import { loadWatchAssets } from './adapters/watch-assets.ts';
@@ -34,7 +27,6 @@ import { SignatureAuthenticator } from './control/authentication.ts';
 import type { Endpoints } from './control/channel-view.ts';
 import { rootAccessKey } from './control/credentials.ts';
 import { EmulatorAuthenticator, resetRoute } from './control/emulator.ts';
-import { RecordingDestinations } from './control/recording-destinations.ts';
 import { createControlApi } from './control/router.ts';
 import { ClientAddresses } from './delivery/client-addresses.ts';
 import { PlaybackAuthorization } from './delivery/playback-authorization.ts';
@@ -45,21 +37,16 @@ import { SessionIds } from './delivery/session-ids.ts';
 import { ViewerSessions } from './delivery/viewer-sessions.ts';
 import { WatchRoutes } from './delivery/watch-routes.ts';
 import { IVS_CALLS_PER_SECOND } from './domain/call-rate-quotas.ts';
-import { SESSION_HISTORY_DAYS } from './domain/stream-session.ts';
 import { type RtmpListenOptions, RtmpServer } from './ingest/rtmp-server.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { SlabPool } from './lib/slab-pool.ts';
-import type { Transcoding } from './live/channel-renditions.ts';
 import { LiveRegistry } from './live/live-registry.ts';
-import { TranscodeAdmission } from './live/transcode-admission.ts';
-import { Recorder } from './recording/recorder.ts';
 
-const DAY_MS = 86_400_000;
-const RETENTION_CHECK_MS = 3_600_000;
-/** So much memory of streams that ended is worth a moment's pause. */
-const GARBAGE_BYTES = 128 * 1024 * 1024;
-const GARBAGE_CHECK_MS = 60_000;
+import { takeUpHistory } from './wiring/history.ts';
+import { collectAfterStreams } from './wiring/memory.ts';
+import { startRecording } from './wiring/recording.ts';
+import { prepareTranscoding } from './wiring/transcoding.ts';
 
 /** A running Ivory. Disposing it ends streams first, then everything in the reverse order of its start. */
 export interface Ivory extends AsyncDisposable {
@@ -96,27 +83,14 @@ export async function startIvory(
   const certificates = starting.use(await CertificateKeeper.start({ source, clock, log }));
   const store = starting.use(await openSqliteStore(directory.database));
   await takeUpHistory(store, clock, log, starting);
-  const bucketDirectory = new BucketDirectory(directory.buckets);
-  await bucketDirectory.removeTemporaryFiles();
-  const isInS3 = (bucketName: string) => isNamed(config.s3.buckets, bucketName);
-  const s3 = starting.use(new S3Buckets(config.s3));
-  const buckets = new ConfiguredBuckets({ directory: bucketDirectory, s3, isInS3 });
-  const recordingDestinations = starting.use(
-    new RecordingDestinations({ store: store.controlStore, buckets, logger: log }),
-  );
-  await recordingDestinations.resume();
-  const recorder = starting.use(
-    new Recorder({
-      spool: new DirectorySpool(directory.spool),
-      store: buckets,
-      history: store.sessionLog,
-      clock,
-      random: randomBytes,
-      log,
-      spoolLimitBytes: config.spoolLimitBytes,
-    }),
-  );
-  await recorder.resume();
+  const recording = await startRecording({
+    config,
+    directory,
+    store,
+    clock,
+    log,
+    resources: starting,
+  });
 
   const viewers = new ViewerSessions({
     ids: new SessionIds({ key: secret, random: randomBytes, clock }),
@@ -127,15 +101,7 @@ export async function startIvory(
 
   let isReady = false;
   const payloads = new SlabPool();
-  let droppedByteLength = 0;
-  starting.defer(
-    clock.every(GARBAGE_CHECK_MS, () => {
-      droppedByteLength += payloads.takeDroppedByteLength();
-      if (droppedByteLength < GARBAGE_BYTES) return;
-      droppedByteLength = 0;
-      void collectGarbage();
-    }),
-  );
+  starting.defer(collectAfterStreams(payloads, clock, log));
   const live = new LiveRegistry({
     clock,
     log,
@@ -144,7 +110,7 @@ export async function startIvory(
     sessionLog: store.sessionLog,
     viewers,
     payloads,
-    recorder,
+    recorder: recording.recorder,
     quotas: config.quotas,
     transcoding: await finding,
   });
@@ -203,7 +169,7 @@ export async function startIvory(
         assets: await loadWatchAssets(),
         channels: store.channelDirectory,
         recordings: store.recordingCatalog,
-        isServed: (bucketName) => !isInS3(bucketName),
+        isServed: recording.isServed,
         ...(config.publicUrl && { publicUrl: config.publicUrl }),
       }).handle,
       ...(config.isEmulator ? [resetRoute({ store, live, log, ...publicHost })] : []),
@@ -223,7 +189,7 @@ export async function startIvory(
         random: randomBytes,
         endpoints,
         quotas: config.quotas,
-        recordingDestinations,
+        recordingDestinations: recording.destinations,
         authenticator: config.isEmulator
           ? new EmulatorAuthenticator({ accessKeys, accountId: config.accountId, ...publicHost })
           : new SignatureAuthenticator(accessKeys, clock),
@@ -281,33 +247,6 @@ function listen(rtmp: RtmpServer, options: RtmpListenOptions): Promise<number> {
   });
 }
 
-/** Absent where it is switched off, and where there is no ffmpeg that will do: channels are then passed through. */
-async function prepareTranscoding(
-  { transcoding }: Config,
-  log: Logger,
-): Promise<Transcoding | undefined> {
-  if (!transcoding) return undefined;
-  const { encoder, device, cores = availableParallelism() } = transcoding;
-  try {
-    const factory = await findFfmpeg(log);
-    if (!factory.features.encoders.has(encoder)) {
-      throw new Error(`ffmpeg ${factory.features.version} was built without ${encoder}`);
-    }
-    return {
-      factory,
-      encoder: { encoder, ...(device !== undefined && { device }) },
-      admission: new TranscodeAdmission(cores),
-    };
-  } catch (error) {
-    log.warn({ err: error }, 'no transcoding: every channel is passed through');
-    return undefined;
-  }
-}
-
-/** `*` names every bucket. */
-const isNamed = (names: readonly string[], bucketName: string): boolean =>
-  names.includes(bucketName) || names.includes('*');
-
 async function loadRootKey(config: Config, directory: DataDirectory) {
   if (config.rootAccessKey) return { key: config.rootAccessKey, isNew: false };
   return loadRootAccessKey(directory, randomBytes);
@@ -330,26 +269,6 @@ async function listenHttps(
     log.warn({}, `no HTTPS: ${error.message}; IVORY_HTTPS_PORT names another port, or is off`);
     return undefined;
   }
-}
-
-/** Ends the sessions that a crash left open, and forgets what is older than IVS keeps it, or has expired. */
-async function takeUpHistory(
-  { sessionLog, playbackRecords }: Store,
-  clock: Clock,
-  log: Logger,
-  resources: AsyncDisposableStack,
-): Promise<void> {
-  const abandoned = await sessionLog.endAbandonedSessions();
-  if (abandoned > 0) log.warn({ sessions: abandoned }, 'ended sessions that a crash left open');
-  const forget = () =>
-    Promise.all([
-      sessionLog.deleteSessionsEndedBefore(clock.nowMs() - SESSION_HISTORY_DAYS * DAY_MS),
-      playbackRecords.deleteTokensExpiredBefore(clock.nowMs()),
-    ])
-      .then(() => undefined)
-      .catch((error: unknown) => log.error({ err: error }, 'cannot delete what is past'));
-  resources.defer(clock.every(RETENTION_CHECK_MS, () => void forget()));
-  await forget();
 }
 
 /** The name by which encoders reach this server. */

@@ -36,7 +36,7 @@ const FILE_EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The rooms that stand between the program and the machine. */
-const OUTSIDE = /^src\/(adapters\/|app\.ts$|main\.ts$)/;
+const OUTSIDE = /^src\/(adapters\/|wiring\/|app\.ts$|main\.ts$)/;
 
 /** Code that reaches past what a file was handed, and what to take instead. */
 const BANNED = [

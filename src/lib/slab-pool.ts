@@ -34,13 +34,16 @@ export class SlabPool {
   }
 
   /**
-   * Bytes of the slabs that it had no use for since it was last asked. V8 does not count them, so it does not look for them
-   * either: somebody has to ask for a collection, or the system never gets the memory back.
+   * Bytes of the slabs that it had no use for, and that nobody has collected. V8 does not count them, so it does not look for
+   * them either: somebody has to ask for a collection, or the system never gets the memory back.
    */
-  takeDroppedByteLength(): number {
-    const byteLength = this.#droppedByteLength;
+  get droppedByteLength(): number {
+    return this.#droppedByteLength;
+  }
+
+  /** Somebody asked for a collection. */
+  forgetDropped(): void {
     this.#droppedByteLength = 0;
-    return byteLength;
   }
 
   /** Buffers that die together should be cut by one allocator, as the frames of one stream are. */

@@ -1,0 +1,27 @@
+import type { Store } from '../adapters/store/sqlite-store.ts';
+import { SESSION_HISTORY_DAYS } from '../domain/stream-session.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+
+const DAY_MS = 86_400_000;
+const RETENTION_CHECK_MS = 3_600_000;
+
+/** Ends the sessions that a crash left open, and forgets what is older than IVS keeps it, or has expired. */
+export async function takeUpHistory(
+  { sessionLog, playbackRecords }: Store,
+  clock: Clock,
+  log: Logger,
+  resources: AsyncDisposableStack,
+): Promise<void> {
+  const abandoned = await sessionLog.endAbandonedSessions();
+  if (abandoned > 0) log.warn({ sessions: abandoned }, 'ended sessions that a crash left open');
+  const forget = () =>
+    Promise.all([
+      sessionLog.deleteSessionsEndedBefore(clock.nowMs() - SESSION_HISTORY_DAYS * DAY_MS),
+      playbackRecords.deleteTokensExpiredBefore(clock.nowMs()),
+    ])
+      .then(() => undefined)
+      .catch((error: unknown) => log.error({ err: error }, 'cannot delete what is past'));
+  resources.defer(clock.every(RETENTION_CHECK_MS, () => void forget()));
+  await forget();
+}

@@ -1,0 +1,58 @@
+import { BucketDirectory } from '../adapters/bucket-directory.ts';
+import type { DataDirectory } from '../adapters/data-directory.ts';
+import { ConfiguredBuckets } from '../adapters/recording-buckets.ts';
+import { DirectorySpool } from '../adapters/recording-spool.ts';
+import { S3Buckets } from '../adapters/s3-buckets.ts';
+import type { Store } from '../adapters/store/sqlite-store.ts';
+import { randomBytes } from '../adapters/system.ts';
+import type { Config } from '../config.ts';
+import { RecordingDestinations } from '../control/recording-destinations.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import { Recorder } from '../recording/recorder.ts';
+
+/** What records, and where to. */
+export interface Recording {
+  readonly destinations: RecordingDestinations;
+  readonly recorder: Recorder;
+  /** Whether Ivory itself serves what is in this bucket. */
+  readonly isServed: (bucketName: string) => boolean;
+}
+
+/** Takes up the checks of destinations and the recordings that the last run left open. `resources` closes what this opens. */
+export async function startRecording(options: {
+  readonly config: Config;
+  readonly directory: DataDirectory;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly resources: AsyncDisposableStack;
+}): Promise<Recording> {
+  const { config, directory, store, clock, log, resources } = options;
+  const bucketDirectory = new BucketDirectory(directory.buckets);
+  await bucketDirectory.removeTemporaryFiles();
+  const isInS3 = (bucketName: string) => isNamed(config.s3.buckets, bucketName);
+  const s3 = resources.use(new S3Buckets(config.s3));
+  const buckets = new ConfiguredBuckets({ directory: bucketDirectory, s3, isInS3 });
+  const destinations = resources.use(
+    new RecordingDestinations({ store: store.controlStore, buckets, logger: log }),
+  );
+  await destinations.resume();
+  const recorder = resources.use(
+    new Recorder({
+      spool: new DirectorySpool(directory.spool),
+      store: buckets,
+      history: store.sessionLog,
+      clock,
+      random: randomBytes,
+      log,
+      spoolLimitBytes: config.spoolLimitBytes,
+    }),
+  );
+  await recorder.resume();
+  return { destinations, recorder, isServed: (bucketName) => !isInS3(bucketName) };
+}
+
+/** `*` names every bucket. */
+const isNamed = (names: readonly string[], bucketName: string): boolean =>
+  names.includes(bucketName) || names.includes('*');

@@ -1,6 +1,7 @@
 import { validateHeaderValue } from 'node:http';
 import type { OutgoingHttpHeaders } from 'node:http2';
 import type { HttpReply } from '../lib/http.ts';
+import { isAsyncIterable } from './http-reply.ts';
 import type { Http2Exchange } from './http2-exchange.ts';
 
 /**
@@ -92,8 +93,4 @@ function buffersOf(
   if (body === undefined) return NO_BUFFERS;
   if (typeof body === 'string') return [Buffer.from(body)];
   return body instanceof Uint8Array ? [body] : body;
-}
-
-function isAsyncIterable(body: HttpReply['body']): body is AsyncIterable<Uint8Array> {
-  return typeof body === 'object' && Symbol.asyncIterator in body;
 }

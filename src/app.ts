@@ -74,11 +74,11 @@ export async function startIvory(
   await using starting = new AsyncDisposableStack();
   const finding = prepareTranscoding(config, log);
   const directory = await prepareDataDirectory(config.dataDirectory);
-  const [rootKey, secret, countries] = await Promise.all([
+  const [rootKey, secret] = await Promise.all([
     loadRootKey(config, directory),
     loadServerSecret(directory, randomBytes),
-    CountryDatabase.open(config.countryDatabase),
   ]);
+  const countries = new CountryDatabase(config.countryDatabase);
   const source = certificateSource(config, directory);
   const certificates = starting.use(await CertificateKeeper.start({ source, clock, log }));
   const store = starting.use(await openSqliteStore(directory.database));
@@ -112,7 +112,7 @@ export async function startIvory(
     payloads,
     recorder: recording.recorder,
     quotas: config.quotas,
-    transcoding: await finding,
+    transcoding: finding,
   });
   const records = store.playbackRecords;
   const clients = new ClientAddresses(config.trustedProxies);

@@ -1,7 +1,8 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpRequest } from '../lib/http.ts';
 import { announcedTooLarge, ClientExchange, splitTarget } from './client-exchange.ts';
+import { http } from './node-http.ts';
 
 /** What serves a connection without Node's parser. */
 interface DirectService {
@@ -30,7 +31,7 @@ export interface Connection {
 }
 
 /** Node's response, which knows its exchange: the shared 'close' listener needs no closure a request. */
-export class ExchangeResponse extends ServerResponse {
+export class ExchangeResponse extends http.ServerResponse {
   exchange: Exchange | undefined;
 }
 

@@ -1,4 +1,4 @@
-import { createServer, IncomingMessage, type Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { addressKey } from '../lib/address-key.ts';
@@ -12,6 +12,7 @@ import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import { type ParserError, parserRefusal } from './http-parser-error.ts';
 import { plainReply, sendGrowing, writeReply } from './http-reply.ts';
 import type { ListenAddress } from './listen-error.ts';
+import { http } from './node-http.ts';
 import { openPort } from './open-port.ts';
 import { PeerCounter } from './peer-counter.ts';
 import type { ReplyCounts } from './reply-counts.ts';
@@ -58,8 +59,8 @@ export class HttpServer {
     this.#connectionCount =
       options.connectionCount ??
       new PeerCounter(limits.maxConnections, limits.maxConnectionsPerAddress);
-    this.#server = createServer({
-      IncomingMessage,
+    this.#server = http.createServer({
+      IncomingMessage: http.IncomingMessage,
       ServerResponse: ExchangeResponse,
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: limits.headerTimeoutMs,

@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http';
 import type { HttpReply } from '../lib/http.ts';
 import { contentLength, isAsyncIterable } from './http-reply.ts';
+import { http } from './node-http.ts';
 
 /** A reply as it is written to a connection. */
 export interface EncodedReply {
@@ -67,7 +67,7 @@ export class ReplyEncoder {
   }
 
   #head({ status, headers, body }: HttpReply, byteLength: number | undefined, isLast: boolean) {
-    let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+    let head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\n`;
     for (const name in headers) {
       const value = String(headers[name] ?? '');
       if (!FIELD_NAME.test(name) || !FIELD_VALUE.test(value)) {

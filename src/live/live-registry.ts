@@ -43,7 +43,8 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   readonly #sessionLog: SessionLog;
   readonly #viewers: StreamViewers;
   readonly #payloads: SlabPool;
-  readonly #transcoding: Transcoding | undefined;
+  #transcoding: Transcoding | undefined;
+  readonly #transcodingKnown: Promise<void>;
   readonly #recorder: StreamRecorder | undefined;
   readonly #concurrentStreams: number;
   /** By channel ARN, in the order they came on air. */
@@ -61,8 +62,8 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     readonly sessionLog: SessionLog;
     readonly viewers: StreamViewers;
     readonly payloads: SlabPool;
-    /** Absent: every channel is passed through, whatever its type. */
-    readonly transcoding?: Transcoding | undefined;
+    /** Encoders wait until it is known. Absent: every channel is passed through, whatever its type. */
+    readonly transcoding?: Promise<Transcoding | undefined> | Transcoding | undefined;
     /** Absent: nothing is recorded. */
     readonly recorder?: StreamRecorder;
     readonly quotas: Pick<Quotas, 'concurrentStreams'>;
@@ -74,7 +75,9 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     this.#sessionLog = options.sessionLog;
     this.#viewers = options.viewers;
     this.#payloads = options.payloads;
-    this.#transcoding = options.transcoding;
+    this.#transcodingKnown = Promise.resolve(options.transcoding).then((transcoding) => {
+      this.#transcoding = transcoding;
+    });
     this.#recorder = options.recorder;
     this.#concurrentStreams = options.quotas.concurrentStreams;
     this.#cancelTimers = [
@@ -89,6 +92,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     let found: ChannelRecord | undefined;
     try {
       found = await this.#directory.findChannelByStreamKey(request.streamKey);
+      await this.#transcodingKnown;
     } catch (error) {
       const { connectionId: connection } = request;
       this.#log.error({ connection, err: error }, 'cannot look up the stream key of an encoder');

@@ -1,13 +1,11 @@
 import type { HttpRequest } from '../lib/http.ts';
-import { fieldsByName, type PlainGet } from '../protocols/http1/plain-get.ts';
-import { ClientExchange, splitTarget } from './client-exchange.ts';
+import { fieldsByName, type PlainRequest } from '../protocols/http1/plain-request.ts';
+import { announcedTooLarge, ClientExchange, splitTarget } from './client-exchange.ts';
 import type { Connection } from './http-exchange.ts';
 
-const NO_BYTES = new Uint8Array(0);
-
-/** A plain GET and its answer: the `HttpRequest` that handlers see, over what was read. */
+/** A plain request and its answer: the `HttpRequest` that handlers see, over what was read. */
 export class DirectExchange extends ClientExchange implements HttpRequest {
-  readonly method = 'GET';
+  readonly method: string;
   readonly path: string;
   readonly query: string;
   readonly remoteAddress: string;
@@ -17,10 +15,15 @@ export class DirectExchange extends ClientExchange implements HttpRequest {
   /** All of the reply is on its way, and the client has not taken it yet. */
   isSent = false;
   readonly #fields: string;
+  readonly #body: Uint8Array;
   #headers: HttpRequest['headers'] | undefined;
 
-  constructor({ socket, remoteAddress }: Connection, { target, fields }: PlainGet) {
+  /** `bytes`: what `request` was read from. */
+  constructor({ socket, remoteAddress }: Connection, request: PlainRequest, bytes: Uint8Array) {
     super();
+    const { method, target, fields, bodyOffset } = request;
+    this.method = method;
+    this.#body = bytes.subarray(bodyOffset);
     this.remoteAddress = remoteAddress;
     this.isEncrypted = 'encrypted' in socket;
     this.#fields = fields;
@@ -32,8 +35,9 @@ export class DirectExchange extends ClientExchange implements HttpRequest {
     return this.#headers;
   }
 
-  body(): Promise<Uint8Array> {
-    return Promise.resolve(NO_BYTES);
+  body(limitBytes: number): Promise<Uint8Array> {
+    const refusal = announcedTooLarge(String(this.#body.byteLength), limitBytes);
+    return refusal ? Promise.reject(refusal) : Promise.resolve(this.#body);
   }
 
   /** The client has its answer, or all of it is with the kernel. */

@@ -7,7 +7,7 @@ import type { HttpHandler, HttpReply } from '../lib/http.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { HttpServer } from './http-server.ts';
 
-/** A plain GET is answered without Node's parser: whatever a client can see of that must be as if it were not. */
+/** A plain request is answered without Node's parser: whatever a client can see of that must be as if it were not. */
 
 const GET = 'GET /a?b=c HTTP/1.1\r\nHost: a\r\n\r\n';
 /** The same for Node's parser: it is asked to close, which only that does. */
@@ -102,6 +102,35 @@ test('a connection goes on with Node’s parser after plain GETs, and nothing is
   assert.equal(body(await heard(socket, '.')), 'POST hello.');
   socket.write(GET);
   assert.equal(body(await heard(socket, '.')), 'GET .');
+});
+
+test('a call of the API is read with its body, however its bytes are cut', async (t) => {
+  const port = await serve(t, async (request) => ({
+    status: 200,
+    headers: {},
+    body: `${request.method} ${Buffer.from(await request.body(100))}.`,
+  }));
+  const call = 'POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\ngr\u00fcn!!';
+  for (let at = 1; at <= call.length; at++) {
+    const socket = open(t, port);
+    socket.setNoDelay(true).write(call.slice(0, at), 'latin1');
+    await new Promise(setImmediate);
+    socket.write(call.slice(at), 'latin1');
+    assert.match(body(await heard(socket, '!.')), /^POST gr.+n!!\.$/);
+    socket.destroy();
+  }
+});
+
+test('a body of a plain request may be too large', async (t) => {
+  const port = await serve(t, (request) =>
+    request.body(3).then(
+      () => ({ status: 200, headers: {}, body: 'taken.' }),
+      ({ name }: Error) => ({ status: 413, headers: {}, body: `${name}.` }),
+    ),
+  );
+  const socket = open(t, port);
+  socket.write('POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabcd');
+  assert.equal(body(await heard(socket, '.')), 'BodyTooLarge.');
 });
 
 test('what is sent behind a request that is parked is answered after it', async (t) => {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { HttpHandler, HttpReply } from '../lib/http.ts';
-import { readPlainGet } from '../protocols/http1/plain-get.ts';
+import { type PlainRequest, readPlainRequest } from '../protocols/http1/plain-request.ts';
 import { DirectExchange } from './direct-exchange.ts';
 import type { Connection } from './http-exchange.ts';
 import { answerWith, INTERNAL_ERROR } from './http-handlers.ts';
@@ -30,8 +30,8 @@ const LETTER_A = 0x41;
 const LETTER_Z = 0x5a;
 
 /**
- * Serves a connection for as long as its client sends plain GETs, one after the other: what players send. Node's HTTP server
- * takes three to five times the processor for the same; anything but a plain GET is left to it, and the connection with it.
+ * Serves a connection for as long as its client sends plain requests, one after the other: what players and SDKs send. Node's HTTP
+ * server takes three times the processor for the same; anything but a plain request is left to it, and the connection with it.
  */
 export class DirectConnection {
   readonly #connection: Connection;
@@ -86,18 +86,22 @@ export class DirectConnection {
   };
 
   #take(bytes: Buffer): void {
-    const { limits, handlers } = this.#server;
-    const get =
-      bytes.byteLength <= limits.maxTargetBytes
-        ? readPlainGet(bytes.toString('latin1'))
-        : undefined;
-    if (get === undefined || this.#server.isClosing()) {
+    const { handlers } = this.#server;
+    const request = this.#read(bytes);
+    if (request === undefined || this.#server.isClosing()) {
       this.#handOver(bytes);
       return;
     }
-    const exchange = new DirectExchange(this.#connection, get);
+    const exchange = new DirectExchange(this.#connection, request, bytes);
     this.#exchange = exchange;
     answerWith(handlers, exchange, this.#send, this.#fail);
+  }
+
+  #read(bytes: Buffer): PlainRequest | undefined {
+    const { maxHeaderBytes, maxTargetBytes } = this.#server.limits;
+    if (bytes.byteLength > maxHeaderBytes) return undefined;
+    const request = readPlainRequest(bytes.toString('latin1'));
+    return request && request.target.length <= maxTargetBytes ? request : undefined;
   }
 
   #handOver(bytes: Buffer): void {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { Reader, Response } from 'maxmind';
+import type * as Maxmind from 'maxmind';
 import type { CountrySource } from '../delivery/ports.ts';
 import { countryIn } from './country-record.ts';
 
@@ -71,8 +71,8 @@ export class CountryDatabase implements CountrySource {
       }
     }
     try {
-      const maxmind: typeof import('maxmind') = createRequire(import.meta.url)('maxmind');
-      return { reader: new maxmind.Reader<Response>(readFileSync(this.#file)), unlocated };
+      const maxmind: typeof Maxmind = createRequire(import.meta.url)('maxmind');
+      return { reader: new maxmind.Reader<Maxmind.Response>(readFileSync(this.#file)), unlocated };
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       const message = `cannot use country database ${this.#file}: ${reason}`;
@@ -82,7 +82,7 @@ export class CountryDatabase implements CountrySource {
 }
 
 interface OpenedDatabase {
-  readonly reader: Reader<Response>;
+  readonly reader: Maxmind.Reader<Maxmind.Response>;
   /** Addresses that it is not asked about. */
   readonly unlocated: BlockList;
 }

@@ -39,6 +39,11 @@ export class EventBridgeTarget implements EventTarget {
     const { FailedEntryCount = 0, Entries = [] } = await client
       .send(new sdk.PutEventsCommand({ Entries: [entry] }), { abortSignal })
       .catch((cause: Sdk.EventBridgeServiceException) => {
+        if (cause.$metadata?.httpStatusCode === undefined) {
+          throw new Error(`event bus ${eventBusName} can not be reached: ${cause.message}`, {
+            cause,
+          });
+        }
         throw failure(eventBusName, cause.name, cause.message, cause);
       });
     if (FailedEntryCount === 0) return;

@@ -95,6 +95,8 @@ export class EventStream implements Disposable {
           'content-type': 'text/event-stream',
           'cache-control': 'no-store',
           'x-accel-buffering': 'no',
+          // It ends with the server at the latest, which shall not wait for a next request then.
+          connection: 'close',
         },
         body: this.#events(client, wanted, Math.min(after, newest)),
       };

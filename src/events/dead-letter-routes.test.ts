@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { MemoryOutbox } from '../../test/support/memory-outbox.ts';
-import { fakeRequest } from '../../test/support/playback.ts';
+import { fakeRequest, replyText } from '../../test/support/playback.ts';
 import { deadLetterRoutes } from './dead-letter-routes.ts';
 
 function setUp() {
@@ -20,7 +20,7 @@ function setUp() {
     const reply = await handle(
       fakeRequest(target, { remoteAddress: '127.0.0.1', ...options, headers }),
     );
-    return { status: reply?.status, body: reply && JSON.parse(String(reply.body)) };
+    return { status: reply?.status, body: reply && JSON.parse(await replyText(reply)) };
   };
   return { outbox, replayed, addLetter, ask, handle };
 }

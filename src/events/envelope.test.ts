@@ -49,7 +49,10 @@ const DETAILS: readonly (readonly [StreamEvent, Readonly<Record<string, unknown>
     ] as const
   ).map(
     (name) =>
-      [{ name, timeMs: TIME_MS } as StreamEvent, { event_name: name, ...ofStream }] as const,
+      [
+        { name, timeMs: TIME_MS },
+        { event_name: name, ...ofStream },
+      ] as const,
   ),
   [
     { name: 'Session Ended', timeMs: TIME_MS, code: 'MultitrackInputRequired' },

@@ -20,7 +20,9 @@ describe('parseTargetFile()', () => {
       },
     );
     assert.deepEqual(problems, []);
-    const [hook, other, bus, local] = targets.map(({ fingerprint, pattern, ...rest }) => rest);
+    const [hook, other, bus, local] = targets.map(
+      ({ fingerprint: _fingerprint, pattern: _pattern, ...rest }) => rest,
+    );
     assert.deepEqual(hook, {
       ...{ name: 'hook', type: 'webhook', url: 'https://a.example/ivs?x=1' },
       ...{ secrets: [SECRET], timeoutMs: 10_000 },
@@ -69,7 +71,10 @@ describe('parseTargetFile()', () => {
       assert.doesNotMatch(problems[0]!, /a secret of/);
     }
     assert.deepEqual(parse(HOOK, HOOK).problems, ['targets[1].name hook is there twice']);
-    assert.equal(parse(...Array(21).fill(HOOK)).problems[0], 'targets must be at most 20');
+    assert.equal(
+      parse(...Array.from({ length: 21 }, () => HOOK)).problems[0],
+      'targets must be at most 20',
+    );
     assert.deepEqual(parseTargetFile('{').problems, ['the file is not JSON']);
     assert.deepEqual(parseTargetFile('[]').problems, [
       'the file must be an object with a list "targets"',

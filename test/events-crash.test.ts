@@ -61,12 +61,13 @@ test('1,000 events reach a receiver that fails, hangs, is slow and is killed, ov
   await using directory = await temporaryDirectory();
   await using receiver = await EventReceiver.start();
   await using well = await EventReceiver.start();
+  await using nobody = await EventReceiver.start();
+  await nobody.kill();
   const secret = 'a secret of this test';
   const targets = [
     { name: 'troubled', type: 'webhook', url: receiver.url, secret, timeoutSeconds: 1 },
     { name: 'well', type: 'webhook', url: well.url, secret },
-    // Nobody is there.
-    { name: 'dead', type: 'webhook', url: 'http://127.0.0.1:9/', secret },
+    { name: 'dead', type: 'webhook', url: nobody.url, secret },
   ];
   const file = path.join(directory.path, 'event-targets.json');
   await writeFile(file, JSON.stringify({ targets }), { mode: 0o600 });

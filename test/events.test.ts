@@ -23,6 +23,7 @@ import { RtmpClient } from './support/rtmp-client.ts';
 import { until } from './support/until.ts';
 
 const SECRET = 'a secret of these tests';
+const PATIENCE_MS = 20_000;
 
 /** Follows `/events`, as a console does. */
 class Follower implements AsyncDisposable {
@@ -54,7 +55,7 @@ class Follower implements AsyncDisposable {
     return this.envelopes.map(nameOf);
   }
 
-  async until(name: string, count = 1, timeoutMs = 15_000): Promise<Envelope> {
+  async until(name: string, count = 1, timeoutMs = PATIENCE_MS): Promise<Envelope> {
     const find = () => this.envelopes.filter((envelope) => nameOf(envelope) === name)[count - 1];
     return until(`the event ${name}`, find, { timeoutMs });
   }
@@ -125,7 +126,7 @@ test('events leave for their real causes: a stream, its recording, an ad break, 
           adConfigurationArn: adConfiguration!.arn!,
         })
         .catch(() => undefined),
-    { timeoutMs: 5000 },
+    { timeoutMs: PATIENCE_MS },
   );
   const other = await ivory.createChannel();
   await using all = await Follower.open(ivory);
@@ -213,20 +214,22 @@ describe('targets', { concurrency: 3 }, () => {
       const ivory = await process.ready();
       ({ streamKey } = await ivory.createChannel());
       await openSession(ivory, streamKey);
-      await until('the first events', () => first.received.length === 2, { timeoutMs: 5000 });
+      await until('the first events', () => first.received.length === 2, {
+        timeoutMs: PATIENCE_MS,
+      });
       const onlyEnds = { detail: { event_name: [{ suffix: 'Ended' }] } };
       await writeTargets(file, [
         hook('first', first),
         { ...hook('second', second), pattern: onlyEnds },
       ]);
       const tookOver = () => process.stderr.includes('took over event targets');
-      await until('the file to be taken over', tookOver, { timeoutMs: 5000 });
+      await until('the file to be taken over', tookOver, { timeoutMs: PATIENCE_MS });
       await openSession(ivory, streamKey);
-      await until('an event', () => second.received.length === 1, { timeoutMs: 5000 });
-      await until('an event', () => first.received.length === 4, { timeoutMs: 5000 });
+      await until('an event', () => second.received.length === 1, { timeoutMs: PATIENCE_MS });
+      await until('an event', () => first.received.length === 4, { timeoutMs: PATIENCE_MS });
       await writeFile(file, '{"targets":[{"type":"webhook","secret":"not to be logged"}]}');
       const said = () => process.stderr.includes('event targets stay as they were');
-      await until('a complaint', said, { timeoutMs: 5000 });
+      await until('a complaint', said, { timeoutMs: PATIENCE_MS });
       assert.equal((await process.kill('SIGTERM')).code, 0);
       assert.doesNotMatch(process.stdout + process.stderr, /not to be logged|a secret of these/);
     }
@@ -240,8 +243,8 @@ describe('targets', { concurrency: 3 }, () => {
     await using process = new IvoryProcess(directory.path, env);
     const ivory = await process.ready();
     await openSession(ivory, streamKey);
-    await until('an event', () => first.received.length >= 6, { timeoutMs: 5000 });
-    await until('an event', () => second.received.length >= 3, { timeoutMs: 5000 });
+    await until('an event', () => first.received.length >= 6, { timeoutMs: PATIENCE_MS });
+    await until('an event', () => second.received.length >= 3, { timeoutMs: PATIENCE_MS });
     const session = ['Session Created', 'Session Ended'];
     assert.deepEqual(namesAt(first), [...session, ...session, ...session]);
     assert.deepEqual(namesAt(second), ['Session Ended', ...session]);
@@ -272,7 +275,7 @@ describe('targets', { concurrency: 3 }, () => {
         const letters = await list();
         return letters.length > 0 && letters;
       },
-      { timeoutMs: 30_000 },
+      { timeoutMs: 2 * PATIENCE_MS },
     );
     assert.equal(letter!.reason, `127.0.0.1:${receiver.port} answered 410`);
     assert.equal(receiver.received.length, 5);
@@ -285,8 +288,36 @@ describe('targets', { concurrency: 3 }, () => {
     assert.equal(forbidden.status, 403);
     const answer = await fetch(`${replay}?id=${letter!.event.id}`, { method: 'POST' });
     assert.deepEqual([answer.status, await answer.json()], [202, { replaying: 1 }]);
-    await until('no dead letters', async () => (await list()).length === 0, { timeoutMs: 5000 });
+    await until('no dead letters', async () => (await list()).length === 0, {
+      timeoutMs: PATIENCE_MS,
+    });
     assert.deepEqual(JSON.parse(receiver.received[5]!.body), letter!.event);
+  });
+
+  test('may be event buses', async () => {
+    await using directory = await temporaryDirectory();
+    await using bus = await EventReceiver.start((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' });
+      response.end('{"FailedEntryCount":0,"Entries":[{"EventId":"theirs"}]}');
+    });
+    const file = path.join(directory.path, 'targets.json');
+    await writeTargets(file, [
+      {
+        ...{ name: 'bus', type: 'eventbridge', eventBusName: 'live', region: 'eu-west-1' },
+        ...{ endpoint: bus.url, accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret' },
+      },
+    ]);
+    await using ivory = await startIvoryForTest({ IVORY_EVENT_TARGETS_FILE: file });
+    await openSession(ivory, (await ivory.createChannel({ name: 'Bus' })).streamKey);
+    await until('two events', () => bus.received.length === 2, { timeoutMs: PATIENCE_MS });
+    const details = bus.received.map(({ body }) => JSON.parse(JSON.parse(body).Entries[0].Detail));
+    assert.deepEqual(
+      details.map(({ event_name, channel_name }) => [event_name, channel_name]),
+      [
+        ['Session Created', 'Bus'],
+        ['Session Ended', 'Bus'],
+      ],
+    );
   });
 
   test('have nothing of what was before a reset of the emulator', async () => {
@@ -302,7 +333,7 @@ describe('targets', { concurrency: 3 }, () => {
     const env = { IVORY_EMULATOR: 'on', IVORY_EVENT_TARGETS_FILE: file };
     await using ivory = await startIvoryForTest(env);
     await openSession(ivory, (await ivory.createChannel()).streamKey);
-    await until('an attempt', () => receiver.received.length > 0, { timeoutMs: 5000 });
+    await until('an attempt', () => receiver.received.length > 0, { timeoutMs: PATIENCE_MS });
     const reset = await fetch(`${ivory.url}/_ivory/reset`, { method: 'POST' });
     assert.equal(reset.status, 204);
     isWell = true;
@@ -311,7 +342,7 @@ describe('targets', { concurrency: 3 }, () => {
     await openSession(ivory, channel.streamKey);
     const after = () =>
       receiver.received.slice(before).map(({ body }): Envelope => JSON.parse(body));
-    await until('new events', () => after().length >= 2, { timeoutMs: 5000 });
+    await until('new events', () => after().length >= 2, { timeoutMs: PATIENCE_MS });
     assert.ok(after().every(({ resources }) => resources[0] === channel.arn));
     await using follower = await Follower.open(ivory, { lastId: '0' });
     await follower.until('Session Ended');

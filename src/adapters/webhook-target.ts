@@ -27,9 +27,11 @@ export class WebhookTarget implements EventTarget {
   async deliver(envelope: Envelope, signal: AbortSignal): Promise<void> {
     const { url, secrets, timeoutMs } = this.#config;
     const body = JSON.stringify(envelope);
-    let response: Response;
+    // Not `AbortSignal.timeout`: its timer would outlive the request.
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeoutMs);
     try {
-      response = await fetch(url, {
+      const response = await fetch(url, {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
@@ -39,26 +41,29 @@ export class WebhookTarget implements EventTarget {
         },
         body,
         redirect: 'manual',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        signal: AbortSignal.any([signal, late.signal]),
       });
+      await discard(response).catch(() => {});
+      if (!response.ok) throw refusal(this.#host, response);
     } catch (cause) {
-      throw new Error(`${this.#host} ${this.#trouble(cause)}`, { cause });
+      if (cause instanceof DeliveryFailure) throw cause;
+      const trouble = late.signal.aborted
+        ? `did not answer within ${timeoutMs / 1000} s`
+        : `can not be reached: ${reasonOf(cause)}`;
+      throw new Error(`${this.#host} ${trouble}`, { cause });
+    } finally {
+      clearTimeout(timer);
     }
-    await discard(response).catch(() => {});
-    if (!response.ok) throw refusal(this.#host, response);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+}
 
-  #trouble(error: unknown): string {
-    if (!(error instanceof Error)) return String(error);
-    if (error.name === 'TimeoutError') {
-      return `did not answer within ${this.#config.timeoutMs / 1000} s`;
-    }
-    const { cause } = error;
-    const reason = cause instanceof Error && 'code' in cause ? cause.code : error.message;
-    return `can not be reached: ${String(reason)}`;
-  }
+/** `fetch` says only that it failed, and why in its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : error.message;
 }
 
 function refusal(host: string, { status, headers }: Response): DeliveryFailure {

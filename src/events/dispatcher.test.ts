@@ -319,6 +319,22 @@ describe('EventDispatcher', () => {
     await dispatcher[Symbol.asyncDispose]();
   });
 
+  test('begins with a target when the store is well again, and with those that it could ask about', async () => {
+    const { outbox, dispatcher, target, settle } = setUp();
+    await dispatcher.use([configOf('first')]);
+    outbox.isBroken = true;
+    await dispatcher.use([configOf('first'), configOf('second')]);
+    outbox.isBroken = false;
+    outbox.append('a');
+    await settle();
+    assert.deepEqual(target('first').taken, ['id-1']);
+    await settle(5000);
+    outbox.append('a');
+    await settle();
+    assert.deepEqual(target('second').taken, ['id-2']);
+    await dispatcher[Symbol.asyncDispose]();
+  });
+
   test('forget() drops what waits, and goes on with what comes', async () => {
     const { outbox, dispatcher, target, settle } = setUp();
     await dispatcher.use([configOf('hook')]);

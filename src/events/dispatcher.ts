@@ -8,6 +8,8 @@ import type { TargetConfig } from './target-file.ts';
 /** A cursor is written down so long after it moved, with those that moved meanwhile: each write costs an fsync. */
 const SAVE_AFTER_MS = 250;
 const TRIM_INTERVAL_MS = 600_000;
+/** Until a target is begun with again that the store could not be asked about. */
+const RETRY_MS = 5000;
 
 const DAY_MS = 24 * 3600 * 1000;
 /** How long events are kept for consoles that come back, and for targets that are away. */
@@ -44,8 +46,10 @@ export class EventDispatcher implements AsyncDisposable {
   readonly #saved = new Map<string, number>();
   #saving: Promise<void> = Promise.resolve();
   #cancelSave: CancelTimer | undefined;
+  #wanted: readonly TargetConfig[] = [];
   /** Changes of the targets, one after the other. */
   #changing: Promise<void> = Promise.resolve();
+  #cancelRetry: CancelTimer | undefined;
   #isClosed = false;
 
   constructor(options: {
@@ -64,9 +68,10 @@ export class EventDispatcher implements AsyncDisposable {
     this.#stopTrimming = this.#clock.every(TRIM_INTERVAL_MS, () => void this.trim());
   }
 
-  /** Takes these targets in the place of those before. One that is the same goes on undisturbed. */
+  /** Takes these targets in the place of those before. One that is the same goes on undisturbed. Never rejects. */
   use(configs: readonly TargetConfig[]): Promise<void> {
-    this.#changing = this.#changing.then(() => this.#use(configs));
+    this.#wanted = configs;
+    this.#changing = this.#changing.then(() => this.#change());
     return this.#changing;
   }
 
@@ -120,28 +125,36 @@ export class EventDispatcher implements AsyncDisposable {
     this.#stopListening();
     this.#stopTrimming();
     await this.#changing;
+    this.#cancelRetry?.();
     await Promise.all([...this.#targets.values()].map(({ delivery }) => delivery.close()));
     this.#cancelSave?.();
     await this.#saving;
     await this.#saveNow();
   }
 
-  async #use(configs: readonly TargetConfig[]): Promise<void> {
+  async #change(): Promise<void> {
     if (this.#isClosed) return;
-    const next = new Map<string, RunningTarget>();
-    const ending: RunningTarget[] = [];
-    for (const running of this.#targets.values()) {
-      const { fingerprint } = running.config;
-      const isSame = configs.some((config) => config.fingerprint === fingerprint);
-      if (isSame) next.set(running.config.name, running);
-      else ending.push(running);
-    }
-    await Promise.all(ending.map(({ delivery }) => delivery.close()));
+    this.#cancelRetry?.();
+    const configs = this.#wanted;
+    const isWanted = ({ config }: RunningTarget) =>
+      configs.some(({ fingerprint }) => fingerprint === config.fingerprint);
+    const running = [...this.#targets.values()];
+    await Promise.all(
+      running.filter((target) => !isWanted(target)).map(({ delivery }) => delivery.close()),
+    );
     // What takes the place of another begins where that one came to.
     await this.#saving;
     await this.#saveNow();
-    for (const config of configs) {
-      if (!next.has(config.name)) next.set(config.name, await this.#begin(config));
+    const next = new Map(
+      running.filter(isWanted).map((target) => [target.config.name, target] as const),
+    );
+    try {
+      for (const config of configs) {
+        if (!next.has(config.name)) next.set(config.name, await this.#begin(config));
+      }
+    } catch (error) {
+      this.#log.error({ err: error }, 'cannot begin to deliver events; trying again');
+      this.#cancelRetry = this.#clock.after(RETRY_MS, () => void this.use(this.#wanted));
     }
     this.#targets = next;
     for (const { delivery } of next.values()) {

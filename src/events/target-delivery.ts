@@ -1,4 +1,3 @@
-import { DeliveryFailure } from '../domain/delivery-failure.ts';
 import type { RandomBytes } from '../domain/identifiers.ts';
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -6,19 +5,15 @@ import { DeliveryWindow, type Lane, type PendingEvent } from './delivery-window.
 import { envelopeOf } from './envelope.ts';
 import type { EventPattern } from './event-pattern.ts';
 import type { EventTarget, Outbox } from './ports.ts';
+import { isHopeless, pauseMs } from './retry-policy.ts';
 
 const READ_BATCH = 100;
 const REPLAY_BATCH = 100;
 /** Channels that are told of at once. */
 const MAX_IN_FLIGHT = 16;
 
-const FIRST_PAUSE_MS = 1000;
-const MAX_PAUSE_MS = 60_000;
-/** As long as EventBridge tries: "for 24 hours". */
-const MAX_AGE_MS = 24 * 3600 * 1000;
-/** What was refused for good may still be a receiver that is just being replaced. */
-const MAX_REFUSALS = 5;
 const STORE_PAUSE_MS = 1000;
+const WARNING_INTERVAL_MS = 60_000;
 /** How long what is under way may take when it is over. */
 const CLOSE_PATIENCE_MS = 2000;
 
@@ -41,7 +36,7 @@ export class TargetDelivery {
   readonly #random: RandomBytes;
   readonly #log: Logger;
   readonly #onProgress: () => void;
-  readonly #abort = new AbortController();
+  readonly #aborts = new Set<AbortController>();
   readonly #timers = new Set<CancelTimer>();
   readonly #inFlight = new Set<Promise<void>>();
   #window: DeliveryWindow;
@@ -50,7 +45,7 @@ export class TargetDelivery {
   #replaysLeft = 0;
   #hasMoreReplays = true;
   #isLoadingReplays = false;
-  #isFailing = false;
+  #warnedAtMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(options: {
@@ -110,10 +105,11 @@ export class TargetDelivery {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const cancel of this.#timers) cancel();
-    const patience = this.#clock.after(CLOSE_PATIENCE_MS, () => this.#abort.abort());
+    const endPatience = this.#clock.after(CLOSE_PATIENCE_MS, () => {
+      for (const abort of this.#aborts) abort.abort();
+    });
     await Promise.all(this.#inFlight);
-    patience();
-    this.#abort.abort();
+    endPatience();
     await this.#target[Symbol.asyncDispose]();
   }
 
@@ -152,15 +148,17 @@ export class TargetDelivery {
   }
 
   async #loadReplays(): Promise<void> {
-    if (this.#isLoadingReplays || this.#replaysLeft > 0 || this.#isClosed) return;
+    if (this.#isLoadingReplays) return;
     this.#isLoadingReplays = true;
-    this.#hasMoreReplays = false;
     try {
-      const letters = await this.#outbox.lettersToReplay(this.name, REPLAY_BATCH);
-      const nowMs = this.#clock.nowMs();
-      for (const { event } of letters) this.#window.addReplay(event, nowMs);
-      this.#replaysLeft = letters.length;
-      if (letters.length === REPLAY_BATCH) this.#hasMoreReplays = true;
+      while (this.#hasMoreReplays && this.#replaysLeft === 0 && !this.#isClosed) {
+        this.#hasMoreReplays = false;
+        const letters = await this.#outbox.lettersToReplay(this.name, REPLAY_BATCH);
+        const nowMs = this.#clock.nowMs();
+        for (const { event } of letters) this.#window.addReplay(event, nowMs);
+        this.#replaysLeft = letters.length;
+        if (letters.length === REPLAY_BATCH) this.#hasMoreReplays = true;
+      }
     } catch (error) {
       this.#log.error({ err: error }, 'cannot read the dead letters to deliver');
       this.#after(STORE_PAUSE_MS, () => this.replay());
@@ -186,16 +184,18 @@ export class TargetDelivery {
     const [pending] = lane.queue;
     if (!pending) return;
     pending.attempts++;
+    const abort = new AbortController();
+    this.#aborts.add(abort);
     try {
-      await this.#target.deliver(envelopeOf(pending.event), this.#abort.signal);
+      await this.#target.deliver(envelopeOf(pending.event), abort.signal);
     } catch (error) {
       if (this.#isClosed || window !== this.#window) return;
       await this.#failed(lane, pending, error);
       return;
+    } finally {
+      this.#aborts.delete(abort);
     }
     this.counts.delivered++;
-    if (this.#isFailing) this.#log.info({}, 'events are delivered again');
-    this.#isFailing = false;
     if (window !== this.#window) return;
     if (!pending.isReplay) this.#finish(lane, pending);
     else
@@ -207,32 +207,35 @@ export class TargetDelivery {
   async #failed(lane: Lane, pending: PendingEvent, error: unknown): Promise<void> {
     this.counts.failed++;
     const reason = error instanceof Error ? error.message : String(error);
-    if (!this.#isFailing) this.#log.warn({ reason }, 'cannot deliver events; trying again');
-    this.#isFailing = true;
-    if (!this.#isHopeless(pending, error)) {
-      this.#pause(lane, this.#pauseMs(pending.attempts, error));
+    this.#warn(reason);
+    const { attempts, sinceMs } = pending;
+    if (!isHopeless(attempts, this.#clock.nowMs() - sinceMs, error)) {
+      this.#pause(lane, pauseMs(attempts, error, this.#random));
       return;
     }
     this.#log.error(
-      { event: pending.event.id, attempts: pending.attempts, reason },
+      { event: pending.event.id, attempts, reason },
       'gave up delivering an event: it is a dead letter',
     );
-    await this.#settle(lane, pending, () =>
-      this.#outbox.addDeadLetter({
+    await this.#settle(lane, pending, async () => {
+      await this.#outbox.addDeadLetter({
         target: this.name,
         event: pending.event,
         reason,
-        attempts: pending.attempts,
+        attempts,
         failedAtMs: this.#clock.nowMs(),
         isReplaying: false,
-      }),
-    );
-    this.counts.deadLettered++;
+      });
+      this.counts.deadLettered++;
+    });
   }
 
-  #isHopeless({ sinceMs, attempts }: PendingEvent, error: unknown): boolean {
-    if (error instanceof DeliveryFailure && error.isFinal && attempts >= MAX_REFUSALS) return true;
-    return this.#clock.nowMs() - sinceMs >= MAX_AGE_MS;
+  /** Once in a while: a target that is away has many channels. */
+  #warn(reason: string): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#warnedAtMs < WARNING_INTERVAL_MS) return;
+    this.#warnedAtMs = nowMs;
+    this.#log.warn({ ...this.counts, reason }, 'cannot deliver events; trying again');
   }
 
   /** Writes down how the head of a lane ended, and goes on to the next. */
@@ -259,21 +262,12 @@ export class TargetDelivery {
     if (this.#hasMore) void this.#read();
   }
 
-  #pause(lane: Lane, pauseMs: number): void {
+  #pause(lane: Lane, delayMs: number): void {
     const window = this.#window;
-    this.#after(pauseMs, () => {
+    this.#after(delayMs, () => {
       window.ready(lane);
       this.#start();
     });
-  }
-
-  /** Twice as long each time, and anywhere below: targets of many channels are not all tried at once. */
-  #pauseMs(attempts: number, error: unknown): number {
-    const asked = error instanceof DeliveryFailure ? (error.retryAfterMs ?? 0) : 0;
-    const longestMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(attempts - 1, 10), MAX_PAUSE_MS);
-    const [high = 0, low = 0] = this.#random(2);
-    const jittered = Math.ceil((longestMs * (high * 256 + low + 1)) / 65_536);
-    return Math.max(jittered, Math.min(asked, MAX_PAUSE_MS));
   }
 
   #after(delayMs: number, run: () => void): void {

@@ -39,8 +39,9 @@ export class AccountLimits {
     limit: Omit<AccountLimitBreach, 'exceededBy'>,
     wanted: number,
   ): boolean {
-    const key = `${limit.limitName} ${accountId} ${region}`;
     const exceededBy = wanted - limit.limitValue;
+    if (exceededBy <= 0 && this.#breaches.size === 0) return false;
+    const key = `${limit.limitName} ${accountId} ${region}`;
     const known = this.#breaches.get(key);
     if (exceededBy <= 0) {
       if (known) known.isOver = false;

@@ -45,7 +45,7 @@ export async function startEvents(options: {
           : new EventBridgeTarget(target),
     }),
   );
-  let using: Promise<void> = Promise.resolve();
+  let taken: Promise<void> = Promise.resolve();
   resources.use(
     await watchOperatorFile({
       subject: 'event targets',
@@ -54,9 +54,7 @@ export async function startEvents(options: {
       load: (text) => {
         const { targets, problems } = parseTargetFile(text ?? '{"targets":[]}');
         if (problems.length > 0) return problems;
-        using = dispatcher.use(targets).catch((error: unknown) => {
-          log.error({ err: error }, 'cannot begin to deliver to the event targets');
-        });
+        taken = dispatcher.use(targets);
         return [];
       },
       clock,
@@ -64,7 +62,7 @@ export async function startEvents(options: {
     }),
   );
   // What happens from now on is for them.
-  await using;
+  await taken;
   await dispatcher.trim();
   const stream = resources.use(new EventStream({ outbox, clock, readers: config.events }));
   return {

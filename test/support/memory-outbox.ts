@@ -55,6 +55,7 @@ export class MemoryOutbox implements Outbox {
   }
 
   async openTarget(name: string) {
+    this.#check();
     const cursor = this.cursors.get(name) ?? this.#newest;
     this.cursors.set(name, cursor);
     return cursor;

@@ -245,12 +245,15 @@ async function trimEvents(
 
 async function trimDeadLetters(
   transaction: Transaction<Schema>,
-  { deadBeforeMs, maxDeadLettersPerTarget }: RetentionRules,
+  { targets: configured, deadBeforeMs, maxDeadLettersPerTarget }: RetentionRules,
 ): Promise<void> {
   await transaction
     .deleteFrom('event_dead_letter')
     .where('failed_at_ms', '<', deadBeforeMs)
-    .where('is_replaying', '=', 0)
+    // One that is about to be delivered stays, where there is somebody to deliver it to.
+    .where(({ eb, or }) =>
+      or([eb('is_replaying', '=', 0), eb('target', 'not in', ['', ...configured])]),
+    )
     .execute();
   const targets = await transaction
     .selectFrom('event_dead_letter')

@@ -239,11 +239,13 @@ export function testOutbox(makeBed: () => Promise<StoreBed>): void {
     await outbox.addDeadLetter(letterOf('a', 1));
     await outbox.addDeadLetter(letterOf('a', 3));
 
-    await outbox.trim({ ...KEEP_ALL, deadBeforeMs: T0 + 2 });
+    await outbox.trim({ ...KEEP_ALL, targets: ['b'], deadBeforeMs: T0 + 2 });
     assert.deepEqual(await outbox.listDeadLetters({}, { limit: 9 }), [
       letterOf('a', 3),
       letterOf('b', 0, { isReplaying: true }),
     ]);
+    await outbox.trim({ ...KEEP_ALL, deadBeforeMs: T0 + 2 });
+    assert.deepEqual(await outbox.listDeadLetters({ target: 'b' }, { limit: 9 }), []);
     await outbox.addDeadLetter(letterOf('a', 1));
     await outbox.trim({ ...KEEP_ALL, maxDeadLettersPerTarget: 1 });
     assert.deepEqual(await outbox.listDeadLetters({ target: 'a' }, { limit: 9 }), [

@@ -99,6 +99,18 @@ describe('WebhookTarget', () => {
     });
   });
 
+  test('sends again at once where an idle connection was closed under it', async () => {
+    await using receiver = await EventReceiver.start();
+    await using target = targetAt(receiver.url);
+    for (let round = 0; round < 3; round++) {
+      await target.deliver(ENVELOPE, NEVER);
+      await receiver.kill();
+      await receiver.listen();
+    }
+    await target.deliver(ENVELOPE, NEVER);
+    assert.equal(receiver.received.length, 4);
+  });
+
   test('ends at once when it is told to', async () => {
     await using receiver = await EventReceiver.start(() => abort.abort());
     await using target = targetAt(receiver.url);

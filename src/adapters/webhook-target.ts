@@ -1,3 +1,10 @@
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { DeliveryFailure } from '../domain/delivery-failure.ts';
 import type { Envelope } from '../events/envelope.ts';
 import type { EventTarget } from '../events/ports.ts';
@@ -15,70 +22,108 @@ const PASSING_REFUSALS: ReadonlySet<number> = new Set([401, 407, 408, 409, 425, 
 export class WebhookTarget implements EventTarget {
   readonly #config: WebhookConfig;
   readonly #clock: Pick<Clock, 'nowMs'>;
-  /** Its path and query may be secrets. */
-  readonly #host: string;
+  readonly #url: URL;
+  readonly #agent: HttpAgent;
 
   constructor(config: WebhookConfig, clock: Pick<Clock, 'nowMs'>) {
     this.#config = config;
     this.#clock = clock;
-    this.#host = new URL(config.url).host;
+    this.#url = new URL(config.url);
+    const Agent = this.#url.protocol === 'https:' ? HttpsAgent : HttpAgent;
+    this.#agent = new Agent({ keepAlive: true });
   }
 
   async deliver(envelope: Envelope, signal: AbortSignal): Promise<void> {
-    const { url, secrets, timeoutMs } = this.#config;
+    for (;;) {
+      const request = this.#begin(envelope, signal);
+      try {
+        return await this.#answer(request);
+      } catch (error) {
+        // A receiver may close an idle connection at the very moment that it is used again: no sign of trouble.
+        if (!request.reusedSocket || codeOf(error) !== 'ECONNRESET') throw this.#failure(error);
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#agent.destroy();
+  }
+
+  #begin(envelope: Envelope, signal: AbortSignal): ClientRequest {
     const body = JSON.stringify(envelope);
-    // Not `AbortSignal.timeout`: its timer would outlive the request.
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), timeoutMs);
+    const send = this.#url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const request = send(this.#url, {
+      method: 'POST',
+      agent: this.#agent,
+      signal,
+      headers: {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+        'user-agent': 'Ivory',
+        'ivory-event-id': envelope.id,
+        'ivory-signature': signWebhook(body, this.#config.secrets, this.#clock.nowMs()),
+      },
+    });
+    return request.end(body);
+  }
+
+  async #answer(request: ClientRequest): Promise<void> {
+    const { timeoutMs } = this.#config;
+    const timer = setTimeout(() => request.destroy(new Late(timeoutMs)), timeoutMs);
     try {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          'user-agent': 'Ivory',
-          'ivory-event-id': envelope.id,
-          'ivory-signature': signWebhook(body, secrets, this.#clock.nowMs()),
-        },
-        body,
-        redirect: 'manual',
-        signal: AbortSignal.any([signal, late.signal]),
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        // Each time: a connection may fail after it has answered, too.
+        request.on('error', reject);
+        request.once('response', resolve);
       });
-      await discard(response).catch(() => {});
-      if (!response.ok) throw refusal(this.#host, response);
-    } catch (cause) {
-      if (cause instanceof DeliveryFailure) throw cause;
-      const trouble = late.signal.aborted
-        ? `did not answer within ${timeoutMs / 1000} s`
-        : `can not be reached: ${reasonOf(cause)}`;
-      throw new Error(`${this.#host} ${trouble}`, { cause });
+      await discard(response);
+      const { statusCode: status = 0, headers } = response;
+      if (status >= 200 && status < 300) return;
+      throw refusal(`${this.#url.host} answered ${status}`, status, headers['retry-after']);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  /** With the receiver's host only: path and query may be secrets. */
+  #failure(error: unknown): Error {
+    if (error instanceof DeliveryFailure) return error;
+    const { host } = this.#url;
+    const cause = { cause: error };
+    if (error instanceof Late) return new Error(`${host} ${error.message}`, cause);
+    return new Error(`${host} can not be reached: ${codeOf(error) ?? String(error)}`, cause);
+  }
 }
 
-/** `fetch` says only that it failed, and why in its cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : error.message;
+class Late extends Error {
+  override name = 'Late';
+
+  constructor(timeoutMs: number) {
+    super(`did not answer within ${timeoutMs / 1000} s`);
+  }
 }
 
-function refusal(host: string, { status, headers }: Response): DeliveryFailure {
+function refusal(message: string, status: number, retryAfter = ''): DeliveryFailure {
   const isFinal = status >= 300 && status < 500 && !PASSING_REFUSALS.has(status);
-  const retryAfter = headers.get('retry-after') ?? '';
-  return new DeliveryFailure(`${host} answered ${status}`, {
+  return new DeliveryFailure(message, {
     isFinal,
     ...(/^\d{1,6}$/.test(retryAfter) && { retryAfterMs: Number(retryAfter) * 1000 }),
   });
 }
 
-async function discard({ body }: Response): Promise<void> {
-  let byteLength = 0;
-  for await (const chunk of body ?? []) {
-    byteLength += chunk.byteLength;
-    if (byteLength > MAX_ANSWER_BYTES) return;
-  }
+/** Resolves when the answer is over, whole or not. */
+function discard(response: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    let byteLength = 0;
+    response.on('data', (chunk: Uint8Array) => {
+      byteLength += chunk.byteLength;
+      if (byteLength > MAX_ANSWER_BYTES) response.destroy();
+    });
+    response.on('error', () => {});
+    response.once('close', resolve);
+  });
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

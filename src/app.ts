@@ -82,7 +82,7 @@ export async function startIvory(
   ]);
   const source = certificateSource(config, directory);
   const certificates = starting.use(await CertificateKeeper.start({ source, clock, log }));
-  const store = starting.use(await openSqliteStore(directory.database));
+  const store = starting.use(await openSqliteStore(directory.database, clock));
   const events = await startEvents({ config, directory, store, clock, log, resources: starting });
   await takeUpHistory(store, clock, log, starting);
   const recording = await startRecording({

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
+import { generate } from 'selfsigned';
 import { EventReceiver } from '../../test/support/event-receiver.ts';
 import { DeliveryFailure } from '../domain/delivery-failure.ts';
 import type { Envelope } from '../events/envelope.ts';
@@ -109,6 +113,21 @@ describe('WebhookTarget', () => {
     }
     await target.deliver(ENVELOPE, NEVER);
     assert.equal(receiver.received.length, 4);
+  });
+
+  test('speaks to no receiver whose certificate nobody vouches for', async () => {
+    const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
+      keyType: 'ec',
+    });
+    let requests = 0;
+    await using server = createServer({ cert, key }, () => requests++).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await using target = targetAt(`https://127.0.0.1:${port}/`);
+    await assert.rejects(target.deliver(ENVELOPE, NEVER), {
+      message: `127.0.0.1:${port} can not be reached: DEPTH_ZERO_SELF_SIGNED_CERT`,
+    });
+    assert.equal(requests, 0);
   });
 
   test('ends at once when it is told to', async () => {

@@ -30,8 +30,8 @@ export class DeliveryWindow {
   /** Lanes whose head can be delivered now, the one that waited longest first. */
   readonly #ready: Lane[] = [];
   /** What was read and is not behind the cursor yet, in the order of its sequence. */
-  #slots: Slot[] = [];
-  #slotOf = new Map<PendingEvent, Slot>();
+  readonly #slots: Slot[] = [];
+  readonly #slotOf = new Map<PendingEvent, Slot>();
   #lastRead: number;
 
   constructor(cursor: number) {

@@ -15,7 +15,7 @@ const MAX_IN_FLIGHT = 16;
 const STORE_PAUSE_MS = 1000;
 const WARNING_INTERVAL_MS = 60_000;
 /** How long what is under way may take when it is over. */
-const CLOSE_PATIENCE_MS = 2000;
+const CLOSE_PATIENCE_MS = 1000;
 
 /** Since the start. */
 export interface DeliveryCounts {

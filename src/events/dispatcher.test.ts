@@ -102,7 +102,10 @@ describe('EventDispatcher', () => {
     const reads = outbox.reads;
     await settle(5000);
     assert.equal(outbox.reads, reads, 'nobody asks while there is nothing');
+    outbox.append('a');
+    await settle();
     await dispatcher[Symbol.asyncDispose]();
+    assert.equal(outbox.cursors.get('hook'), 252, 'an orderly end does not wait for the next time');
     assert.ok(target('hook').isDisposed);
   });
 

@@ -7,6 +7,9 @@ import { type Database, inWriteTransaction } from './database.ts';
 import { toFlag } from './rows.ts';
 import type { EventDeadLetterTable, OutboxEventTable, Schema } from './schema.ts';
 
+/** Rows of one statement. */
+const BATCH_SIZE = 500;
+
 type Whose = Pick<OutboxEvent, 'accountId' | 'region' | 'channel'>;
 
 /** How other records put their facts into the outbox. */
@@ -194,52 +197,58 @@ export class SqlOutbox implements Outbox, EventWriter {
     return new Map(rows.map(({ target, count }) => [target, Number(count)]));
   }
 
-  trim(rules: RetentionRules): Promise<void> {
-    return inWriteTransaction(this.#database, async (transaction) => {
-      await trimEvents(transaction, rules);
+  async trim(rules: RetentionRules): Promise<void> {
+    await this.#trimEvents(rules);
+    await inWriteTransaction(this.#database, async (transaction) => {
+      await forgetTargets(transaction, rules);
       await trimDeadLetters(transaction, rules);
     });
   }
+
+  async #trimEvents({ targets, recordedBeforeMs, maxEvents }: RetentionRules): Promise<void> {
+    const newest = await this.newestSequence();
+    const waiting = await this.#database.reads
+      .selectFrom('event_target')
+      .select('delivered_through')
+      .where('name', 'in', ['', ...targets])
+      .execute();
+    const hadByAll = Math.min(newest, ...waiting.map((target) => target.delivered_through));
+    const tooMany = newest - maxEvents;
+    // A batch is a transaction: what a target was long away for must not hold up the events of a live stream.
+    for (let count = BATCH_SIZE; count === BATCH_SIZE; ) {
+      const { numDeletedRows } = await this.#database.writes
+        .deleteFrom('outbox_event')
+        .where('sequence', 'in', (query) =>
+          query
+            .selectFrom('outbox_event')
+            .select('sequence')
+            .where(({ eb, or, and }) =>
+              or([
+                eb('sequence', '<=', tooMany),
+                and([eb('recorded_at_ms', '<', recordedBeforeMs), eb('sequence', '<=', hadByAll)]),
+              ]),
+            )
+            .limit(BATCH_SIZE),
+        )
+        .executeTakeFirstOrThrow();
+      count = Number(numDeletedRows);
+    }
+  }
 }
 
-async function trimEvents(
+/** One that is not configured any more goes on where it was if it comes back in time: a file is easily broken for a while. */
+async function forgetTargets(
   transaction: Transaction<Schema>,
-  { targets, recordedBeforeMs, maxEvents }: RetentionRules,
+  { targets }: RetentionRules,
 ): Promise<void> {
-  const cursors = await transaction.selectFrom('event_target').selectAll().execute();
-  const waiting = cursors.filter(({ name }) => targets.includes(name));
-  const hadByAll = Math.min(...waiting.map(({ delivered_through }) => delivered_through));
-  await transaction
-    .deleteFrom('outbox_event')
-    .where('recorded_at_ms', '<', recordedBeforeMs)
-    .$if(waiting.length > 0, (query) => query.where('sequence', '<=', hadByAll))
-    .execute();
-  await transaction
-    .deleteFrom('outbox_event')
-    .where('sequence', '<=', (query) =>
-      query
-        .selectFrom('event_sequence')
-        .select(({ eb }) => eb('newest', '-', maxEvents).as('last'))
-        .where('id', '=', 1),
-    )
-    .execute();
-  // One that is not configured any more goes on where it was if it comes back in time: a file is easily broken for a while.
   const oldest = await transaction
     .selectFrom('outbox_event')
     .select(({ fn }) => fn.min('sequence').as('sequence'))
     .executeTakeFirst();
-  const gone = cursors.filter(
-    ({ name, delivered_through }) =>
-      !targets.includes(name) && delivered_through < (oldest?.sequence ?? 0) - 1,
-  );
-  if (gone.length === 0) return;
   await transaction
     .deleteFrom('event_target')
-    .where(
-      'name',
-      'in',
-      gone.map(({ name }) => name),
-    )
+    .where('name', 'not in', ['', ...targets])
+    .where('delivered_through', '<', (oldest?.sequence ?? 0) - 1)
     .execute();
 }
 

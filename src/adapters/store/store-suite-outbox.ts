@@ -188,6 +188,15 @@ export function testOutbox(makeBed: () => Promise<StoreBed>): void {
     assert.deepEqual(await sequences(), [11], 'numbers are not given twice');
   });
 
+  test('trim() forgets however many', async () => {
+    await using bed = await makeBed();
+    await using store = await bed.open();
+    const streamId = await beginSession(store, 'many');
+    for (let n = 0; n < 6; n++) await appendMany(store, streamId, 200);
+    await store.outbox.trim({ ...KEEP_ALL, recordedBeforeMs: Date.now() + DAY_MS });
+    assert.deepEqual(await store.outbox.readAfter(0, 10), []);
+  });
+
   test('dead letters are listed page by page, replayed, removed and forgotten', async () => {
     await using bed = await makeBed();
     await using store = await bed.open();

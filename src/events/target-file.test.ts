@@ -72,8 +72,8 @@ describe('parseTargetFile()', () => {
     }
     assert.deepEqual(parse(HOOK, HOOK).problems, ['targets[1].name hook is there twice']);
     assert.equal(
-      parse(...Array.from({ length: 21 }, () => HOOK)).problems[0],
-      'targets must be at most 20',
+      parse(...Array.from({ length: 101 }, () => HOOK)).problems[0],
+      'targets must be at most 100',
     );
     assert.deepEqual(parseTargetFile('{').problems, ['the file is not JSON']);
     assert.deepEqual(parseTargetFile('[]').problems, [

@@ -33,7 +33,7 @@ export interface EventBridgeConfig extends CommonConfig {
 
 export type TargetConfig = WebhookConfig | EventBridgeConfig;
 
-const MAX_TARGETS = 20;
+const MAX_TARGETS = 100;
 const NAME = /^[\w.-]{1,64}$/;
 const MIN_SECRET_LENGTH = 16;
 const MAX_SECRET_LENGTH = 256;

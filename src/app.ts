@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { watchAccessKeys } from './adapters/access-keys.ts';
 import { CertificateKeeper, type CertificateSource } from './adapters/certificate-keeper.ts';
 import { CountryDatabase } from './adapters/country-database.ts';
 import {
@@ -15,6 +14,7 @@ import { HttpServer } from './adapters/http-server.ts';
 import { HttpsServer } from './adapters/https-server.ts';
 import { ListenError } from './adapters/listen-error.ts';
 import { metricsRoutes } from './adapters/metrics-routes.ts';
+import { watchOperatorFile } from './adapters/operator-file.ts';
 import { PeerCounter } from './adapters/peer-counter.ts';
 import { ReplyCounts } from './adapters/reply-counts.ts';
 import { openSqliteStore } from './adapters/store/sqlite-store.ts';
@@ -43,6 +43,7 @@ import type { Logger } from './lib/logger.ts';
 import { SlabPool } from './lib/slab-pool.ts';
 import { LiveRegistry } from './live/live-registry.ts';
 
+import { startEvents } from './wiring/events.ts';
 import { takeUpHistory } from './wiring/history.ts';
 import { collectAfterStreams } from './wiring/memory.ts';
 import { startRecording } from './wiring/recording.ts';
@@ -81,7 +82,8 @@ export async function startIvory(
   const countries = new CountryDatabase(config.countryDatabase);
   const source = certificateSource(config, directory);
   const certificates = starting.use(await CertificateKeeper.start({ source, clock, log }));
-  const store = starting.use(await openSqliteStore(directory.database));
+  const store = starting.use(await openSqliteStore(directory.database, clock));
+  const events = await startEvents({ config, directory, store, clock, log, resources: starting });
   await takeUpHistory(store, clock, log, starting);
   const recording = await startRecording({
     config,
@@ -137,8 +139,9 @@ export async function startIvory(
   );
   const accessKeysFile = config.accessKeysFile ?? join(directory.path, 'access-keys.json');
   starting.use(
-    await watchAccessKeys({
-      keys: accessKeys,
+    await watchOperatorFile({
+      subject: 'access keys',
+      load: (text) => accessKeys.load(text),
       path: accessKeysFile,
       isRequired: config.accessKeysFile !== undefined,
       clock,
@@ -172,10 +175,14 @@ export async function startIvory(
         isServed: recording.isServed,
         ...(config.publicUrl && { publicUrl: config.publicUrl }),
       }).handle,
-      ...(config.isEmulator ? [resetRoute({ store, live, log, ...publicHost })] : []),
+      ...events.handlers,
+      ...(config.isEmulator
+        ? [resetRoute({ store: events.forgetting(store), live, log, ...publicHost })]
+        : []),
       metricsRoutes(config.metrics, {
         streams: () => live.measurements(),
         httpReplies: () => replyCounts.byStatus,
+        eventTargets: events.measurements,
       }),
       healthRoutes(async () => {
         // Any look-up will do: it says that the store answers.
@@ -204,6 +211,7 @@ export async function startIvory(
   certificates.onRenewed((certificate) => https.useCertificate(certificate));
   // At once: the answers of both are given the same few seconds.
   starting.defer(async () => void (await Promise.all([http.close(), https.close()])));
+  starting.defer(events.endStreams);
   const { host } = config;
   const { port: httpPort } = await http.listen({ host, port: config.httpPort });
 

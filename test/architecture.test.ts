@@ -22,6 +22,7 @@ const OUTSIDE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   packaging: [],
   delivery: ['node:crypto', 'node:util', 'node:zlib', 'jose'],
   recording: [],
+  events: [],
   control: ['node:crypto', 'valibot'],
   live: [],
   'config-values.ts': [],

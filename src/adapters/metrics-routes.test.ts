@@ -26,6 +26,12 @@ function setUp(readers: MetricsReaders = 'local') {
   const handler = metricsRoutes(readers, {
     streams: () => streams,
     httpReplies: () => httpReplies,
+    eventTargets: async () => [
+      {
+        ...{ name: 'orders', delivered: 41, failed: 5, deadLettered: 2 },
+        ...{ pending: 3, lagMs: 1500, deadLetters: 1 },
+      },
+    ],
   });
   return { streams, handler, scrape: async (request = local()) => handler(request) };
 }
@@ -52,6 +58,12 @@ test('/metrics tells of each stream on air under its channel, and of none that h
     'ivory_concurrent_streams{health="HEALTHY"} 1',
     'ivory_concurrent_streams{health="STARVING"} 0',
     'ivory_http_requests_total{status="200"} 7',
+    'ivory_events_pending{target="orders"} 3',
+    'ivory_event_lag_seconds{target="orders"} 1.5',
+    'ivory_event_dead_letters{target="orders"} 1',
+    'ivory_events_delivered_total{target="orders"} 41',
+    'ivory_event_delivery_failures_total{target="orders"} 5',
+    'ivory_event_dead_letters_total{target="orders"} 2',
   ]) {
     assert.ok(lines.includes(line), `${line} in ${lines.join('\n')}`);
   }

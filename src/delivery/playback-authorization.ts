@@ -49,7 +49,9 @@ export class PlaybackAuthorization {
    */
   check(stream: StreamOnAir, request: HttpRequest): Admission | Promise<Admission> {
     const { views, maxConcurrentViews } = this.#options;
-    if (views.countViews(stream) >= maxConcurrentViews) {
+    const wanted = views.countViews(stream) + 1;
+    views.observeViews(stream, wanted, maxConcurrentViews);
+    if (wanted > maxConcurrentViews) {
       throw new PlaybackRefusal('concurrent_viewers_limit_exceeded', 'too many concurrent viewers');
     }
     if (!stream.requiresAuthorization && stream.playbackRestrictionPolicyArn === '') {

@@ -2,7 +2,7 @@ import type { StreamSource } from '../delivery/on-air.ts';
 import type { ConcurrentViews } from '../delivery/ports.ts';
 import { formatArn } from '../domain/arn.ts';
 import type { ChannelRecord } from '../domain/channel.ts';
-import { STREAM_EVENTS, TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
+import { TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
 import { newStreamId, type RandomBytes, randomAlphanumeric } from '../domain/identifiers.ts';
 import type { LiveStream } from '../domain/live-stream.ts';
 import type { Quotas } from '../domain/quotas.ts';
@@ -19,6 +19,7 @@ import type {
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
+import { AccountLimits } from './account-limits.ts';
 import type { Transcoding } from './channel-renditions.ts';
 import { LiveChannel } from './live-channel.ts';
 import type { ChannelDirectory, SessionLog, StreamRecorder, StreamViewers } from './ports.ts';
@@ -47,6 +48,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   readonly #transcodingKnown: Promise<void>;
   readonly #recorder: StreamRecorder | undefined;
   readonly #concurrentStreams: number;
+  readonly #limits: AccountLimits;
   /** By channel ARN, in the order they came on air. */
   readonly #channels = new Map<string, LiveChannel>();
   /** On air and recently ended ones, each by both of its ids. */
@@ -80,6 +82,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     });
     this.#recorder = options.recorder;
     this.#concurrentStreams = options.quotas.concurrentStreams;
+    this.#limits = new AccountLimits(options);
     this.#cancelTimers = [
       this.#clock.every(TICK_MS, () => this.#tick()),
       this.#clock.every(HEARTBEAT_MS, () => this.#heartbeat()),
@@ -123,25 +126,17 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   }
 
   /** An account has so many streams on air in a region. IVS tells of it account-wide: no session is made. */
-  #isOverQuota({ accountId, region, arn }: ChannelRecord): boolean {
-    const limit = this.#concurrentStreams;
+  #isOverQuota({ accountId, region }: ChannelRecord): boolean {
+    const limitValue = this.#concurrentStreams;
     let streams = 0;
     for (const live of this.#channels.values()) {
       if (live.accountId === accountId && live.region === region) streams++;
     }
-    if (streams < limit) return false;
-    this.#log.warn(
-      {
-        event: 'Concurrent Broadcasts',
-        type: STREAM_EVENTS['Concurrent Broadcasts'],
-        channel: arn,
-        limitValue: limit,
-        exceededBy: streams + 1 - limit,
-        limitUnit: 'active streams',
-      },
-      'limit breached',
+    return this.#limits.isExceeded(
+      { accountId, region },
+      { limitName: 'Concurrent Broadcasts', limitUnit: 'active streams', limitValue },
+      streams + 1,
     );
-    return true;
   }
 
   /** The session says why it did not begin. */
@@ -258,6 +253,11 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
       views += this.#viewers.countPresent(live.playbackId);
     }
     return views;
+  }
+
+  observeViews(tenant: Tenant, wanted: number, limitValue: number): void {
+    const limit = { limitName: 'Concurrent Viewers', limitUnit: 'viewers', limitValue } as const;
+    this.#limits.isExceeded(tenant, limit, wanted);
   }
 
   byPlaybackId(playbackId: string): LiveChannel | undefined {

@@ -77,6 +77,7 @@ export function playbackOf(
       views: {
         countViews: () =>
           streams.reduce((sum, { playbackId }) => sum + viewers.countPresent(playbackId), 0),
+        observeViews: () => {},
       },
       maxConcurrentViews: options.maxConcurrentViews ?? 15_000,
     }),

@@ -15,6 +15,10 @@ export interface Schema {
   ad_break: AdBreakTable;
   viewer_session_revocation: ViewerSessionRevocationTable;
   used_playback_token: UsedPlaybackTokenTable;
+  event_sequence: EventSequenceTable;
+  outbox_event: OutboxEventTable;
+  event_target: EventTargetTable;
+  event_dead_letter: EventDeadLetterTable;
 }
 
 /** 0 or 1: PostgreSQL refuses a boolean for an integer column, SQLite has no booleans. */
@@ -149,4 +153,37 @@ export interface UsedPlaybackTokenTable {
   /** The token's claim `aws:single-use-uuid`. */
   uuid: string;
   expires_at_ms: number;
+}
+
+/** One row, 1: whoever writes an event holds its lock until the event can be read. */
+export interface EventSequenceTable {
+  id: number;
+  newest: number;
+}
+
+export interface OutboxEventTable {
+  sequence: number;
+  /** A UUID. */
+  id: string;
+  recorded_at_ms: number;
+  account_id: string;
+  region: string;
+  /** null: of the account. */
+  channel: string | null;
+  event: string;
+}
+
+export interface EventTargetTable {
+  name: string;
+  /** A sequence: it has had this one and all before. */
+  delivered_through: number;
+}
+
+/** With the event itself, which it outlives. */
+export interface EventDeadLetterTable extends OutboxEventTable {
+  target: string;
+  reason: string;
+  attempts: number;
+  failed_at_ms: number;
+  is_replaying: Flag;
 }

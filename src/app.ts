@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { watchAccessKeys } from './adapters/access-keys.ts';
+import { ApiCallCounts } from './adapters/api-call-counts.ts';
 import { CertificateKeeper, type CertificateSource } from './adapters/certificate-keeper.ts';
 import { CountryDatabase } from './adapters/country-database.ts';
 import {
@@ -45,6 +46,7 @@ import { LiveRegistry } from './live/live-registry.ts';
 
 import { takeUpHistory } from './wiring/history.ts';
 import { collectAfterStreams } from './wiring/memory.ts';
+import { forgettingMetrics, keepMetrics, metricsApi } from './wiring/metrics.ts';
 import { startRecording } from './wiring/recording.ts';
 import { prepareTranscoding } from './wiring/transcoding.ts';
 
@@ -114,6 +116,14 @@ export async function startIvory(
     quotas: config.quotas,
     transcoding: await finding,
   });
+  const metrics = keepMetrics({
+    store,
+    readings: () => live.readings(),
+    countries,
+    clock,
+    log,
+    resources: starting,
+  });
   const records = store.playbackRecords;
   const clients = new ClientAddresses(config.trustedProxies);
   const authorization = new PlaybackAuthorization({
@@ -146,7 +156,12 @@ export async function startIvory(
     }),
   );
   const publicHost = config.publicUrl && { publicHost: new URL(config.publicUrl).host };
+  const authenticatorOf = (service: string) =>
+    config.isEmulator
+      ? new EmulatorAuthenticator({ accessKeys, accountId: config.accountId, ...publicHost })
+      : new SignatureAuthenticator(accessKeys, clock, service);
   const replyCounts = new ReplyCounts();
+  const apiCalls = new ApiCallCounts();
   const web = {
     log,
     replyCounts,
@@ -172,15 +187,25 @@ export async function startIvory(
         isServed: recording.isServed,
         ...(config.publicUrl && { publicUrl: config.publicUrl }),
       }).handle,
-      ...(config.isEmulator ? [resetRoute({ store, live, log, ...publicHost })] : []),
+      ...(config.isEmulator
+        ? [resetRoute({ store: forgettingMetrics(store, metrics), live, log, ...publicHost })]
+        : []),
       metricsRoutes(config.metrics, {
         streams: () => live.measurements(),
         httpReplies: () => replyCounts.byStatus,
+        apiCalls,
       }),
       healthRoutes(async () => {
         // Any look-up will do: it says that the store answers.
         await store.channelDirectory.find('');
         return isReady;
+      }),
+      metricsApi({
+        history: metrics,
+        authenticator: authenticatorOf('monitoring'),
+        calls: apiCalls,
+        clock,
+        log,
       }),
       createControlApi({
         store: store.controlStore,
@@ -190,9 +215,8 @@ export async function startIvory(
         endpoints,
         quotas: config.quotas,
         recordingDestinations: recording.destinations,
-        authenticator: config.isEmulator
-          ? new EmulatorAuthenticator({ accessKeys, accountId: config.accountId, ...publicHost })
-          : new SignatureAuthenticator(accessKeys, clock),
+        authenticator: authenticatorOf('ivs'),
+        onAnswered: (operation, error) => apiCalls.count(operation, error),
         ...(config.isThrottled && { callsPerSecond: IVS_CALLS_PER_SECOND }),
         pageTokenKey: secret,
         logger: log,

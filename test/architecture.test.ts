@@ -22,6 +22,8 @@ const OUTSIDE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   packaging: [],
   delivery: ['node:crypto', 'node:util', 'node:zlib', 'jose'],
   recording: [],
+  metrics: [],
+  cloudwatch: ['valibot'],
   control: ['node:crypto', 'valibot'],
   live: [],
   'config-values.ts': [],

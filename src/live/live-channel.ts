@@ -3,7 +3,7 @@ import type { ChannelRecord } from '../domain/channel.ts';
 import { type LimitBreach, TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
 import type { RecordingConfigurationRecord } from '../domain/recording-configuration.ts';
 import { StreamHealthMonitor } from '../domain/stream-health.ts';
-import type { IngestMeasurements } from '../domain/stream-measurements.ts';
+import type { IngestMeasurements, IngestReading } from '../domain/stream-measurements.ts';
 import type { IngestConfiguration, StreamHealth } from '../domain/stream-session.ts';
 import type { TakeoverFailure } from '../domain/takeover.ts';
 import type {
@@ -171,6 +171,18 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   get ingest(): IngestMeasurements {
     const { lastKeyframeIntervalSeconds: keyframeIntervalSeconds } = this.#statistics;
     return { ...this.#meter.rates, keyframeIntervalSeconds };
+  }
+
+  get reading(): IngestReading {
+    const { counts, mediaMs, lastKeyframeIntervalSeconds } = this.#statistics;
+    const encoderAddress = this.#publication?.request.remoteAddress;
+    return {
+      ...counts,
+      mediaMs,
+      keyframeIntervalSeconds: lastKeyframeIntervalSeconds,
+      isRecording: this.#recording !== undefined,
+      ...(encoderAddress !== undefined && { encoderAddress }),
+    };
   }
 
   get transcodeCpuSeconds(): number | undefined {

@@ -9,6 +9,7 @@ export const ROOT_TABLES = [
   'playback_restriction_policy',
   'recording_configuration',
   'ad_configuration',
+  'metric_series',
 ] as const;
 
 /** Every record of every tenant, in one transaction. */

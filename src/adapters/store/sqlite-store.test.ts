@@ -109,6 +109,9 @@ describe('openSqliteStore()', () => {
     }
     const database = new DatabaseSync(directory.database);
     database.exec(`drop table used_playback_token;
+      drop table metric_seconds;
+      drop table metric_minute;
+      drop table metric_series;
       alter table stream_event drop column detail;
       delete from kysely_migration where name >= '0003-event-details'`);
     database.close();

@@ -3,11 +3,13 @@ import type { ResettableStore } from '../../control/emulator.ts';
 import type { ControlStore } from '../../control/ports.ts';
 import type { ChannelLocator, RecordingCatalog } from '../../delivery/watch-routes.ts';
 import type { ChannelDirectory, SessionLog } from '../../live/ports.ts';
+import type { MetricStore } from '../../metrics/ports.ts';
 import type { RecordingHistory } from '../../recording/ports.ts';
 import { SqlChannelDirectory } from './channel-directory.ts';
 import { sqlControlStore } from './control-store.ts';
 import type { Database } from './database.ts';
 import { deleteEverything } from './delete-everything.ts';
+import { SqlMetricStore } from './metric-store.ts';
 import { migrate } from './migrate.ts';
 import { type SqlPlaybackRecords, sqlPlaybackRecords } from './playback-records.ts';
 import { SqlRecordingCatalog } from './recording-catalog.ts';
@@ -24,6 +26,7 @@ export interface Store extends AsyncDisposable, ResettableStore {
   readonly channelDirectory: ChannelDirectory & ChannelLocator;
   readonly playbackRecords: SqlPlaybackRecords;
   readonly recordingCatalog: RecordingCatalog;
+  readonly metricStore: MetricStore;
 }
 
 /** https://sqlite.org/rescode.html#busy */
@@ -60,6 +63,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
     channelDirectory: new SqlChannelDirectory(database),
     playbackRecords: sqlPlaybackRecords(database),
     recordingCatalog: new SqlRecordingCatalog(database),
+    metricStore: new SqlMetricStore(database),
     async deleteEverything() {
       await sessionLog.drain();
       await deleteEverything(database);

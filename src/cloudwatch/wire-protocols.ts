@@ -89,7 +89,10 @@ const CBOR_PATH = new RegExp(`^/service/${SERVICE}/operation/([A-Za-z]{1,64})$`)
 const CBOR_HEADERS = { 'Content-Type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor' };
 
 const cbor: WireProtocol = {
-  isSpokenBy: ({ method, path }) => method === 'POST' && CBOR_PATH.test(path),
+  isSpokenBy: ({ method, path, headers }) =>
+    method === 'POST' &&
+    headers['smithy-protocol'] === CBOR_HEADERS['smithy-protocol'] &&
+    CBOR_PATH.test(path),
 
   readCall: ({ path }, body) => ({
     operation: CBOR_PATH.exec(path)?.[1] ?? '',

@@ -163,11 +163,9 @@ async function framerateByCli(
     AWS_ACCESS_KEY_ID: ACCESS_KEY.accessKeyId,
     AWS_SECRET_ACCESS_KEY: ACCESS_KEY.secretAccessKey,
     AWS_DEFAULT_REGION: REGION,
-    AWS_ENDPOINT_URL_CLOUDWATCH: url,
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_PAGER: '',
   };
-  // Older ones do not know the variable.
   const asked = await run('aws', ['--endpoint-url', url, ...args], { env }).catch(
     (cause: NodeJS.ErrnoException) => {
       if (cause.code === 'ENOENT') return undefined;

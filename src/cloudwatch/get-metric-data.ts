@@ -148,10 +148,12 @@ async function readPage(
   const whole = timetableOf({ startMs, endMs, periodSeconds }, clock.nowMs());
   const timetable = fromMs === undefined ? whole : restOf(whole, fromMs, isDescending);
   const points = dataPoints(history, { ...tenant, ...kept }, timetable, isDescending);
-  for await (const { startMs: pointMs, statistics } of points) {
-    if (Values.length === room) return { Timestamps, Values, nextMs: pointMs };
-    Timestamps.push(new Date(pointMs));
-    Values.push(statisticOf(statistics, Stat));
+  for await (const some of points) {
+    for (const { startMs: pointMs, statistics } of some) {
+      if (Values.length === room) return { Timestamps, Values, nextMs: pointMs };
+      Timestamps.push(new Date(pointMs));
+      Values.push(statisticOf(statistics, Stat));
+    }
   }
   return { Timestamps, Values };
 }

@@ -67,10 +67,11 @@ export const getMetricStatistics = cloudWatchOperation({
     const Unit = kept && metricDefinition(kept.metric).unit;
     if (kept && (input.Unit === undefined || input.Unit === Unit)) {
       const timetable = timetableOf({ startMs, endMs, periodSeconds }, clock.nowMs());
-      for await (const point of dataPoints(history, { ...tenant, ...kept }, timetable, false)) {
-        const values = Statistics.map((name) => [name, statisticOf(point.statistics, name)]);
-        const Timestamp = new Date(point.startMs);
-        Datapoints.push({ Timestamp, ...Object.fromEntries(values), Unit });
+      for await (const points of dataPoints(history, { ...tenant, ...kept }, timetable, false)) {
+        for (const { startMs: pointMs, statistics } of points) {
+          const values = Statistics.map((name) => [name, statisticOf(statistics, name)]);
+          Datapoints.push({ Timestamp: new Date(pointMs), ...Object.fromEntries(values), Unit });
+        }
       }
     }
     return { Label: input.MetricName, Datapoints };

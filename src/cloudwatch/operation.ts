@@ -22,5 +22,5 @@ export function cloudWatchOperation<Input extends v.GenericSchema>(
   operation: CloudWatchOperation<Input>,
 ): CloudWatchOperation {
   // Sound as long as `run` is called with what `input` let through.
-  return operation as unknown as CloudWatchOperation;
+  return operation;
 }

@@ -128,10 +128,10 @@ const query: WireProtocol = {
     if (typeof Action !== 'string') {
       throw new CloudWatchError('UnknownOperationException', 'The parameter Action is missing');
     }
-    if (Version !== undefined && Version !== VERSION) {
+    if (Version !== VERSION) {
       throw new CloudWatchError(
         'UnknownOperationException',
-        `Could not find operation ${Action.slice(0, 64)} for version ${String(Version).slice(0, 32)}`,
+        `Could not find operation ${Action.slice(0, 64)}: the version is ${VERSION}`,
       );
     }
     return { operation: Action, input };

@@ -41,13 +41,13 @@ export function periodCount({ startMs, endMs, periodMs }: Timetable): number {
   return Math.max(0, Math.ceil((endMs - startMs) / periodMs));
 }
 
-/** Points in the order of time, or against it; periods of which nothing is known have none. */
+/** Points in the order of time, or against it, some at a time; periods of which nothing is known have none. */
 export async function* dataPoints(
   history: Pick<MetricHistory, 'read'>,
   key: SeriesKey,
   timetable: Timetable,
   isDescending: boolean,
-): AsyncGenerator<TimedStatistics> {
+): AsyncGenerator<readonly TimedStatistics[]> {
   const { startMs, endMs, periodMs } = timetable;
   const isHighResolution = metricDefinition(key.metric).resolutionSeconds === 1;
   const resolution = periodMs < MINUTE_MS && isHighResolution ? 'seconds' : 'minutes';
@@ -59,7 +59,7 @@ export async function* dataPoints(
     const fromMs = startMs + (isDescending ? count - done - length : done) * periodMs;
     const toMs = Math.min(endMs, fromMs + length * periodMs);
     const points = inPeriods(await history.read(key, { fromMs, toMs }, resolution), timetable);
-    yield* isDescending ? points.reverse() : points;
+    yield isDescending ? points.reverse() : points;
   }
 }
 

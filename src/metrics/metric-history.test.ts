@@ -34,8 +34,10 @@ async function points(
 ) {
   const timetable = timetableOf(request, request.nowMs ?? request.endMs);
   const found: [number, number, number][] = [];
-  for await (const { startMs, statistics } of dataPoints(history, key, timetable, false)) {
-    found.push([(startMs - T0) / 1000, statistics.sampleCount, statistics.sum]);
+  for await (const some of dataPoints(history, key, timetable, false)) {
+    for (const { startMs, statistics } of some) {
+      found.push([(startMs - T0) / 1000, statistics.sampleCount, statistics.sum]);
+    }
   }
   return found;
 }
@@ -193,8 +195,9 @@ describe('dataPoints()', () => {
           await history.flush();
           const endMs = T0 + 600_000;
           const timetable = timetableOf({ startMs: T0, endMs, periodSeconds }, endMs);
-          const forward = await Array.fromAsync(dataPoints(history, BITRATE, timetable, false));
-          const backward = await Array.fromAsync(dataPoints(history, BITRATE, timetable, true));
+          const all = async (isDescending: boolean) =>
+            (await Array.fromAsync(dataPoints(history, BITRATE, timetable, isDescending))).flat();
+          const [forward, backward] = await Promise.all([all(false), all(true)]);
           assert.deepEqual(backward.reverse(), forward);
           const expected = new Map<number, number[]>();
           for (const [i, value] of values.entries()) {

@@ -14,7 +14,7 @@ import { type Database, inWriteTransaction } from './database.ts';
 import type { Schema } from './schema.ts';
 
 /** Rows of one statement, and nearly always as many: statements of one length are compiled once. */
-const BATCH_SIZE = 100;
+const BATCH_SIZE = 50;
 /** Rows that are deleted in one transaction: milliseconds, in which nothing else is written. */
 const DELETED_AT_ONCE = 5000;
 

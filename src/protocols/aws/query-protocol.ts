@@ -88,6 +88,8 @@ function element(name: string, value: unknown): string {
 }
 
 function content(value: unknown): string {
+  // Most of what there is: neither has anything to escape.
+  if (typeof value === 'number') return String(value);
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map((item) => element('member', item)).join('');
   if (typeof value === 'object' && value !== null) {
@@ -106,12 +108,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/** XML 1.0 has no place for most control characters, escaped or not: what a caller sent of them is left out. */
+/** XML 1.0 has no place for control characters, escaped or not: what a caller sent of them is left out. */
 function escapeXml(text: string): string {
-  return (
-    text
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about.
-      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
-      .replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '')
-  );
+  return text
+    .replace(/(?![\t\n\r])\p{Cc}|[\ufffe\uffff]/gu, '')
+    .replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '');
 }

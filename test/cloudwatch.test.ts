@@ -229,3 +229,17 @@ test('/metrics counts the calls of the API', async () => {
     assert.ok(page.split('\n').includes(line), line);
   }
 });
+
+test('a reset of the emulator leaves no metrics, in memory or on disk', async () => {
+  await using directory = await temporaryDirectory();
+  await using ivory = await startIvoryForTest({ IVORY_EMULATOR: 'on' });
+  using cloudWatch = cloudWatchOf(ivory);
+  const file = path.join(directory.path, 'source.flv');
+  await encodeSource(file, { durationSeconds: 20, size: '320x180' });
+  const channel = await ivory.createChannel();
+  await using _encoder = publishFile(channel.rtmpUrl, file);
+  const listed = async () => (await cloudWatch.send(new ListMetricsCommand({}))).Metrics?.length;
+  await until('metrics', async () => ((await listed()) ?? 0) > 0, { timeoutMs: 20_000 });
+  assert.equal((await fetch(`${ivory.url}/_ivory/reset`, { method: 'POST' })).status, 204);
+  assert.equal(await listed(), 0);
+});

@@ -20,6 +20,7 @@ import {
   AwsQueryProtocol,
   AwsSmithyRpcV2CborProtocol,
 } from '@aws-sdk/core/protocols';
+import fc from 'fast-check';
 import { replyText } from '../../test/support/playback.ts';
 import { systemClock } from '../adapters/system.ts';
 import { AccessKeyRing } from '../control/access-key-file.ts';
@@ -27,10 +28,12 @@ import { SignatureAuthenticator } from '../control/authentication.ts';
 import { rootAccessKey } from '../control/credentials.ts';
 import { httpRequest } from '../control/testing/control-api-harness.ts';
 import { type Served, serve } from '../control/testing/serve.ts';
+import { rootOf } from '../domain/access.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { MetricHistory } from '../metrics/metric-history.ts';
 import type { SeriesKey } from '../metrics/ports.ts';
 import { MemoryMetricStore } from '../metrics/testing/memory-metric-store.ts';
+import { encodeCbor } from '../protocols/aws/cbor.ts';
 import { createCloudWatchApi } from './cloudwatch-api.ts';
 
 const run = promisify(execFile);
@@ -362,6 +365,22 @@ describe('createCloudWatchApi()', () => {
     }
   });
 
+  test('answers the preflight of a page, and lets it read the answer', async () => {
+    const headers = { 'access-control-request-method': 'POST', origin: 'https://app.example' };
+    for (const path of ['/', '/service/GraniteServiceVersion20100801/operation/ListMetrics']) {
+      const reply = await handler(httpRequest({ method: 'OPTIONS', path, headers }));
+      assert.equal(reply?.status, 204);
+      assert.match(String(reply?.headers['Access-Control-Allow-Headers']), /X-Amz-Target/);
+    }
+    const call = { 'x-amz-target': 'GraniteServiceVersion20100801.ListMetrics' };
+    const reply = await handler(httpRequest({ method: 'POST', path: '/', headers: call }));
+    assert.equal(reply?.headers['Access-Control-Allow-Origin'], '*');
+    assert.equal(
+      handler(httpRequest({ method: 'OPTIONS', path: '/GetStream', headers })),
+      undefined,
+    );
+  });
+
   test('answers a body that is too large, or unsigned, with an error', async () => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const form = { method: 'POST', path: '/', headers };
@@ -377,6 +396,70 @@ describe('createCloudWatchApi()', () => {
       'MissingAuthenticationToken',
     ]);
   });
+});
+
+test('whatever a caller says, it is answered, and by no fault of ours', async () => {
+  const trusting = createCloudWatchApi({
+    history,
+    clock: systemClock,
+    random: randomBytes,
+    logger: silentLogger,
+    authenticator: { authenticate: () => ({ principal: rootOf(TENANT.accountId), ...TENANT }) },
+  });
+  const name = fc.constantFrom(
+    ...['MetricDataQueries', 'StartTime', 'EndTime', 'Dimensions', 'MetricStat', 'Metric', 'Id'],
+    ...['Namespace', 'MetricName', 'Period', 'Stat', 'Statistics', 'NextToken', 'Name', 'Value'],
+    ...['MaxDatapoints', 'Label', 'ReturnData', '__proto__', 'member', '1'],
+  );
+  const leaf = fc.oneof(
+    fc.constantFrom('AWS/IVS', 'IngestBitrate', 'Channel', 'Average', 'MC4=', 60, 1, true, 'm1'),
+    fc.integer(),
+    fc.double(),
+    fc.string(),
+    fc.date({ noInvalidDate: true }),
+    fc.constant(null),
+  );
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 6 },
+      leaf,
+      fc.array(tie('value'), { maxLength: 4 }),
+      fc.dictionary(name, tie('value'), { maxKeys: 8 }),
+    ),
+  }));
+  const operation = fc.constantFrom('GetMetricData', 'GetMetricStatistics', 'ListMetrics', 'Other');
+  const form = fc
+    .array(fc.tuple(fc.array(name, { minLength: 1, maxLength: 6 }), fc.string()))
+    .map((pairs) => pairs.map(([path, text]) => `${path.join('.')}=${encodeURIComponent(text)}`));
+  const request = fc.oneof(
+    fc.tuple(operation, value).map(([target, input]) => ({
+      path: '/',
+      headers: { 'x-amz-target': `GraniteServiceVersion20100801.${target}` },
+      body: JSON.stringify(input),
+    })),
+    fc.tuple(operation, value).map(([target, input]) => ({
+      path: `/service/GraniteServiceVersion20100801/operation/${target}`,
+      headers: { 'smithy-protocol': 'rpc-v2-cbor' },
+      body: encodeCbor(input),
+    })),
+    fc.tuple(operation, form).map(([target, parameters]) => ({
+      path: '/',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: [`Action=${target}`, 'Version=2010-08-01', ...parameters].join('&'),
+    })),
+    fc.uint8Array({ maxLength: 100 }).map((body) => ({
+      path: '/',
+      headers: { 'x-amz-target': 'GraniteServiceVersion20100801.GetMetricData' },
+      body,
+    })),
+  );
+  await fc.assert(
+    fc.asyncProperty(request, async (parts) => {
+      const reply = await trusting(httpRequest({ method: 'POST', ...parts }));
+      assert.ok(reply && reply.status < 500, `${reply?.status}`);
+    }),
+    { numRuns: 1000 },
+  );
 });
 
 const home = mkdtempSync(join(tmpdir(), 'ivory-cloudwatch-tools-'));

@@ -12,7 +12,7 @@ import { getMetricStatistics } from './get-metric-statistics.ts';
 import { listMetrics } from './list-metrics.ts';
 import type { CloudWatchContext } from './operation.ts';
 import { validateCall } from './validation.ts';
-import { type Call, WIRE_PROTOCOLS, type WireProtocol } from './wire-protocols.ts';
+import { type Call, isServicePath, WIRE_PROTOCOLS, type WireProtocol } from './wire-protocols.ts';
 
 const OPERATIONS = new Map(
   [getMetricData, getMetricStatistics, listMetrics].map((operation) => [operation.name, operation]),
@@ -36,9 +36,38 @@ export function createCloudWatchApi(dependencies: CloudWatchDependencies): HttpH
   const api = new CloudWatchApi(dependencies);
   return (request) => {
     const protocol = WIRE_PROTOCOLS.find((one) => one.isSpokenBy(request));
-    return protocol && api.answer(protocol, request);
+    if (protocol) return api.answer(protocol, request).then(forAnyPage);
+    return isPreflight(request) ? PREFLIGHT : undefined;
   };
 }
+
+/** Pages may call: what keeps others out is the signature. */
+const ANY_PAGE = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': 'x-amzn-query-error,x-amzn-requestid',
+};
+
+/** The Fetch standard's, section 3.2.3; what the SDK sends in a browser. */
+const PREFLIGHT: HttpReply = {
+  status: 204,
+  headers: {
+    ...ANY_PAGE,
+    'Access-Control-Allow-Methods': 'POST',
+    'Access-Control-Allow-Headers':
+      'Authorization,Content-Type,Smithy-Protocol,X-Amz-Content-Sha256,X-Amz-Date,X-Amz-Security-Token,X-Amz-Target,X-Amz-User-Agent,X-Amzn-Query-Mode,amz-sdk-invocation-id,amz-sdk-request',
+    'Access-Control-Max-Age': 600,
+  },
+};
+
+const isPreflight = ({ method, path, headers }: HttpRequest): boolean =>
+  method === 'OPTIONS' &&
+  isServicePath(path) &&
+  headers['access-control-request-method'] !== undefined;
+
+const forAnyPage = (reply: HttpReply): HttpReply => ({
+  ...reply,
+  headers: { ...ANY_PAGE, 'Cache-Control': 'no-store', ...reply.headers },
+});
 
 class CloudWatchApi {
   readonly #services: CloudWatchDependencies;

@@ -153,5 +153,8 @@ const query: WireProtocol = {
   }),
 };
 
+/** Where calls of any of the protocols come. */
+export const isServicePath = (path: string): boolean => path === '/' || CBOR_PATH.test(path);
+
 /** In the order in which they are tried. */
 export const WIRE_PROTOCOLS: readonly WireProtocol[] = [cbor, json, query];

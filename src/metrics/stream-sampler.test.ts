@@ -154,6 +154,18 @@ describe('StreamSampler', () => {
     assert.ok(all.filter(([second]) => second < 0).length >= 9);
   });
 
+  test('measures no rate over a moment when the clock is set forward', async () => {
+    const { clock, streams, values } = setUp();
+    streams.push(encoder(clock));
+    clock.advance(3000);
+    clock.advance(100);
+    clock.setWall(T0 + 3_600_000 - 1);
+    clock.advance(10_000);
+    for (const [, { maximum }] of await values('IngestFramerate', 'Channel=a')) {
+      assert.ok(maximum <= 31, `${maximum}`);
+    }
+  });
+
   test('stops when it is closed', async () => {
     const { clock, streams, sampler, sums } = setUp();
     streams.push(encoder(clock));

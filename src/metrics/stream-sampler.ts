@@ -19,6 +19,9 @@ const HEALTHS: readonly StreamHealth[] = ['HEALTHY', 'STARVING', 'UNKNOWN'];
 /** After a longer pause of the process, or of its clock, what came in is told of the last second only. */
 const MAX_LATE_SECONDS = 5;
 
+/** A rate over less than this is noise: the wall clock was set forward, and the next second is near. */
+const MIN_ELAPSED_SECONDS = 0.5;
+
 /** Once a second, on the second: what every stream did in the second that is over, as IVS's metrics. One timer for all streams. */
 export class StreamSampler {
   readonly #clock: Clock;
@@ -67,6 +70,7 @@ export class StreamSampler {
     }
     const monotonicMs = this.#clock.monotonicMs();
     const elapsedSeconds = (monotonicMs - this.#lastMonotonicMs) / 1000;
+    if (elapsedSeconds < MIN_ELAPSED_SECONDS) return;
     const late = (secondMs - this.#lastSecondMs) / SECOND_MS;
     const seconds = late >= 1 && late <= MAX_LATE_SECONDS ? late : 1;
     const rates = this.#measure(elapsedSeconds);

@@ -30,32 +30,34 @@ export class Seconds {
     fields[at + 3] = count === 0 ? value : Math.max(fields[at + 3] ?? value, value);
   }
 
-  at(second: number): Statistics | undefined {
-    const at = second * FIELDS;
-    const [sampleCount = 0, sum = 0, minimum = 0, maximum = 0] = this.#fields.subarray(
-      at,
-      at + FIELDS,
-    );
-    return sampleCount === 0 ? undefined : { sampleCount, sum, minimum, maximum };
-  }
-
   /** From the first second that has a value to the last one; `undefined` where none has. `minuteMs`: when the minute began. */
   encode(minuteMs: number): SecondsRun | undefined {
-    const all = Array.from({ length: SECONDS_A_MINUTE }, (_, second) => this.at(second));
-    const first = all.findIndex((statistics) => statistics !== undefined);
-    if (first === -1) return undefined;
-    const run = all.slice(first, all.findLastIndex((statistics) => statistics !== undefined) + 1);
-    const isPlain = run.every((statistics) => (statistics?.sampleCount ?? 0) <= 1);
-    const writer = new ByteWriter(1 + run.length * 8 * (isPlain ? 1 : FIELDS));
-    writer.u8(isPlain ? Layout.values : Layout.statistics);
-    for (const statistics of run) {
-      if (isPlain) writer.f64(statistics?.sum ?? Number.NaN);
-      else {
-        const { sampleCount = 0, sum = 0, minimum = 0, maximum = 0 } = statistics ?? {};
-        writer.f64(sampleCount).f64(sum).f64(minimum).f64(maximum);
-      }
+    let first = -1;
+    let last = -1;
+    let isPlain = true;
+    for (let second = 0; second < SECONDS_A_MINUTE; second++) {
+      const count = this.#fields[second * FIELDS] ?? 0;
+      if (count === 0) continue;
+      if (first === -1) first = second;
+      last = second;
+      if (count > 1) isPlain = false;
     }
+    if (first === -1) return undefined;
+    const writer = new ByteWriter(1 + (last + 1 - first) * 8 * (isPlain ? 1 : FIELDS));
+    writer.u8(isPlain ? Layout.values : Layout.statistics);
+    for (let second = first; second <= last; second++) this.#write(writer, second, isPlain);
     return { startMs: minuteMs + first * SECOND_MS, points: writer.finish() };
+  }
+
+  #write(writer: ByteWriter, second: number, isPlain: boolean): void {
+    const at = second * FIELDS;
+    const count = this.#fields[at] ?? 0;
+    const sum = this.#fields[at + 1] ?? 0;
+    if (isPlain) writer.f64(count === 0 ? Number.NaN : sum);
+    else {
+      const [minimum, maximum] = [this.#fields[at + 2] ?? 0, this.#fields[at + 3] ?? 0];
+      writer.f64(count).f64(sum).f64(minimum).f64(maximum);
+    }
   }
 }
 

@@ -176,6 +176,7 @@ export async function startIvory(
         authorization,
         gate: new SessionGate({ viewers, records, countries, clients, log }),
         clients,
+        countries,
         clock,
         ...(config.publicUrl && { publicUrl: config.publicUrl }),
       }).handle,

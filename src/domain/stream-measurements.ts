@@ -26,6 +26,8 @@ export interface StreamReading extends Tenant, IngestReading {
   readonly streamId: string;
   readonly health: StreamHealth;
   readonly concurrentViews: number;
+  /** Of the views, those of which it is known. */
+  readonly viewsByCountry: ReadonlyMap<string, number>;
 }
 
 /** Counts go up from 0 at the first picture. */

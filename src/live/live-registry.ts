@@ -223,6 +223,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
         streamId: live.streamId,
         health: live.health,
         concurrentViews: this.#viewers.count(live.playbackId),
+        viewsByCountry: this.#viewers.countByCountry(live.playbackId),
         ...live.reading,
       });
     }

@@ -22,6 +22,7 @@ function encoder(clock: FakeClock, overrides: Partial<StreamReading> = {}) {
       streamId: 'st-a',
       health: 'HEALTHY',
       concurrentViews: 3,
+      viewsByCountry: new Map([['DE', 2]]),
       isRecording: false,
       encoderAddress: '192.0.2.1',
       videoByteLength: ms * 112,
@@ -85,6 +86,9 @@ describe('StreamSampler', () => {
     assert.deepEqual((await sums('IngestFramerate', 'Channel=a'))[1], [1, 30]);
     assert.deepEqual(await sums('LiveInputTime', 'Channel=a', 'minutes'), [[0, 2.6]]);
     assert.deepEqual(await sums('LiveDeliveredTime', '', 'minutes'), [[0, 15]]);
+    assert.deepEqual(await sums('LiveDeliveredTime', 'Channel=a,ViewerCountryCode=DE', 'minutes'), [
+      [0, 10],
+    ]);
   });
 
   test('says nothing of keyframes in a second without pictures, nor of what is not recorded', async () => {

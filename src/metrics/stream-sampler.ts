@@ -123,6 +123,7 @@ interface Rates {
 /** What was read of a stream the last time, and where what is measured of it goes. */
 class SampledStream {
   readonly #keys: Readonly<Record<MetricName, SeriesKey>>;
+  readonly #byViewerCountry = new Map<string, SeriesKey>();
   #previous: Pick<StreamReading, 'videoByteLength' | 'audioByteLength' | 'frames' | 'mediaMs'> = {
     videoByteLength: 0,
     audioByteLength: 0,
@@ -164,8 +165,21 @@ class SampledStream {
     if (reading.keyframeIntervalSeconds > 0 && framesPerSecond > 0) {
       samples.push({ key: keys.KeyframeInterval, value: reading.keyframeIntervalSeconds });
     }
+    for (const [country, views] of reading.viewsByCountry) {
+      samples.push({ key: this.#deliveredTo(country), value: views });
+    }
     if (reading.isRecording) samples.push({ key: keys.RecordedTime, value: inputRate });
     return { bitrateBps: videoBps + audioBps, framesPerSecond, inputRate };
+  }
+
+  #deliveredTo(country: string): SeriesKey {
+    let key = this.#byViewerCountry.get(country);
+    if (!key) {
+      const all = this.#keys.LiveDeliveredTime;
+      key = { ...all, dimensions: `${all.dimensions},ViewerCountryCode=${country}` };
+      this.#byViewerCountry.set(country, key);
+    }
+    return key;
   }
 }
 

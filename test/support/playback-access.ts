@@ -82,6 +82,7 @@ export function playbackOf(
     }),
     gate: new SessionGate({ viewers, records, countries, clients, log: silentLogger }),
     clients,
+    countries,
     clock,
     ...(publicUrl !== undefined && { publicUrl }),
   });

@@ -10,7 +10,7 @@ import { CloudWatchError, toWireError, type WireError } from './errors.ts';
 import { getMetricData } from './get-metric-data.ts';
 import { getMetricStatistics } from './get-metric-statistics.ts';
 import { listMetrics } from './list-metrics.ts';
-import type { CloudWatchContext } from './operation.ts';
+import type { CloudWatchContext, CloudWatchOperation } from './operation.ts';
 import { validateCall } from './validation.ts';
 import { type Call, isServicePath, WIRE_PROTOCOLS, type WireProtocol } from './wire-protocols.ts';
 
@@ -79,37 +79,30 @@ class CloudWatchApi {
   }
 
   async answer(protocol: WireProtocol, request: HttpRequest): Promise<HttpReply> {
+    const { authenticator, history, clock, onAnswered } = this.#services;
     const requestId = this.#requestIds.next();
+    let operation: CloudWatchOperation | undefined;
     try {
       const body = await readBody(request);
-      const { principal, region } = this.#services.authenticator.authenticate(request, body);
+      const { principal, region } = authenticator.authenticate(request, body);
       const tenant = { accountId: principal.accountId, region };
       const call = readCall(protocol, request, body);
-      const operation = OPERATIONS.get(call.operation);
-      if (!operation) {
-        const name = call.operation.slice(0, 64);
-        const message = `The operation ${name} is not one of ${[...OPERATIONS.keys()].join(', ')}`;
-        throw new CloudWatchError('UnknownOperationException', message);
-      }
-      try {
-        const action = `cloudwatch:${operation.name}`;
-        authorizeAction({ principal, tenant, action, http: request }, this.#services.clock);
-        const { history, clock } = this.#services;
-        const input = validateCall(operation, call.input);
-        const output = await operation.run(input, { tenant, history, clock });
-        this.#services.onAnswered?.(operation.name, undefined);
-        return protocol.success(operation.name, output, requestId);
-      } catch (error) {
-        const wire = this.#refusal(error, requestId, operation.name);
-        this.#services.onAnswered?.(operation.name, wire.name);
-        return protocol.failure(wire, requestId);
-      }
+      operation = findOperation(call.operation);
+      const action = `cloudwatch:${operation.name}`;
+      authorizeAction({ principal, tenant, action, http: request }, clock);
+      const input = validateCall(operation, call.input);
+      const output = await operation.run(input, { tenant, history, clock });
+      const reply = protocol.success(operation.name, output, requestId);
+      onAnswered?.(operation.name, undefined);
+      return reply;
     } catch (error) {
-      return protocol.failure(this.#refusal(error, requestId), requestId);
+      const refusal = this.#refusal(error, requestId, operation?.name);
+      if (operation) onAnswered?.(operation.name, refusal.name);
+      return protocol.failure(refusal, requestId);
     }
   }
 
-  #refusal(error: unknown, requestId: string, operation?: string): WireError {
+  #refusal(error: unknown, requestId: string, operation: string | undefined): WireError {
     const { logger } = this.#services;
     const fields = { requestId, ...(operation !== undefined && { operation }) };
     const wire = toWireError(error);
@@ -122,6 +115,15 @@ class CloudWatchApi {
     const fault = new CloudWatchError('InternalServiceFault', 'Internal server error');
     return { name: fault.name, code: 'InternalServiceError', status: 500, message: fault.message };
   }
+}
+
+function findOperation(name: string): CloudWatchOperation {
+  const operation = OPERATIONS.get(name);
+  if (operation) return operation;
+  throw new CloudWatchError(
+    'UnknownOperationException',
+    `The operation ${name.slice(0, 64)} is not one of ${[...OPERATIONS.keys()].join(', ')}`,
+  );
 }
 
 function readCall(protocol: WireProtocol, request: HttpRequest, body: Uint8Array): Call {

@@ -5,9 +5,9 @@ import { MINUTE_MS, OpenSeries } from './open-series.ts';
 import {
   compareKept,
   type MetricStore,
-  type SeriesCursor,
   type SeriesKey,
   type SeriesMinute,
+  type SeriesPage,
   type TimeRange,
 } from './ports.ts';
 import { decodeSeconds, SECOND_MS } from './seconds.ts';
@@ -87,14 +87,8 @@ export class MetricHistory {
     }
   }
 
-  async listSeries(
-    tenant: Tenant,
-    page: {
-      readonly after: SeriesCursor | undefined;
-      readonly activeSinceMs: number;
-      readonly limit: number;
-    },
-  ): Promise<readonly KeptMetric[]> {
+  /** As `MetricStore` does, with what is in memory. */
+  async listSeries(tenant: Tenant, page: SeriesPage): Promise<readonly KeptMetric[]> {
     const { after, limit } = page;
     const inMemory = this.#inMemoryKeys(tenant).filter(
       (key) => after === undefined || compareKept(key, after) > 0,

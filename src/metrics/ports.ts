@@ -31,6 +31,14 @@ export interface TimeRange {
 /** Where a listing goes on: behind this metric and these dimensions. */
 export type SeriesCursor = KeptMetric;
 
+export interface SeriesPage {
+  /** Absent: from the beginning. */
+  readonly after?: SeriesCursor | undefined;
+  /** Those that had values at this time, or later. */
+  readonly activeSinceMs: number;
+  readonly limit: number;
+}
+
 /** The durable past. A write that was acknowledged is seen by the next read. */
 export interface MetricStore {
   /** All or nothing. A minute that is there already, from before a restart, is added to. */
@@ -39,15 +47,8 @@ export interface MetricStore {
   readMinutes(key: SeriesKey, range: TimeRange): Promise<readonly TimedStatistics[]>;
   /** Runs that begin in the range. */
   readSeconds(key: SeriesKey, range: TimeRange): Promise<readonly SecondsRun[]>;
-  /** In the order of metrics and dimensions, as `compareKept` has it; those that had values at `activeSinceMs` or later. */
-  listSeries(
-    tenant: Tenant,
-    page: {
-      readonly after: SeriesCursor | undefined;
-      readonly activeSinceMs: number;
-      readonly limit: number;
-    },
-  ): Promise<readonly KeptMetric[]>;
+  /** In the order of metrics and dimensions, as `compareKept` has it. */
+  listSeries(tenant: Tenant, page: SeriesPage): Promise<readonly KeptMetric[]>;
   /** In many small steps. */
   deleteBefore(limits: { readonly secondsMs: number; readonly minutesMs: number }): Promise<void>;
 }

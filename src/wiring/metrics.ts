@@ -12,7 +12,9 @@ import type { Logger } from '../lib/logger.ts';
 import { MetricHistory } from '../metrics/metric-history.ts';
 import { StreamSampler } from '../metrics/stream-sampler.ts';
 
-const EXPIRY_CHECK_MS = 600_000;
+/** Soon after the start, when that is over, and then now and again. */
+const FIRST_EXPIRY_MS = 60_000;
+const EXPIRY_INTERVAL_MS = 3_600_000;
 
 /** Measures every stream once a second from now on, and keeps what CloudWatch would. `resources` closes what this opens. */
 export function keepMetrics(options: {
@@ -34,13 +36,14 @@ export function keepMetrics(options: {
   });
   resources.defer(() => sampler.close());
   let deleting = Promise.resolve();
-  const cancel = clock.every(EXPIRY_CHECK_MS, () => {
+  const expire = () => {
     deleting = deleting
       .then(() => history.deleteExpired(clock.nowMs()))
       .catch((error: unknown) => log.error({ err: error }, 'cannot delete expired metrics'));
-  });
+  };
+  const cancels = [clock.after(FIRST_EXPIRY_MS, expire), clock.every(EXPIRY_INTERVAL_MS, expire)];
   resources.defer(() => {
-    cancel();
+    for (const cancel of cancels) cancel();
     return deleting;
   });
   return history;

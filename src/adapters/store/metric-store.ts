@@ -4,9 +4,9 @@ import type { KeptMetric } from '../../metrics/catalog.ts';
 import type {
   MetricStore,
   SecondsRun,
-  SeriesCursor,
   SeriesKey,
   SeriesMinute,
+  SeriesPage,
   TimeRange,
 } from '../../metrics/ports.ts';
 import type { TimedStatistics } from '../../metrics/statistics.ts';
@@ -74,15 +74,7 @@ export class SqlMetricStore implements MetricStore {
 
   async listSeries(
     { accountId, region }: Tenant,
-    {
-      after,
-      activeSinceMs,
-      limit,
-    }: {
-      readonly after: SeriesCursor | undefined;
-      readonly activeSinceMs: number;
-      readonly limit: number;
-    },
+    { after, activeSinceMs, limit }: SeriesPage,
   ): Promise<readonly KeptMetric[]> {
     let query = this.#database.reads
       .selectFrom('metric_series')
@@ -106,21 +98,34 @@ export class SqlMetricStore implements MetricStore {
     readonly secondsMs: number;
     readonly minutesMs: number;
   }): Promise<void> {
-    // By series: both tables find a series' oldest rows by their primary keys, and need no other index for it.
-    const series = await this.#database.reads.selectFrom('metric_series').select('id').execute();
-    for (const { id } of series) {
-      await this.#deleteRows('metric_seconds', id, limits.secondsMs);
-      await this.#deleteRows('metric_minute', id, limits.minutesMs);
-    }
+    await this.#deleteRows('metric_seconds', limits.secondsMs);
+    await this.#deleteRows('metric_minute', limits.minutesMs);
     await this.#database.writes
       .deleteFrom('metric_series')
       .where('last_minute_ms', '<', limits.minutesMs)
       .execute();
   }
 
-  async #deleteRows(
-    table: 'metric_seconds' | 'metric_minute',
+  /** By series: the primary keys find a series' oldest rows, and no other index is needed. */
+  async #deleteRows(table: 'metric_seconds' | 'metric_minute', beforeMs: number): Promise<void> {
+    const series = await this.#database.reads
+      .selectFrom('metric_series')
+      .select('id')
+      .where(({ exists, selectFrom }) =>
+        exists(
+          selectFrom(table)
+            .select('start_ms')
+            .whereRef('series_id', '=', 'metric_series.id')
+            .where('start_ms', '<', beforeMs),
+        ),
+      )
+      .execute();
+    for (const { id } of series) await this.#deleteRowsOf(id, table, beforeMs);
+  }
+
+  async #deleteRowsOf(
     seriesId: number,
+    table: 'metric_seconds' | 'metric_minute',
     beforeMs: number,
   ): Promise<void> {
     for (;;) {

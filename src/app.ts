@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { ApiCallCounts } from './adapters/api-call-counts.ts';
 import { CertificateKeeper, type CertificateSource } from './adapters/certificate-keeper.ts';
 import { CountryDatabase } from './adapters/country-database.ts';
 import {
@@ -46,6 +47,7 @@ import { LiveRegistry } from './live/live-registry.ts';
 import { startEvents } from './wiring/events.ts';
 import { takeUpHistory } from './wiring/history.ts';
 import { collectAfterStreams } from './wiring/memory.ts';
+import { forgettingMetrics, keepMetrics, metricsApi } from './wiring/metrics.ts';
 import { startRecording } from './wiring/recording.ts';
 import { prepareTranscoding } from './wiring/transcoding.ts';
 
@@ -116,6 +118,14 @@ export async function startIvory(
     quotas: config.quotas,
     transcoding: finding,
   });
+  const metrics = keepMetrics({
+    store,
+    readings: () => live.readings(),
+    countries,
+    clock,
+    log,
+    resources: starting,
+  });
   const records = store.playbackRecords;
   const clients = new ClientAddresses(config.trustedProxies);
   const authorization = new PlaybackAuthorization({
@@ -149,7 +159,12 @@ export async function startIvory(
     }),
   );
   const publicHost = config.publicUrl && { publicHost: new URL(config.publicUrl).host };
+  const authenticatorOf = (service: string) =>
+    config.isEmulator
+      ? new EmulatorAuthenticator({ accessKeys, accountId: config.accountId, ...publicHost })
+      : new SignatureAuthenticator(accessKeys, clock, service);
   const replyCounts = new ReplyCounts();
+  const apiCalls = new ApiCallCounts();
   const web = {
     log,
     replyCounts,
@@ -164,6 +179,7 @@ export async function startIvory(
         authorization,
         gate: new SessionGate({ viewers, records, countries, clients, log }),
         clients,
+        countries,
         clock,
         ...(config.publicUrl && { publicUrl: config.publicUrl }),
       }).handle,
@@ -177,17 +193,32 @@ export async function startIvory(
       }).handle,
       ...events.handlers,
       ...(config.isEmulator
-        ? [resetRoute({ store: events.forgetting(store), live, log, ...publicHost })]
+        ? [
+            resetRoute({
+              store: forgettingMetrics(events.forgetting(store), metrics),
+              live,
+              log,
+              ...publicHost,
+            }),
+          ]
         : []),
       metricsRoutes(config.metrics, {
         streams: () => live.measurements(),
         httpReplies: () => replyCounts.byStatus,
         eventTargets: events.measurements,
+        apiCalls,
       }),
       healthRoutes(async () => {
         // Any look-up will do: it says that the store answers.
         await store.channelDirectory.find('');
         return isReady;
+      }),
+      metricsApi({
+        history: metrics,
+        authenticator: authenticatorOf('monitoring'),
+        calls: apiCalls,
+        clock,
+        log,
       }),
       createControlApi({
         store: store.controlStore,
@@ -197,9 +228,8 @@ export async function startIvory(
         endpoints,
         quotas: config.quotas,
         recordingDestinations: recording.destinations,
-        authenticator: config.isEmulator
-          ? new EmulatorAuthenticator({ accessKeys, accountId: config.accountId, ...publicHost })
-          : new SignatureAuthenticator(accessKeys, clock),
+        authenticator: authenticatorOf('ivs'),
+        onAnswered: (operation, error) => apiCalls.count(operation, error),
         ...(config.isThrottled && { callsPerSecond: IVS_CALLS_PER_SECOND }),
         pageTokenKey: secret,
         logger: log,

@@ -23,6 +23,8 @@ const OUTSIDE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   delivery: ['node:crypto', 'node:util', 'node:zlib', 'jose'],
   recording: [],
   events: [],
+  metrics: [],
+  cloudwatch: ['valibot'],
   control: ['node:crypto', 'valibot'],
   live: [],
   'config-values.ts': [],

@@ -12,6 +12,11 @@ export interface MetricsSources {
   /** Answers so far, by their status. */
   readonly httpReplies: () => ReadonlyMap<number, number>;
   readonly eventTargets: () => Promise<readonly TargetMeasurements[]>;
+  readonly apiCalls: Iterable<{
+    readonly operation: string;
+    readonly error: string;
+    readonly count: number;
+  }>;
 }
 
 /** `local`: for programs on this machine. */
@@ -121,7 +126,7 @@ function registerStreams(registry: Registry, { streams }: MetricsSources): void 
   });
 }
 
-function registerService(registry: Registry, { httpReplies }: MetricsSources): void {
+function registerService(registry: Registry, { httpReplies, apiCalls }: MetricsSources): void {
   const registers = [registry];
   const replies: Counter = new Counter({
     name: 'ivory_http_requests_total',
@@ -131,6 +136,16 @@ function registerService(registry: Registry, { httpReplies }: MetricsSources): v
     collect: () => {
       replies.reset();
       for (const [status, count] of httpReplies()) replies.inc({ status }, count);
+    },
+  });
+  const calls: Counter = new Counter({
+    name: 'ivory_api_requests_total',
+    help: 'API calls answered, by operation; error: by its name, nothing where the call succeeded.',
+    registers,
+    labelNames: ['operation', 'error'],
+    collect: () => {
+      calls.reset();
+      for (const { operation, error, count } of apiCalls) calls.inc({ operation, error }, count);
     },
   });
   const cpu: Counter = new Counter({

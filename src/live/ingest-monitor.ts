@@ -2,7 +2,7 @@ import type { ChannelRecord } from '../domain/channel.ts';
 import type { LimitBreach } from '../domain/events.ts';
 import type { IngestWarning } from '../domain/ingest-limits.ts';
 import { StreamHealthMonitor } from '../domain/stream-health.ts';
-import type { IngestMeasurements } from '../domain/stream-measurements.ts';
+import type { IngestMeasurements, IngestReading } from '../domain/stream-measurements.ts';
 import type { IngestConfiguration, StreamHealth } from '../domain/stream-session.ts';
 import type { EncoderMetadata } from '../ingest/publishing.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -51,6 +51,12 @@ export class IngestMonitor {
   get measurements(): IngestMeasurements {
     const { lastKeyframeIntervalSeconds: keyframeIntervalSeconds } = this.#statistics;
     return { ...this.#meter.rates, keyframeIntervalSeconds };
+  }
+
+  /** What came in from the start. */
+  get counts(): Omit<IngestReading, 'isRecording' | 'encoderAddress'> {
+    const { counts, mediaMs, lastKeyframeIntervalSeconds } = this.#statistics;
+    return { ...counts, mediaMs, keyframeIntervalSeconds: lastKeyframeIntervalSeconds };
   }
 
   /** Nothing has come for so long that the stream is over. */

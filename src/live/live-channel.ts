@@ -3,7 +3,7 @@ import type { ChannelRecord } from '../domain/channel.ts';
 import { type LimitBreach, TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
 import { hasAudioOnlyInLadder } from '../domain/ladder.ts';
 import type { RecordingConfigurationRecord } from '../domain/recording-configuration.ts';
-import type { IngestMeasurements } from '../domain/stream-measurements.ts';
+import type { IngestMeasurements, IngestReading } from '../domain/stream-measurements.ts';
 import type { IngestConfiguration, StreamHealth } from '../domain/stream-session.ts';
 import type { TakeoverFailure } from '../domain/takeover.ts';
 import type {
@@ -152,6 +152,15 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
 
   get ingest(): IngestMeasurements {
     return this.#ingest.measurements;
+  }
+
+  get reading(): IngestReading {
+    const encoderAddress = this.#publication?.request.remoteAddress;
+    return {
+      ...this.#ingest.counts,
+      isRecording: this.#recording !== undefined,
+      ...(encoderAddress !== undefined && { encoderAddress }),
+    };
   }
 
   get transcodeCpuSeconds(): number | undefined {

@@ -6,7 +6,7 @@ import { TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
 import { newStreamId, type RandomBytes, randomAlphanumeric } from '../domain/identifiers.ts';
 import type { LiveStream } from '../domain/live-stream.ts';
 import type { Quotas } from '../domain/quotas.ts';
-import type { StreamMeasurements } from '../domain/stream-measurements.ts';
+import type { StreamMeasurements, StreamReading } from '../domain/stream-measurements.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { ViewerSessionRevocation } from '../domain/viewer-session-revocation.ts';
 import type {
@@ -208,6 +208,25 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
         concurrentViews: this.#viewers.count(playbackId),
         ...(transcodeCpuSeconds !== undefined && { transcodeCpuSeconds }),
       }));
+  }
+
+  /** The same streams, for who measures them second by second. */
+  readings(): readonly StreamReading[] {
+    const readings: StreamReading[] = [];
+    for (const live of this.#channels.values()) {
+      if (!live.isLive) continue;
+      readings.push({
+        accountId: live.accountId,
+        region: live.region,
+        channelId: live.channelId,
+        streamId: live.streamId,
+        health: live.health,
+        concurrentViews: this.#viewers.count(live.playbackId),
+        viewsByCountry: this.#viewers.countByCountry(live.playbackId),
+        ...live.reading,
+      });
+    }
+    return readings;
   }
 
   hasSession(channelArn: string): boolean {

@@ -68,6 +68,8 @@ export interface StreamRecording {
 export interface StreamViewers {
   /** Those that watch. */
   count(playbackId: string): number;
+  /** Those of whom the country is known, by it. */
+  countByCountry(playbackId: string): ReadonlyMap<string, number>;
   /** Those, and who may be about to. */
   countPresent(playbackId: string): number;
   cutViewer(playbackId: string, viewerId: string, versionsThrough: number): void;

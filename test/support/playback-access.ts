@@ -83,6 +83,7 @@ export function playbackOf(
     }),
     gate: new SessionGate({ viewers, records, countries, clients, log: silentLogger }),
     clients,
+    countries,
     clock,
     ...(publicUrl !== undefined && { publicUrl }),
   });

@@ -11,6 +11,7 @@ export const ROOT_TABLES = [
   'ad_configuration',
   'outbox_event',
   'event_dead_letter',
+  'metric_series',
 ] as const;
 
 /** What a reset leaves: no record of anybody, and numbers that must not be given twice while targets and consoles listen. */

@@ -5,6 +5,7 @@ import { configurationsPoliciesKeyPairs } from './migrations/0002-configurations
 import { eventDetails } from './migrations/0003-event-details.ts';
 import { usedPlaybackTokens } from './migrations/0004-used-playback-tokens.ts';
 import { eventOutbox } from './migrations/0005-event-outbox.ts';
+import { metrics } from './migrations/0006-metrics.ts';
 import type { Schema } from './schema.ts';
 import { StoreError } from './store-error.ts';
 
@@ -15,6 +16,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-event-details': eventDetails,
   '0004-used-playback-tokens': usedPlaybackTokens,
   '0005-event-outbox': eventOutbox,
+  '0006-metrics': metrics,
 };
 
 /**

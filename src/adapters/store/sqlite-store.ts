@@ -5,12 +5,14 @@ import type { ChannelLocator, RecordingCatalog } from '../../delivery/watch-rout
 import type { Outbox } from '../../events/ports.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { ChannelDirectory, SessionLog } from '../../live/ports.ts';
+import type { MetricStore } from '../../metrics/ports.ts';
 import type { RecordingHistory } from '../../recording/ports.ts';
 import { systemClock } from '../system.ts';
 import { SqlChannelDirectory } from './channel-directory.ts';
 import { sqlControlStore } from './control-store.ts';
 import type { Database } from './database.ts';
 import { deleteEverything } from './delete-everything.ts';
+import { SqlMetricStore } from './metric-store.ts';
 import { migrate } from './migrate.ts';
 import { SqlOutbox } from './outbox.ts';
 import { type SqlPlaybackRecords, sqlPlaybackRecords } from './playback-records.ts';
@@ -29,6 +31,7 @@ export interface Store extends AsyncDisposable, ResettableStore {
   readonly channelDirectory: ChannelDirectory & ChannelLocator;
   readonly playbackRecords: SqlPlaybackRecords;
   readonly recordingCatalog: RecordingCatalog;
+  readonly metricStore: MetricStore;
 }
 
 /** https://sqlite.org/rescode.html#busy */
@@ -70,6 +73,7 @@ export async function openSqliteStore(
     channelDirectory: new SqlChannelDirectory(database),
     playbackRecords: sqlPlaybackRecords(database),
     recordingCatalog: new SqlRecordingCatalog(database),
+    metricStore: new SqlMetricStore(database),
     async deleteEverything() {
       await sessionLog.drain();
       await deleteEverything(database);

@@ -1,33 +1,20 @@
-import { Counter, Gauge, Registry } from 'prom-client';
-import type { StreamMeasurements } from '../domain/stream-measurements.ts';
-import type { TargetMeasurements } from '../events/dispatcher.ts';
 import type { HttpHandler, HttpReply } from '../lib/http.ts';
 import { isLocalRequest } from '../lib/local-request.ts';
-import { registerEventMetrics } from './event-metrics.ts';
-
-/** What is asked at each scrape; nothing is kept between two. */
-export interface MetricsSources {
-  /** Streams on air: as many as the quota on concurrent streams, which bounds the labels. */
-  readonly streams: () => readonly StreamMeasurements[];
-  /** Answers so far, by their status. */
-  readonly httpReplies: () => ReadonlyMap<number, number>;
-  readonly eventTargets: () => Promise<readonly TargetMeasurements[]>;
-  readonly apiCalls: Iterable<{
-    readonly operation: string;
-    readonly error: string;
-    readonly count: number;
-  }>;
-}
+import type { MetricsSources, prometheusRegistry } from './prometheus-registry.ts';
 
 /** `local`: for programs on this machine. */
 export type MetricsReaders = 'local' | 'public' | 'off';
 
-/** `GET /metrics` in Prometheus' text format. */
+/** `GET /metrics` in Prometheus' text format. Its library, 80 ms and 20 MB of a start, is loaded by the first scrape. */
 export function metricsRoutes(readers: MetricsReaders, sources: MetricsSources): HttpHandler {
-  const registry = new Registry();
-  registerStreams(registry, sources);
-  registerService(registry, sources);
-  registerEventMetrics(registry, sources.eventTargets);
+  let registry: Promise<ReturnType<typeof prometheusRegistry>> | undefined;
+  const scrape = async (): Promise<HttpReply> => {
+    registry ??= import('./prometheus-registry.ts').then((module) =>
+      module.prometheusRegistry(sources),
+    );
+    const prometheus = await registry;
+    return text(200, await prometheus.metrics(), prometheus.contentType);
+  };
   return (request) => {
     if (request.path !== '/metrics' || readers === 'off') return undefined;
     if (readers === 'local' && !isLocalRequest(request)) {
@@ -36,132 +23,10 @@ export function metricsRoutes(readers: MetricsReaders, sources: MetricsSources):
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return text(405, 'method not allowed\n');
     }
-    return registry.metrics().then((body) => text(200, body, registry.contentType));
+    return scrape();
   };
 }
 
 function text(status: number, body: string, contentType = 'text/plain; charset=utf-8'): HttpReply {
   return { status, headers: { 'content-type': contentType, 'cache-control': 'no-store' }, body };
-}
-
-const LABELS = ['account', 'region', 'channel'] as const;
-
-/** Bit rates are in bits, as IVS counts them. */
-const STREAM_GAUGES: readonly {
-  readonly name: string;
-  readonly help: string;
-  readonly value: (stream: StreamMeasurements) => number;
-}[] = [
-  {
-    name: 'ivory_concurrent_views',
-    help: 'Viewing sessions that play the channel (IVS: ConcurrentViews).',
-    value: ({ concurrentViews }) => concurrentViews,
-  },
-  {
-    name: 'ivory_ingest_video_bits_per_second',
-    help: 'Video from the encoder, over 5 s (IVS: IngestVideoBitrate).',
-    value: ({ ingest }) => ingest.videoBitrateBps,
-  },
-  {
-    name: 'ivory_ingest_audio_bits_per_second',
-    help: 'Audio from the encoder, over 5 s (IVS: IngestAudioBitrate).',
-    value: ({ ingest }) => ingest.audioBitrateBps,
-  },
-  {
-    name: 'ivory_ingest_bits_per_second',
-    help: 'Video and audio from the encoder, over 5 s (IVS: IngestBitrate).',
-    value: ({ ingest }) => ingest.videoBitrateBps + ingest.audioBitrateBps,
-  },
-  {
-    name: 'ivory_ingest_frames_per_second',
-    help: 'Pictures from the encoder, over 5 s (IVS: IngestFramerate).',
-    value: ({ ingest }) => ingest.framesPerSecond,
-  },
-  {
-    name: 'ivory_keyframe_interval_seconds',
-    help: 'Between the last two keyframes (IVS: KeyframeInterval).',
-    value: ({ ingest }) => ingest.keyframeIntervalSeconds,
-  },
-];
-
-function registerStreams(registry: Registry, { streams }: MetricsSources): void {
-  const registers = [registry];
-  const labelsOf = ({ accountId: account, region, channelId: channel }: StreamMeasurements) => ({
-    account,
-    region,
-    channel,
-  });
-  for (const { name, help, value } of STREAM_GAUGES) {
-    const gauge: Gauge = new Gauge({
-      ...{ name, help, registers, labelNames: LABELS },
-      collect: () => {
-        gauge.reset();
-        for (const stream of streams()) gauge.set(labelsOf(stream), value(stream));
-      },
-    });
-  }
-  const cpu: Counter = new Counter({
-    name: 'ivory_transcode_cpu_seconds_total',
-    help: "Processor time of the channel's ladder since its stream began.",
-    registers,
-    labelNames: LABELS,
-    collect: () => {
-      cpu.reset();
-      for (const stream of streams()) {
-        const seconds = stream.transcodeCpuSeconds;
-        if (seconds !== undefined) cpu.inc(labelsOf(stream), seconds);
-      }
-    },
-  });
-  const concurrent: Gauge = new Gauge({
-    name: 'ivory_concurrent_streams',
-    help: 'Channels on air by health (IVS: ConcurrentStreams).',
-    registers,
-    labelNames: ['health'],
-    collect: () => {
-      concurrent.reset();
-      for (const health of ['HEALTHY', 'STARVING', 'UNKNOWN']) concurrent.set({ health }, 0);
-      for (const { health } of streams()) concurrent.inc({ health });
-    },
-  });
-}
-
-function registerService(registry: Registry, { httpReplies, apiCalls }: MetricsSources): void {
-  const registers = [registry];
-  const replies: Counter = new Counter({
-    name: 'ivory_http_requests_total',
-    help: 'HTTP requests answered, by status.',
-    registers,
-    labelNames: ['status'],
-    collect: () => {
-      replies.reset();
-      for (const [status, count] of httpReplies()) replies.inc({ status }, count);
-    },
-  });
-  const calls: Counter = new Counter({
-    name: 'ivory_api_requests_total',
-    help: 'API calls answered, by operation; error: by its name, nothing where the call succeeded.',
-    registers,
-    labelNames: ['operation', 'error'],
-    collect: () => {
-      calls.reset();
-      for (const { operation, error, count } of apiCalls) calls.inc({ operation, error }, count);
-    },
-  });
-  const cpu: Counter = new Counter({
-    name: 'process_cpu_seconds_total',
-    help: 'Processor time of Ivory itself, without its ladders.',
-    registers,
-    collect: () => {
-      const { user, system } = process.cpuUsage();
-      cpu.reset();
-      cpu.inc((user + system) / 1e6);
-    },
-  });
-  const memory: Gauge = new Gauge({
-    name: 'process_resident_memory_bytes',
-    help: 'Memory of Ivory itself, without its ladders.',
-    registers,
-    collect: () => memory.set(process.memoryUsage.rss()),
-  });
 }

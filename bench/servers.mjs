@@ -2,14 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { CreateChannelCommand, IvsClient } from '@aws-sdk/client-ivs';
-import { start } from './processes.mjs';
-
-const home = fileURLToPath(new URL('..', import.meta.url));
-const KEY = { accessKeyId: 'AKIABENCHBENCHBENCH2', secretAccessKey: 'bench-bench-bench-bench' };
+import { credentials, ivoryCommand, ivoryEnvironment, region } from './ivory-process.mjs';
+import { freePort, start } from './processes.mjs';
 
 export const nginx = {
   name: 'nginx',
@@ -33,23 +29,10 @@ export const ivory = {
   async start(folder, streams) {
     const [http, rtmp, rtmps] = [await freePort(), await freePort(), await freePort()];
     const endpoint = `http://127.0.0.1:${http}`;
-    const server = start([process.execPath, `${home}src/main.ts`], {
-      isServer: true,
-      env: {
-        IVORY_DATA_DIR: folder,
-        IVORY_HTTP_PORT: String(http),
-        IVORY_RTMP_PORT: String(rtmp),
-        IVORY_RTMPS_PORT: String(rtmps),
-        IVORY_ROOT_ACCESS_KEY_ID: KEY.accessKeyId,
-        IVORY_ROOT_SECRET_ACCESS_KEY: KEY.secretAccessKey,
-        IVORY_LOG_LEVEL: 'warn',
-        // As the launcher of `npm start` sets them.
-        NODE_COMPILE_CACHE: `${home}node_modules/.cache/node-compile`,
-        MALLOC_MMAP_THRESHOLD_: '262144',
-      },
-    });
+    const env = ivoryEnvironment({ dataDirectory: folder, http, rtmp, rtmps });
+    const server = start(ivoryCommand(), { isServer: true, env });
     while (!(await fetch(`${endpoint}/readyz`).catch(() => undefined))?.ok) await sleep(50);
-    const client = new IvsClient({ endpoint, region: 'us-east-1', credentials: KEY });
+    const client = new IvsClient({ endpoint, region, credentials });
     const channels = [];
     for (let i = 0; i < streams; i++) {
       // BASIC is IVS's name for what nginx does: the encoder's stream, passed through.
@@ -88,12 +71,4 @@ http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000;
   client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
   server { listen 127.0.0.1:${http}; root ${folder}/hls; } }
 `;
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
 }

@@ -1,9 +1,6 @@
 import type { Ticks } from '../lib/timescale.ts';
 import { VIDEO_TIMESCALE } from '../media/frame.ts';
-import {
-  encodeDateLine,
-  encodeEncodingLines,
-} from '../protocols/hls/media-playlist.ts';
+import { encodeDateLine, encodeEncodingLines } from '../protocols/hls/media-playlist.ts';
 import type { GroupOfPictures } from './journal.ts';
 
 /** A segment as a recording's playlist lists it. */

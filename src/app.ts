@@ -72,7 +72,7 @@ export async function startIvory(
   { log, clock = systemClock }: { readonly log: Logger; readonly clock?: Clock },
 ): Promise<Ivory> {
   await using starting = new AsyncDisposableStack();
-  const finding = prepareTranscoding(config, log);
+  const finding = prepareTranscoding(config, clock, log);
   const directory = await prepareDataDirectory(config.dataDirectory);
   const [rootKey, secret, countries] = await Promise.all([
     loadRootKey(config, directory),

@@ -116,8 +116,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
       log: this.#log,
       onSegment: (window, segment) => this.#recording?.segment(window, segment),
       onThumbnail: (jpeg) => this.#recording?.thumbnail(jpeg),
-      recordedThumbnailSeconds: () =>
-        this.#recordingConfiguration?.thumbnailConfiguration.targetIntervalSeconds,
+      recordedThumbnails: () => this.#recordingConfiguration?.thumbnailConfiguration,
     });
   }
 
@@ -443,6 +442,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
       get ingest() {
         return describe();
       },
+      thumbnailSize: renditions.recordedThumbnailSize,
     });
   }
 

@@ -4,10 +4,18 @@ import { ConfiguredBuckets } from '../adapters/recording-buckets.ts';
 import { DirectorySpool } from '../adapters/recording-spool.ts';
 import { S3Buckets } from '../adapters/s3-buckets.ts';
 import type { Store } from '../adapters/store/sqlite-store.ts';
+import { DirectoryObjects } from '../adapters/stored-objects.ts';
 import { randomBytes } from '../adapters/system.ts';
 import type { Config } from '../config.ts';
 import { RecordingDestinations } from '../control/recording-destinations.ts';
+import type { ClientAddresses } from '../delivery/client-addresses.ts';
+import type { PlaybackAuthorization } from '../delivery/playback-authorization.ts';
+import type { CountrySource } from '../delivery/ports.ts';
+import { RecordingAccess } from '../delivery/recording-access.ts';
+import { recordingRoutes } from '../delivery/recording-routes.ts';
+import { SessionIds } from '../delivery/session-ids.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { HttpHandler } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
 import { Recorder } from '../recording/recorder.ts';
 
@@ -50,7 +58,37 @@ export async function startRecording(options: {
     }),
   );
   await recorder.resume();
-  return { destinations, recorder, isServed: (bucketName) => !isInS3(bucketName) };
+  return {
+    destinations,
+    recorder,
+    isServed: (bucketName) => config.recordingPlayback !== 'off' && !isInS3(bucketName),
+  };
+}
+
+/** Serves what is in buckets that are directories. */
+export function recordedPlayback(options: {
+  readonly config: Config;
+  readonly directory: DataDirectory;
+  readonly store: Store;
+  readonly authorization: PlaybackAuthorization;
+  readonly countries: CountrySource;
+  readonly clients: ClientAddresses;
+  /** Seals the ids of sessions. */
+  readonly secret: Uint8Array;
+  readonly clock: Clock;
+}): HttpHandler {
+  const { config, directory, store, clock, secret } = options;
+  if (config.recordingPlayback === 'off') return () => undefined;
+  const access = new RecordingAccess({
+    ...options,
+    channels: store.recordingCatalog,
+    records: store.playbackRecords,
+    ids: new SessionIds({ key: secret, random: randomBytes, clock }),
+  });
+  return recordingRoutes(
+    new DirectoryObjects(directory.buckets),
+    config.recordingPlayback === 'all' ? undefined : access,
+  );
 }
 
 /** `*` names every bucket. */

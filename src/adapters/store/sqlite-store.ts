@@ -1,6 +1,7 @@
 import { Kysely } from 'kysely';
 import type { ResettableStore } from '../../control/emulator.ts';
 import type { ControlStore } from '../../control/ports.ts';
+import type { RecordedChannels } from '../../delivery/recording-access.ts';
 import type { ChannelLocator, RecordingCatalog } from '../../delivery/watch-routes.ts';
 import type { ChannelDirectory, SessionLog } from '../../live/ports.ts';
 import type { RecordingHistory } from '../../recording/ports.ts';
@@ -23,7 +24,7 @@ export interface Store extends AsyncDisposable, ResettableStore {
   readonly sessionLog: SessionLog & RecordingHistory;
   readonly channelDirectory: ChannelDirectory & ChannelLocator;
   readonly playbackRecords: SqlPlaybackRecords;
-  readonly recordingCatalog: RecordingCatalog;
+  readonly recordingCatalog: RecordingCatalog & RecordedChannels;
 }
 
 /** https://sqlite.org/rescode.html#busy */

@@ -2,7 +2,7 @@ import { BucketDirectory } from '../adapters/bucket-directory.ts';
 import type { DataDirectory } from '../adapters/data-directory.ts';
 import { ConfiguredBuckets } from '../adapters/recording-buckets.ts';
 import { DirectorySpool } from '../adapters/recording-spool.ts';
-import { S3Buckets } from '../adapters/s3-buckets.ts';
+import { S3Thread } from '../adapters/s3-thread.ts';
 import type { Store } from '../adapters/store/sqlite-store.ts';
 import { DirectoryObjects } from '../adapters/stored-objects.ts';
 import { randomBytes } from '../adapters/system.ts';
@@ -40,7 +40,7 @@ export async function startRecording(options: {
   const bucketDirectory = new BucketDirectory(directory.buckets);
   await bucketDirectory.removeTemporaryFiles();
   const isInS3 = (bucketName: string) => isNamed(config.s3.buckets, bucketName);
-  const s3 = resources.use(new S3Buckets(config.s3));
+  const s3 = resources.use(new S3Thread(config.s3));
   const buckets = new ConfiguredBuckets({ directory: bucketDirectory, s3, isInS3 });
   const destinations = resources.use(
     new RecordingDestinations({ store: store.controlStore, buckets, logger: log }),

@@ -84,7 +84,13 @@ async function signed(operation, endpoint, input) {
     name: operation,
     method: 'POST',
     url: `${endpoint}/${operation}`,
-    headers: request.headers,
+    // wrk adds a Host of its own beside one that is spelled otherwise.
+    headers: Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [
+        name === 'host' ? 'Host' : name,
+        value,
+      ]),
+    ),
     body,
   };
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { watchAccessKeys } from './adapters/access-keys.ts';
+import { ApiCallCounts } from './adapters/api-call-counts.ts';
 import { CertificateKeeper, type CertificateSource } from './adapters/certificate-keeper.ts';
 import { CountryDatabase } from './adapters/country-database.ts';
 import {
@@ -15,6 +15,7 @@ import { HttpServer } from './adapters/http-server.ts';
 import { HttpsServer } from './adapters/https-server.ts';
 import { ListenError } from './adapters/listen-error.ts';
 import { metricsRoutes } from './adapters/metrics-routes.ts';
+import { watchOperatorFile } from './adapters/operator-file.ts';
 import { PeerCounter } from './adapters/peer-counter.ts';
 import { ReplyCounts } from './adapters/reply-counts.ts';
 import { openSqliteStore } from './adapters/store/sqlite-store.ts';
@@ -41,8 +42,10 @@ import type { Logger } from './lib/logger.ts';
 import { SlabPool } from './lib/slab-pool.ts';
 import { LiveRegistry } from './live/live-registry.ts';
 
+import { startEvents } from './wiring/events.ts';
 import { takeUpHistory } from './wiring/history.ts';
 import { collectAfterStreams } from './wiring/memory.ts';
+import { forgettingMetrics, keepMetrics, metricsApi } from './wiring/metrics.ts';
 import { recordedPlayback, startRecording } from './wiring/recording.ts';
 import { prepareTranscoding } from './wiring/transcoding.ts';
 
@@ -72,14 +75,15 @@ export async function startIvory(
   await using starting = new AsyncDisposableStack();
   const finding = prepareTranscoding(config, clock, log);
   const directory = await prepareDataDirectory(config.dataDirectory);
-  const [rootKey, secret, countries] = await Promise.all([
+  const [rootKey, secret] = await Promise.all([
     loadRootKey(config, directory),
     loadServerSecret(directory, randomBytes),
-    CountryDatabase.open(config.countryDatabase),
   ]);
+  const countries = new CountryDatabase(config.countryDatabase);
   const source = certificateSource(config, directory);
   const certificates = starting.use(await CertificateKeeper.start({ source, clock, log }));
-  const store = starting.use(await openSqliteStore(directory.database));
+  const store = starting.use(await openSqliteStore(directory.database, clock));
+  const events = await startEvents({ config, directory, store, clock, log, resources: starting });
   await takeUpHistory(store, clock, log, starting);
   const recording = await startRecording({
     config,
@@ -110,7 +114,15 @@ export async function startIvory(
     payloads,
     recorder: recording.recorder,
     quotas: config.quotas,
-    transcoding: await finding,
+    transcoding: finding,
+  });
+  const metrics = keepMetrics({
+    store,
+    readings: () => live.readings(),
+    countries,
+    clock,
+    log,
+    resources: starting,
   });
   const records = store.playbackRecords;
   const clients = new ClientAddresses(config.trustedProxies);
@@ -135,8 +147,9 @@ export async function startIvory(
   );
   const accessKeysFile = config.accessKeysFile ?? join(directory.path, 'access-keys.json');
   starting.use(
-    await watchAccessKeys({
-      keys: accessKeys,
+    await watchOperatorFile({
+      subject: 'access keys',
+      load: (text) => accessKeys.load(text),
       path: accessKeysFile,
       isRequired: config.accessKeysFile !== undefined,
       clock,
@@ -144,7 +157,12 @@ export async function startIvory(
     }),
   );
   const publicHost = config.publicUrl && { publicHost: new URL(config.publicUrl).host };
+  const authenticatorOf = (service: string) =>
+    config.isEmulator
+      ? new EmulatorAuthenticator({ accessKeys, accountId: config.accountId, ...publicHost })
+      : new SignatureAuthenticator(accessKeys, clock, service);
   const replyCounts = new ReplyCounts();
+  const apiCalls = new ApiCallCounts();
   const web = {
     log,
     replyCounts,
@@ -159,6 +177,7 @@ export async function startIvory(
         authorization,
         gate: new SessionGate({ viewers, records, countries, clients, log }),
         clients,
+        countries,
         clock,
         ...(config.publicUrl && { publicUrl: config.publicUrl }),
       }).handle,
@@ -179,15 +198,34 @@ export async function startIvory(
         isServed: recording.isServed,
         ...(config.publicUrl && { publicUrl: config.publicUrl }),
       }).handle,
-      ...(config.isEmulator ? [resetRoute({ store, live, log, ...publicHost })] : []),
+      ...events.handlers,
+      ...(config.isEmulator
+        ? [
+            resetRoute({
+              store: forgettingMetrics(events.forgetting(store), metrics),
+              live,
+              log,
+              ...publicHost,
+            }),
+          ]
+        : []),
       metricsRoutes(config.metrics, {
         streams: () => live.measurements(),
         httpReplies: () => replyCounts.byStatus,
+        eventTargets: events.measurements,
+        apiCalls,
       }),
       healthRoutes(async () => {
         // Any look-up will do: it says that the store answers.
         await store.channelDirectory.find('');
         return isReady;
+      }),
+      metricsApi({
+        history: metrics,
+        authenticator: authenticatorOf('monitoring'),
+        calls: apiCalls,
+        clock,
+        log,
       }),
       createControlApi({
         store: store.controlStore,
@@ -197,9 +235,8 @@ export async function startIvory(
         endpoints,
         quotas: config.quotas,
         recordingDestinations: recording.destinations,
-        authenticator: config.isEmulator
-          ? new EmulatorAuthenticator({ accessKeys, accountId: config.accountId, ...publicHost })
-          : new SignatureAuthenticator(accessKeys, clock),
+        authenticator: authenticatorOf('ivs'),
+        onAnswered: (operation, error) => apiCalls.count(operation, error),
         ...(config.isThrottled && { callsPerSecond: IVS_CALLS_PER_SECOND }),
         pageTokenKey: secret,
         logger: log,
@@ -211,6 +248,7 @@ export async function startIvory(
   certificates.onRenewed((certificate) => https.useCertificate(certificate));
   // At once: the answers of both are given the same few seconds.
   starting.defer(async () => void (await Promise.all([http.close(), https.close()])));
+  starting.defer(events.endStreams);
   const { host } = config;
   const { port: httpPort } = await http.listen({ host, port: config.httpPort });
 

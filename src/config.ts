@@ -65,6 +65,10 @@ export interface Config {
   };
   /** Who may read `/metrics`: programs on this machine, anyone, no one. */
   readonly metrics: 'local' | 'public' | 'off';
+  /** Path of the targets of events. Absent: `event-targets.json` in the data directory, if it is there. */
+  readonly eventTargetsFile?: string;
+  /** Who may read `/events`: programs on this machine, anyone, no one. */
+  readonly events: 'local' | 'public' | 'off';
   /** Where the buckets of recordings are that are no directories. */
   readonly s3: {
     /** `*` stands for all. */
@@ -171,6 +175,16 @@ export const SETTINGS = [
     meaning: 'who may read /metrics: local (programs on this machine), public or off',
   },
   {
+    name: 'IVORY_EVENT_TARGETS_FILE',
+    default: 'event-targets.json in the data directory, if there',
+    meaning: 'file of the webhooks and event buses that events are delivered to',
+  },
+  {
+    name: 'IVORY_EVENTS',
+    default: 'local',
+    meaning: 'who may read /events: local (programs on this machine), public or off',
+  },
+  {
     name: 'IVORY_S3_BUCKETS',
     default: 'none',
     meaning:
@@ -249,6 +263,7 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
   const cores = given('IVORY_TRANSCODE_CORES');
   const https = readHttps(given('IVORY_HTTPS_PORT'), certificatePath !== undefined);
   const accessKeysFile = given('IVORY_ACCESS_KEYS_FILE');
+  const eventTargetsFile = given('IVORY_EVENT_TARGETS_FILE');
   const countryDatabase = given('IVORY_COUNTRY_DATABASE');
   const isEmulator = readChoice('IVORY_EMULATOR', given('IVORY_EMULATOR'), ['off', 'on']) === 'on';
   const throttle = readChoice('IVORY_THROTTLE', given('IVORY_THROTTLE'), ['off', 'ivs']);
@@ -290,6 +305,8 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
       }),
     }),
     metrics: readChoice('IVORY_METRICS', given('IVORY_METRICS'), ['local', 'public', 'off']),
+    ...(eventTargetsFile && { eventTargetsFile }),
+    events: readChoice('IVORY_EVENTS', given('IVORY_EVENTS'), ['local', 'public', 'off']),
     s3: Object.freeze({
       buckets: readBuckets('IVORY_S3_BUCKETS', given('IVORY_S3_BUCKETS')),
       ...(s3Endpoint && { endpoint: readOrigin('IVORY_S3_ENDPOINT', s3Endpoint) }),

@@ -7,7 +7,8 @@ import { readConfig } from './config.ts';
 
 /**
  * After this the process ends whatever is still open: longer than the 3 s that encoders and the 5 s that viewers are given
- * to read their last answer, shorter than the ten seconds of a supervisor's own patience.
+ * to read their last answer and the second that receivers of events have to give theirs, shorter than the ten seconds of a
+ * supervisor's own patience.
  */
 const SHUTDOWN_DEADLINE_MS = 9500;
 

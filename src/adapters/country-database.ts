@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { Reader, type Response } from 'maxmind';
+import type * as Maxmind from 'maxmind';
 import type { CountrySource } from '../delivery/ports.ts';
 import { countryIn } from './country-record.ts';
 
@@ -37,40 +38,51 @@ export class CountryDatabaseError extends Error {
 
 /** A MaxMind DB in memory: 8 MB, 4 µs a look-up. */
 export class CountryDatabase implements CountrySource {
-  readonly #reader: Reader<Response>;
-  /** Addresses that the database is not asked about. */
-  readonly #unlocated: BlockList;
-
-  private constructor(reader: Reader<Response>, unlocated: BlockList) {
-    this.#reader = reader;
-    this.#unlocated = unlocated;
-  }
+  readonly #file: string;
+  readonly #isBundled: boolean;
+  #opened: OpenedDatabase | undefined;
 
   /**
-   * `path`: the operator's own, which may know where private networks are. Absent: the one that comes along.
+   * `path`: the operator's own, which may know where private networks are. Absent: the one that comes along, which is read when
+   * it is first asked: most servers restrict nobody.
    *
    * @throws CountryDatabaseError
    */
-  static async open(path?: string): Promise<CountryDatabase> {
-    const file = path ?? fileURLToPath(import.meta.resolve(BUNDLED));
-    const unlocated = new BlockList();
-    if (path === undefined) {
-      for (const [network, bits] of SPECIAL_PURPOSE) {
-        unlocated.addSubnet(network, bits, isIPv6(network) ? 'ipv6' : 'ipv4');
-      }
-    }
-    try {
-      return new CountryDatabase(new Reader<Response>(await readFile(file)), unlocated);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new CountryDatabaseError(`cannot use country database ${file}: ${reason}`, { cause });
-    }
+  constructor(path?: string) {
+    this.#file = path ?? fileURLToPath(import.meta.resolve(BUNDLED));
+    this.#isBundled = path === undefined;
+    if (!this.#isBundled) this.#opened = this.#open();
   }
 
   countryOf(address: string): string | undefined {
     const family = isIP(address);
     if (family === 0) return undefined;
-    if (this.#unlocated.check(address, family === 6 ? 'ipv6' : 'ipv4')) return undefined;
-    return countryIn(this.#reader.get(address));
+    this.#opened ??= this.#open();
+    const { reader, unlocated } = this.#opened;
+    if (unlocated.check(address, family === 6 ? 'ipv6' : 'ipv4')) return undefined;
+    return countryIn(reader.get(address));
   }
+
+  #open(): OpenedDatabase {
+    const unlocated = new BlockList();
+    if (this.#isBundled) {
+      for (const [network, bits] of SPECIAL_PURPOSE) {
+        unlocated.addSubnet(network, bits, isIPv6(network) ? 'ipv6' : 'ipv4');
+      }
+    }
+    try {
+      const maxmind: typeof Maxmind = createRequire(import.meta.url)('maxmind');
+      return { reader: new maxmind.Reader<Maxmind.Response>(readFileSync(this.#file)), unlocated };
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `cannot use country database ${this.#file}: ${reason}`;
+      throw new CountryDatabaseError(message, { cause });
+    }
+  }
+}
+
+interface OpenedDatabase {
+  readonly reader: Maxmind.Reader<Maxmind.Response>;
+  /** Addresses that it is not asked about. */
+  readonly unlocated: BlockList;
 }

@@ -1,6 +1,18 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { BodyTooLarge, type HttpRequest } from '../lib/http.ts';
+import type { HttpRequest } from '../lib/http.ts';
+import { announcedTooLarge, ClientExchange, splitTarget } from './client-exchange.ts';
+import { http } from './node-http.ts';
+
+/** What serves a connection without Node's parser. */
+interface DirectService {
+  /** A request is being answered. */
+  readonly isBusy: boolean;
+  /** The client took everything that was sent. */
+  drained(): void;
+  /** Called once, when the connection has closed. */
+  closed(): void;
+}
 
 /** One client's connection and the requests on it that are not answered to the last byte. */
 export interface Connection {
@@ -8,7 +20,9 @@ export interface Connection {
   readonly remoteAddress: string;
   /** What it is counted by; undefined where it is not counted, or not here. */
   readonly addressKey: string | undefined;
-  /** More than one only when the client pipelines. */
+  /** Serves it, until Node's parser does. */
+  direct: DirectService | undefined;
+  /** Of Node's parser: more than one only when the client pipelines. */
   readonly exchanges: Exchange[];
   /** When the sweep first saw bytes that the client had not taken; undefined while there are none. */
   sendingSinceMs: number | undefined;
@@ -17,28 +31,25 @@ export interface Connection {
 }
 
 /** Node's response, which knows its exchange: the shared 'close' listener needs no closure a request. */
-export class ExchangeResponse extends ServerResponse {
+export class ExchangeResponse extends http.ServerResponse {
   exchange: Exchange | undefined;
 }
 
 /** One request and its answer: the `HttpRequest` that handlers see, over Node's pair of objects. */
-export class Exchange implements HttpRequest {
+export class Exchange extends ClientExchange implements HttpRequest {
   readonly connection: Connection;
   readonly response: ExchangeResponse;
   readonly method: string;
   readonly path: string;
   readonly query: string;
-  /** Set once the connection is gone: nothing that is sent any more arrives. */
-  isGone = false;
   /** The connection closes after the reply. */
   isLast = false;
   readonly #incoming: IncomingMessage;
   /** Of an absolute-form target, which overrides the Host header (RFC 9112 section 3.2.2). */
   readonly #authority: string | undefined;
-  #closeListeners: (() => void)[] | undefined;
-  #wakeSender: (() => void) | undefined;
 
   constructor(connection: Connection, incoming: IncomingMessage, response: ExchangeResponse) {
+    super();
     this.connection = connection;
     this.response = response;
     this.#incoming = incoming;
@@ -49,9 +60,7 @@ export class Exchange implements HttpRequest {
       this.#authority = absolute?.[1];
       if (absolute) target = absolute[2]?.startsWith('/') ? absolute[2] : `/${absolute[2] ?? ''}`;
     }
-    const questionMark = target.indexOf('?');
-    this.path = questionMark < 0 ? target : target.slice(0, questionMark);
-    this.query = questionMark < 0 ? '' : target.slice(questionMark + 1);
+    ({ path: this.path, query: this.query } = splitTarget(target));
   }
 
   get headers(): Readonly<Record<string, string | undefined>> {
@@ -88,61 +97,11 @@ export class Exchange implements HttpRequest {
   }
 
   body(limitBytes: number): Promise<Uint8Array> {
-    const announced = this.#incoming.headers['content-length'];
-    if (announced !== undefined && Number(announced) > limitBytes) {
-      return Promise.reject(bodyTooLarge(limitBytes, announced));
-    }
-    if (this.#incoming.headers.expect !== undefined) this.response.writeContinue();
-    return new Promise((resolve, reject) => {
-      const incoming = this.#incoming;
-      const chunks: Uint8Array[] = [];
-      let byteLength = 0;
-      const onData = (chunk: Uint8Array) => {
-        byteLength += chunk.byteLength;
-        if (byteLength > limitBytes) {
-          incoming.off('data', onData).resume();
-          reject(bodyTooLarge(limitBytes, `${byteLength} so far`));
-          return;
-        }
-        chunks.push(chunk);
-      };
-      incoming.on('data', onData);
-      incoming.once('end', () => {
-        const [first] = chunks;
-        resolve(chunks.length === 1 && first ? first : Buffer.concat(chunks, byteLength));
-      });
-      incoming.once('error', reject);
-      this.onClose(() => reject(new Error('cannot read the body: the client went away')));
-    });
-  }
-
-  onClose(listener: () => void): void {
-    if (this.isGone) return;
-    this.#closeListeners ??= [];
-    this.#closeListeners.push(listener);
-  }
-
-  /** Called once by the server when the connection closes under an unfinished exchange. */
-  clientGone(): void {
-    this.isGone = true;
-    this.wakeSender();
-    const listeners = this.#closeListeners ?? [];
-    this.#closeListeners = undefined;
-    for (const listener of listeners) listener();
-  }
-
-  /** Resolves when the client took what was sent, or went away. */
-  drained(): Promise<void> {
-    if (this.isGone) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#wakeSender = resolve;
-    });
-  }
-
-  wakeSender(): void {
-    const wake = this.#wakeSender;
-    this.#wakeSender = undefined;
-    wake?.();
+    const incoming = this.#incoming;
+    const refusal = announcedTooLarge(incoming.headers['content-length'], limitBytes);
+    if (refusal) return Promise.reject(refusal);
+    if (incoming.headers.expect !== undefined) this.response.writeContinue();
+    return this.readBody(incoming, limitBytes, () => incoming.resume());
   }
 }
 
@@ -153,7 +112,3 @@ const MAX_DISCARDED_BYTES = 1024 * 1024;
 
 /** "A server MUST accept the absolute-form in requests" (RFC 9112 section 3.2.2). */
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/i;
-
-function bodyTooLarge(limitBytes: number, found: string): BodyTooLarge {
-  return new BodyTooLarge(`cannot take the body: at most ${limitBytes} bytes, got ${found}`);
-}

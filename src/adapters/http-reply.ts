@@ -1,4 +1,5 @@
 import type { HttpReply } from '../lib/http.ts';
+import type { ClientExchange } from './client-exchange.ts';
 import type { Exchange } from './http-exchange.ts';
 
 /**
@@ -20,21 +21,12 @@ export function writeReply(
     response.end();
     return undefined;
   }
-  if (body === undefined) {
-    // RFC 9110 section 8.6: no Content-Length in a 204; a 304's would be that of the 200.
-    if (status !== 204 && status !== 304) headers.push('Content-Length', 0);
-    response.writeHead(status, headers).end();
-  } else if (typeof body === 'string') {
-    headers.push('Content-Length', Buffer.byteLength(body));
-    response.writeHead(status, headers).end(body);
-  } else if (body instanceof Uint8Array) {
-    headers.push('Content-Length', body.byteLength);
-    response.writeHead(status, headers).end(body);
+  const byteLength = contentLength(reply);
+  if (byteLength !== undefined) headers.push('Content-Length', byteLength);
+  response.writeHead(status, headers);
+  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
+    response.end(body);
   } else {
-    let byteLength = 0;
-    for (const buffer of body) byteLength += buffer.byteLength;
-    headers.push('Content-Length', byteLength);
-    response.writeHead(status, headers);
     response.cork();
     for (const buffer of body) response.write(buffer);
     response.end();
@@ -42,29 +34,47 @@ export function writeReply(
   return undefined;
 }
 
+/** The length of a body that is all there. None in a 204; a 304's would be that of the 200 (RFC 9110 section 8.6). */
+export function contentLength({ status, body }: HttpReply): number | undefined {
+  if (body === undefined) return status === 204 || status === 304 ? undefined : 0;
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  if (isAsyncIterable(body)) return undefined;
+  if (body instanceof Uint8Array) return body.byteLength;
+  let byteLength = 0;
+  for (const buffer of body) byteLength += buffer.byteLength;
+  return byteLength;
+}
+
+/** Where a body that grows is written to. */
+interface BodySink {
+  /** `false`: the client has not taken everything yet. */
+  write(bytes: Uint8Array): boolean;
+  end(): void;
+}
+
 /**
- * Sends a body as it comes, chunked, and reads it no faster than the client takes it. Rejects with what the body threw;
- * the client going away ends it quietly. `onSlow` is called when the client has not taken everything yet.
+ * Sends a body as it comes, and reads it no faster than the client takes it: somebody wakes the exchange's sender when it
+ * has. Rejects with what the body threw; the client going away ends it quietly. `onSlow` is called when the client has not taken
+ * everything yet.
  */
 export async function sendGrowing(
-  exchange: Exchange,
+  exchange: ClientExchange,
+  sink: BodySink,
   body: AsyncIterable<Uint8Array>,
   onSlow: () => void,
 ): Promise<void> {
-  const { response } = exchange;
   const iterator = body[Symbol.asyncIterator]();
-  response.on('drain', () => exchange.wakeSender());
   exchange.onClose(() => void iterator.return?.().catch(() => {}));
   for (;;) {
     const next = await iterator.next();
     if (exchange.isGone) return;
     if (next.done) break;
-    if (response.write(next.value)) continue;
+    if (sink.write(next.value)) continue;
     onSlow();
     await exchange.drained();
     if (exchange.isGone) return;
   }
-  response.end();
+  sink.end();
   onSlow();
 }
 
@@ -73,6 +83,6 @@ export function plainReply(statusLine: string): string {
   return `HTTP/1.1 ${statusLine}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
 }
 
-function isAsyncIterable(body: HttpReply['body']): body is AsyncIterable<Uint8Array> {
+export function isAsyncIterable(body: HttpReply['body']): body is AsyncIterable<Uint8Array> {
   return typeof body === 'object' && Symbol.asyncIterator in body;
 }

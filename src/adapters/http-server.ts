@@ -1,17 +1,23 @@
-import { createServer, IncomingMessage, type Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { addressKey } from '../lib/address-key.ts';
 import type { HttpHandler, HttpReply } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
 import { plainAddress } from './client-address.ts';
+import { DirectConnection, type DirectHttpServer } from './direct-http.ts';
 import { type Connection, Exchange, ExchangeResponse } from './http-exchange.ts';
+import { answerWith, INTERNAL_ERROR } from './http-handlers.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
+import { type ParserError, parserRefusal } from './http-parser-error.ts';
 import { plainReply, sendGrowing, writeReply } from './http-reply.ts';
 import type { ListenAddress } from './listen-error.ts';
+import { http } from './node-http.ts';
 import { openPort } from './open-port.ts';
 import { PeerCounter } from './peer-counter.ts';
 import type { ReplyCounts } from './reply-counts.ts';
+import { ReplyEncoder } from './reply-encoder.ts';
+import { SlowConnections } from './slow-connections.ts';
 
 export interface HttpServerOptions {
   /** Asked in this order; the first one that answers has the request. 404 where none does. */
@@ -29,13 +35,15 @@ const LINGER_MS = 1_000;
 /** Node's HTTP/1.1 server behind `HttpHandler`: parsing, limits, deadlines, sending, closing. */
 export class HttpServer {
   readonly #server: Server<typeof IncomingMessage, typeof ExchangeResponse>;
+  /** Node's own of a new connection: its parser takes over there. */
+  readonly #nodeListeners: readonly Function[];
+  readonly #direct: DirectHttpServer;
   readonly #handlers: readonly HttpHandler[];
   readonly #log: Logger;
   readonly #limits: HttpLimits;
   readonly #connections = new Map<Socket, Connection>();
   readonly #connectionCount: PeerCounter;
-  /** Connections with bytes that the client had not taken when last seen, or that were refused. */
-  readonly #slow = new Set<Connection>();
+  readonly #slow: SlowConnections;
   readonly #replyCounts: ReplyCounts | undefined;
   readonly #sweepTimer: NodeJS.Timeout;
   #isAllGone: (() => void) | undefined;
@@ -47,11 +55,12 @@ export class HttpServer {
     this.#replyCounts = options.replyCounts;
     const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
     this.#limits = limits;
+    this.#slow = new SlowConnections(limits, (connection) => this.#cut(connection, 'too slow'));
     this.#connectionCount =
       options.connectionCount ??
       new PeerCounter(limits.maxConnections, limits.maxConnectionsPerAddress);
-    this.#server = createServer({
-      IncomingMessage,
+    this.#server = http.createServer({
+      IncomingMessage: http.IncomingMessage,
       ServerResponse: ExchangeResponse,
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: limits.headerTimeoutMs,
@@ -62,7 +71,10 @@ export class HttpServer {
     });
     // Node drops the headers beyond this count without a word; one more than allowed lets us see that and refuse.
     this.#server.maxHeadersCount = limits.maxHeaderCount + 1;
+    this.#nodeListeners = this.#server.rawListeners('connection');
+    this.#server.removeAllListeners('connection');
     this.#server.on('connection', (socket: Socket) => this.#onConnection(socket));
+    this.#direct = this.#directServer();
     const onRequest = (incoming: IncomingMessage, response: ExchangeResponse) =>
       this.#onRequest(incoming, response);
     this.#server.on('request', onRequest);
@@ -91,7 +103,7 @@ export class HttpServer {
   /** Serves a connection that came to another port, where its handshake was made and it was counted. */
   accept(socket: TLSSocket): void {
     if (this.#closing !== undefined) socket.destroy();
-    else this.#server.emit('connection', socket);
+    else this.#onConnection(socket);
   }
 
   /** Takes no more connections, ends the idle ones, lets answers finish, and cuts what is left after `deadlineMs`. */
@@ -101,10 +113,12 @@ export class HttpServer {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    const deadline = setTimeout(() => this.#server.closeAllConnections(), deadlineMs);
+    const deadline = setTimeout(() => {
+      for (const socket of this.#connections.keys()) socket.destroy();
+    }, deadlineMs);
     const portClosed = new Promise((resolve) => this.#server.close(resolve));
-    for (const { socket, exchanges } of this.#connections.values()) {
-      if (exchanges.length === 0) socket.destroy();
+    for (const connection of this.#connections.values()) {
+      if (!isBusy(connection)) connection.socket.destroy();
     }
     await portClosed;
     // Node's server waits for the connections to its own port only.
@@ -129,6 +143,7 @@ export class HttpServer {
       socket,
       remoteAddress,
       addressKey: isCounted ? key : undefined,
+      direct: undefined,
       exchanges: [],
       sendingSinceMs: undefined,
       closeAtMs: undefined,
@@ -137,15 +152,44 @@ export class HttpServer {
     socket.once('close', () => this.#onConnectionClosed(connection));
     if (!isCounted && !(socket instanceof TLSSocket)) {
       connection.closeAtMs = 0;
+      socket.on('error', () => {});
       socket.write(plainReply('503 Service Unavailable'));
       socket.destroySoon();
+      return;
     }
+    connection.direct = new DirectConnection(connection, this.#direct);
+  }
+
+  #directServer(): DirectHttpServer {
+    return {
+      handlers: this.#handlers,
+      limits: this.#limits,
+      isClosing: () => this.#closing !== undefined,
+      replies: new ReplyEncoder(this.#limits.keepAliveTimeoutMs),
+      replied: (status) => this.#replyCounts?.count(status),
+      failed: (method, error) => this.#log.error({ err: error, method }, 'http request failed'),
+      slow: (connection) => this.#slow.add(connection),
+      cut: (connection, reason) => this.#cut(connection, reason),
+      silent: (connection) => this.#refuse(connection, '408 Request Timeout'),
+      handOver: (connection, bytes) => this.#handOver(connection, bytes),
+    };
+  }
+
+  /** "Sniffing" as Node documents it for its 'connection' event: what was read is put back before its parser looks. */
+  #handOver(connection: Connection, bytes: Buffer): void {
+    const { socket } = connection;
+    connection.direct = undefined;
+    socket.pause();
+    socket.unshift(bytes);
+    for (const listener of this.#nodeListeners) listener.call(this.#server, socket);
+    socket.resume();
   }
 
   #onConnectionClosed(connection: Connection): void {
     this.#connections.delete(connection.socket);
     this.#slow.delete(connection);
     if (connection.addressKey !== undefined) this.#connectionCount.release(connection.addressKey);
+    connection.direct?.closed();
     for (const exchange of connection.exchanges.splice(0)) exchange.clientGone();
     if (this.#connections.size === 0) this.#isAllGone?.();
   }
@@ -167,16 +211,7 @@ export class HttpServer {
       this.#send(exchange, { status: refusal, headers: {} });
       return;
     }
-    try {
-      const reply = this.#answer(exchange);
-      if (reply instanceof Promise) {
-        reply
-          .then((late) => this.#send(exchange, late))
-          .catch((error) => this.#fail(exchange, error));
-      } else this.#send(exchange, reply);
-    } catch (error) {
-      this.#fail(exchange, error);
-    }
+    answerWith(this.#handlers, exchange, this.#send, this.#fail);
   }
 
   /** What is wrong with a request that the parser took, as a status. */
@@ -188,36 +223,30 @@ export class HttpServer {
     return undefined;
   }
 
-  #answer(exchange: Exchange): HttpReply | Promise<HttpReply> {
-    for (const handler of this.#handlers) {
-      const reply = handler(exchange);
-      if (reply !== undefined) return reply;
-    }
-    return NOT_FOUND;
-  }
-
-  #send(exchange: Exchange, reply: HttpReply): void {
+  readonly #send = (exchange: Exchange, reply: HttpReply): void => {
     const { connection } = exchange;
     if (exchange.isGone) return;
     this.#replyCounts?.count(reply.status);
     if (this.#closing !== undefined || exchange.hasMuchUnread) exchange.isLast = true;
     const growing = writeReply(exchange, reply);
     if (growing) {
-      sendGrowing(exchange, growing, () => this.#slow.add(connection)).catch((error) =>
+      const { response } = exchange;
+      response.on('drain', () => exchange.wakeSender());
+      sendGrowing(exchange, response, growing, () => this.#slow.add(connection)).catch((error) =>
         this.#fail(exchange, error),
       );
     } else if (connection.exchanges.length > 1 || connection.socket.writableLength > 0) {
       this.#slow.add(connection);
     }
-  }
+  };
 
-  #fail(exchange: Exchange, error: unknown): void {
+  readonly #fail = (exchange: Exchange, error: unknown): void => {
     if (exchange.isGone) return;
     this.#log.error({ err: error, method: exchange.method }, 'http request failed');
     // Cutting a body that has begun is the only way to say that it is not whole (RFC 9112 section 8).
     if (exchange.response.headersSent) exchange.connection.socket.destroy();
     else this.#send(exchange, INTERNAL_ERROR);
-  }
+  };
 
   #onClientError(error: ParserError, socket: Socket): void {
     const connection = this.#connections.get(socket);
@@ -231,7 +260,7 @@ export class HttpServer {
     // Behind a request that is complete, or after the head of its reply, an answer would be read as something else.
     if (!socket.writable || connection.exchanges.length > 0 || error.code === 'ECONNRESET') {
       this.#cut(connection, error.code ?? error.message);
-    } else this.#refuse(connection, this.#parserRefusal(error));
+    } else this.#refuse(connection, parserRefusal(error, this.#limits.maxTargetBytes));
   }
 
   #cut(connection: Connection, reason: string): void {
@@ -247,56 +276,15 @@ export class HttpServer {
     this.#slow.add(connection);
   }
 
-  #parserRefusal(error: ParserError): string {
-    switch (error.code) {
-      case 'HPE_HEADER_OVERFLOW': {
-        const firstLineBytes = error.rawPacket?.indexOf('\n') ?? 0;
-        const isTarget = firstLineBytes < 0 || firstLineBytes > this.#limits.maxTargetBytes;
-        return isTarget ? '414 URI Too Long' : '431 Request Header Fields Too Large';
-      }
-      case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-        return '413 Payload Too Large';
-      case 'ERR_HTTP_REQUEST_TIMEOUT':
-        return '408 Request Timeout';
-      default:
-        return '400 Bad Request';
-    }
-  }
-
   #sweep(): void {
     const refused = this.#connectionCount.takeRefused();
     if (refused > 0) this.#log.warn({ count: refused }, 'refused connections: too many');
-    const nowMs = performance.now();
-    for (const connection of this.#slow) this.#sweepOne(connection, nowMs);
-  }
-
-  #sweepOne(connection: Connection, nowMs: number): void {
-    const { socket, exchanges } = connection;
-    if (connection.closeAtMs !== undefined) {
-      if (nowMs >= connection.closeAtMs) socket.destroy();
-      return;
-    }
-    if (socket.writableLength === 0) {
-      // Without an exchange the timeout on the socket is Node's own, for keep-alive.
-      if (connection.sendingSinceMs !== undefined && exchanges.length > 0) socket.setTimeout(0);
-      connection.sendingSinceMs = undefined;
-      if (exchanges.length < 2) this.#slow.delete(connection);
-    } else if (connection.sendingSinceMs === undefined) {
-      connection.sendingSinceMs = nowMs;
-      // Node's socket timeout is the one thing that sees a partly taken write as progress; it destroys the socket.
-      socket.setTimeout(this.#limits.stalledSendTimeoutMs);
-    } else if (nowMs - connection.sendingSinceMs > this.#limits.maxSendMs) {
-      this.#cut(connection, 'too slow');
-    }
+    this.#slow.sweep(performance.now());
   }
 }
 
-interface ParserError extends NodeJS.ErrnoException {
-  readonly rawPacket?: Buffer;
-}
-
-const NOT_FOUND: HttpReply = { status: 404, headers: {} };
-const INTERNAL_ERROR: HttpReply = { status: 500, headers: {} };
+const isBusy = ({ direct, exchanges }: Connection): boolean =>
+  exchanges.length > 0 || direct?.isBusy === true;
 
 function forgetExchange(this: ExchangeResponse): void {
   const exchanges = this.exchange?.connection.exchanges ?? [];

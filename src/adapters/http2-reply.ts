@@ -1,7 +1,8 @@
-import { validateHeaderValue } from 'node:http';
 import type { OutgoingHttpHeaders } from 'node:http2';
 import type { HttpReply } from '../lib/http.ts';
+import { isAsyncIterable } from './http-reply.ts';
 import type { Http2Exchange } from './http2-exchange.ts';
+import { http } from './node-http.ts';
 
 /**
  * What is handed to a stream at once. Small enough that a client that takes a little is seen to take something, and that the
@@ -25,7 +26,7 @@ export function sendHttp2Reply(
     const lowerCaseName = name.toLowerCase();
     if (CONNECTION_SPECIFIC.has(lowerCaseName)) continue;
     // HTTP/2 could carry a line break; what it is translated to behind a proxy could not.
-    validateHeaderValue(name, String(value));
+    http.validateHeaderValue(name, String(value));
     headers[lowerCaseName] = value;
   }
   const isWithoutBody = status === 204 || status === 304;
@@ -92,8 +93,4 @@ function buffersOf(
   if (body === undefined) return NO_BUFFERS;
   if (typeof body === 'string') return [Buffer.from(body)];
   return body instanceof Uint8Array ? [body] : body;
-}
-
-function isAsyncIterable(body: HttpReply['body']): body is AsyncIterable<Uint8Array> {
-  return typeof body === 'object' && Symbol.asyncIterator in body;
 }

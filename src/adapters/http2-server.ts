@@ -11,6 +11,7 @@ import { addressKey } from '../lib/address-key.ts';
 import type { HttpHandler, HttpReply } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
 import { plainAddress } from './client-address.ts';
+import { answerWith, INTERNAL_ERROR } from './http-handlers.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import type { HttpServerOptions } from './http-server.ts';
 import { Http2Exchange } from './http2-exchange.ts';
@@ -163,16 +164,7 @@ export class Http2Server {
       this.#send(exchange, { status: refusal, headers: {} });
       return;
     }
-    try {
-      const reply = this.#answer(exchange);
-      if (reply instanceof Promise) {
-        reply
-          .then((late) => this.#send(exchange, late))
-          .catch((error) => this.#fail(exchange, error));
-      } else this.#send(exchange, reply);
-    } catch (error) {
-      this.#fail(exchange, error);
-    }
+    answerWith(this.#handlers, exchange, this.#send, this.#fail);
   }
 
   #onStreamClosed(connection: Connection, exchange: Http2Exchange): void {
@@ -196,30 +188,22 @@ export class Http2Server {
     return host === undefined || (authority !== undefined && authority !== host) ? 400 : undefined;
   }
 
-  #answer(exchange: Http2Exchange): HttpReply | Promise<HttpReply> {
-    for (const handler of this.#handlers) {
-      const reply = handler(exchange);
-      if (reply !== undefined) return reply;
-    }
-    return NOT_FOUND;
-  }
-
-  #send(exchange: Http2Exchange, reply: HttpReply): void {
+  readonly #send = (exchange: Http2Exchange, reply: HttpReply): void => {
     this.#replyCounts?.count(reply.status);
     if (exchange.isGone || exchange.stream.closed) return;
     exchange.repliedAtMs = performance.now();
     exchange.tookAtMs = exchange.repliedAtMs;
     sendHttp2Reply(exchange, reply)?.catch((error) => this.#fail(exchange, error));
-  }
+  };
 
-  #fail(exchange: Http2Exchange, error: unknown): void {
+  readonly #fail = (exchange: Http2Exchange, error: unknown): void => {
     const { stream } = exchange;
     if (exchange.isGone || stream.closed) return;
     this.#log.error({ err: error, method: exchange.method }, 'http request failed');
     // A reset is the only way to say that a body that has begun is not whole (RFC 9113 section 8.1).
     if (stream.headersSent) cut(exchange, 'its body failed');
     else this.#send(exchange, INTERNAL_ERROR);
-  }
+  };
 
   #sweep(): void {
     const refused = this.#streamCount.takeRefused();
@@ -280,6 +264,3 @@ function cut(exchange: Http2Exchange, reason: string): void {
   exchange.clientGone();
   exchange.stream.destroy(new Error(`reply cut: ${reason}`));
 }
-
-const NOT_FOUND: HttpReply = { status: 404, headers: {} };
-const INTERNAL_ERROR: HttpReply = { status: 500, headers: {} };

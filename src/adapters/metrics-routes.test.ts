@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { fakeRequest, replyText } from '../../test/support/playback.ts';
 import type { StreamMeasurements } from '../domain/stream-measurements.ts';
 import type { HttpRequest } from '../lib/http.ts';
+import { ApiCallCounts } from './api-call-counts.ts';
 import { type MetricsReaders, metricsRoutes } from './metrics-routes.ts';
 
 const STREAM: StreamMeasurements = {
@@ -23,11 +24,19 @@ const STREAM: StreamMeasurements = {
 function setUp(readers: MetricsReaders = 'local') {
   const streams: StreamMeasurements[] = [STREAM];
   const httpReplies = new Map([[200, 7]]);
+  const apiCalls = new ApiCallCounts();
   const handler = metricsRoutes(readers, {
     streams: () => streams,
     httpReplies: () => httpReplies,
+    eventTargets: async () => [
+      {
+        ...{ name: 'orders', delivered: 41, failed: 5, deadLettered: 2 },
+        ...{ pending: 3, lagMs: 1500, deadLetters: 1 },
+      },
+    ],
+    apiCalls,
   });
-  return { streams, handler, scrape: async (request = local()) => handler(request) };
+  return { streams, apiCalls, handler, scrape: async (request = local()) => handler(request) };
 }
 
 function local(overrides: Partial<HttpRequest> = {}): HttpRequest {
@@ -36,7 +45,10 @@ function local(overrides: Partial<HttpRequest> = {}): HttpRequest {
 }
 
 test('/metrics tells of each stream on air under its channel, and of none that has ended', async () => {
-  const { streams, scrape } = setUp();
+  const { streams, apiCalls, scrape } = setUp();
+  apiCalls.count('GetStream', undefined);
+  apiCalls.count('GetStream', 'ChannelNotBroadcasting');
+  apiCalls.count('GetStream', 'ChannelNotBroadcasting');
   const labels = '{account="123456789012",region="us-west-2",channel="abcdABCDefgh"}';
   const reply = await scrape();
   assert.match(String(reply?.headers['content-type']), /^text\/plain; version=0\.0\.4/);
@@ -52,6 +64,14 @@ test('/metrics tells of each stream on air under its channel, and of none that h
     'ivory_concurrent_streams{health="HEALTHY"} 1',
     'ivory_concurrent_streams{health="STARVING"} 0',
     'ivory_http_requests_total{status="200"} 7',
+    'ivory_events_pending{target="orders"} 3',
+    'ivory_event_lag_seconds{target="orders"} 1.5',
+    'ivory_event_dead_letters{target="orders"} 1',
+    'ivory_events_delivered_total{target="orders"} 41',
+    'ivory_event_delivery_failures_total{target="orders"} 5',
+    'ivory_event_dead_letters_total{target="orders"} 2',
+    'ivory_api_requests_total{operation="GetStream",error=""} 1',
+    'ivory_api_requests_total{operation="GetStream",error="ChannelNotBroadcasting"} 2',
   ]) {
     assert.ok(lines.includes(line), `${line} in ${lines.join('\n')}`);
   }

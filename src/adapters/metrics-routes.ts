@@ -1,6 +1,9 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { StreamMeasurements } from '../domain/stream-measurements.ts';
-import type { HttpHandler, HttpReply, HttpRequest } from '../lib/http.ts';
+import type { TargetMeasurements } from '../events/dispatcher.ts';
+import type { HttpHandler, HttpReply } from '../lib/http.ts';
+import { isLocalRequest } from '../lib/local-request.ts';
+import { registerEventMetrics } from './event-metrics.ts';
 
 /** What is asked at each scrape; nothing is kept between two. */
 export interface MetricsSources {
@@ -8,28 +11,26 @@ export interface MetricsSources {
   readonly streams: () => readonly StreamMeasurements[];
   /** Answers so far, by their status. */
   readonly httpReplies: () => ReadonlyMap<number, number>;
+  readonly eventTargets: () => Promise<readonly TargetMeasurements[]>;
+  readonly apiCalls: Iterable<{
+    readonly operation: string;
+    readonly error: string;
+    readonly count: number;
+  }>;
 }
 
 /** `local`: for programs on this machine. */
 export type MetricsReaders = 'local' | 'public' | 'off';
-
-const LOCAL_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;
-const LOCAL_ADDRESS = /^(127(\.\d{1,3}){3}|::1)$/;
-
-/** A proxy on this machine speaks for others, and says so by one of these; a page in a browser here has another Host. */
-function isLocal({ remoteAddress, headers }: HttpRequest): boolean {
-  if (!LOCAL_ADDRESS.test(remoteAddress) || !LOCAL_HOST.test(headers['host'] ?? '')) return false;
-  return ['forwarded', 'x-forwarded-for', 'via'].every((name) => headers[name] === undefined);
-}
 
 /** `GET /metrics` in Prometheus' text format. */
 export function metricsRoutes(readers: MetricsReaders, sources: MetricsSources): HttpHandler {
   const registry = new Registry();
   registerStreams(registry, sources);
   registerService(registry, sources);
+  registerEventMetrics(registry, sources.eventTargets);
   return (request) => {
     if (request.path !== '/metrics' || readers === 'off') return undefined;
-    if (readers === 'local' && !isLocal(request)) {
+    if (readers === 'local' && !isLocalRequest(request)) {
       return text(403, 'metrics are for this machine only: see IVORY_METRICS\n');
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -125,7 +126,7 @@ function registerStreams(registry: Registry, { streams }: MetricsSources): void 
   });
 }
 
-function registerService(registry: Registry, { httpReplies }: MetricsSources): void {
+function registerService(registry: Registry, { httpReplies, apiCalls }: MetricsSources): void {
   const registers = [registry];
   const replies: Counter = new Counter({
     name: 'ivory_http_requests_total',
@@ -135,6 +136,16 @@ function registerService(registry: Registry, { httpReplies }: MetricsSources): v
     collect: () => {
       replies.reset();
       for (const [status, count] of httpReplies()) replies.inc({ status }, count);
+    },
+  });
+  const calls: Counter = new Counter({
+    name: 'ivory_api_requests_total',
+    help: 'API calls answered, by operation; error: by its name, nothing where the call succeeded.',
+    registers,
+    labelNames: ['operation', 'error'],
+    collect: () => {
+      calls.reset();
+      for (const { operation, error, count } of apiCalls) calls.inc({ operation, error }, count);
     },
   });
   const cpu: Counter = new Counter({

@@ -22,11 +22,12 @@ export class SignatureAuthenticator implements Authenticator {
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #verifier: SigV4Verifier;
 
-  constructor(accessKeys: AccessKeys, clock: Pick<Clock, 'nowMs'>) {
+  /** `service`: what requests are signed for. */
+  constructor(accessKeys: AccessKeys, clock: Pick<Clock, 'nowMs'>, service = 'ivs') {
     this.#accessKeys = accessKeys;
     this.#clock = clock;
     this.#verifier = new SigV4Verifier({
-      service: 'ivs',
+      service,
       secretOf: (id) => this.#accessKeys.find(id)?.secretAccessKey,
     });
   }

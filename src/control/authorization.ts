@@ -28,10 +28,24 @@ export type DeniedArns = ReadonlySet<string>;
 const NONE: DeniedArns = new Set([]);
 
 export const accessDenied = (principalArn: string, operationName: string, resource: string) =>
+  actionDenied(principalArn, `ivs:${operationName}`, resource);
+
+const actionDenied = (principalArn: string, action: string, resource: string) =>
   new ApiError(
     'AccessDeniedException',
-    `User: ${principalArn} is not authorized to perform: ivs:${operationName} on resource: ${resource}`,
+    `User: ${principalArn} is not authorized to perform: ${action} on resource: ${resource}`,
   );
+
+/** The same for an action that has no resource, of whatever service: `cloudwatch:GetMetricData`. */
+export function authorizeAction(
+  request: Omit<AuthorizationRequest, 'operationName' | 'raw'> & { readonly action: string },
+  clock: Pick<Clock, 'nowMs'>,
+): void {
+  const { principal, action } = request;
+  const context = contextOf({ ...request, raw: {} }, {}, clock.nowMs());
+  if (isAllowed({ principal, action, resource: '*', context })) return;
+  throw actionDenied(principal.arn, action, '*');
+}
 
 /**
  * Throws AccessDeniedException where the caller may not do what it asks. A batch is refused as a whole only where all of it
@@ -71,7 +85,7 @@ const MAX_TAG_LENGTH = 257;
 
 /** What `condition-keys.ts` says that a request has. */
 function contextOf(
-  { principal, tenant, raw, http }: AuthorizationRequest,
+  { principal, tenant, raw, http }: Omit<AuthorizationRequest, 'operationName'>,
   resourceTags: Tags,
   nowMs: number,
 ): RequestContext {

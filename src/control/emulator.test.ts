@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { foreignPage } from '../lib/browser-guard.ts';
 import type { HttpReply } from '../lib/http.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { awsSigner } from '../protocols/aws/testing/aws-signer.ts';
-import { foreignPage } from './browser-guard.ts';
 import { rootAccessKey } from './credentials.ts';
 import { EmulatorAuthenticator, resetRoute } from './emulator.ts';
 import { httpRequest } from './testing/control-api-harness.ts';

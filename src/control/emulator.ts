@@ -1,11 +1,11 @@
 import { rootOf } from '../domain/access.ts';
 import { ApiError } from '../domain/errors.ts';
+import { foreignPage } from '../lib/browser-guard.ts';
 import type { HttpHandler, HttpReply, HttpRequest } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
 import { parseQuery, type QueryParameter } from '../protocols/aws/canonical-request.ts';
 import { readClaim } from '../protocols/aws/signature-claim.ts';
 import type { Authenticator, Caller } from './authentication.ts';
-import { foreignPage } from './browser-guard.ts';
 import type { AccessKeys } from './credentials.ts';
 
 /** What a reset empties: every record, of every account. */

@@ -26,6 +26,8 @@ export interface ControlApiDependencies
   readonly logger: Logger;
   /** Calls a second, by operation, for each account in each region; those that are not named are not counted. */
   readonly callsPerSecond?: Readonly<Record<string, number>>;
+  /** Called for every answer; `error`: by its name. */
+  readonly onAnswered?: (operation: string, error: string | undefined) => void;
   /** The operations it answers; all of them by default. */
   readonly operations?: readonly Operation[];
 }
@@ -46,6 +48,7 @@ class ControlApi {
   readonly #callsPerSecond: ReadonlyMap<string, number>;
   readonly #requestIds: RequestIds;
   readonly #logger: Logger;
+  readonly #onAnswered: (operation: string, error: string | undefined) => void;
 
   constructor(dependencies: ControlApiDependencies) {
     const { store, live, clock, random, endpoints, quotas, recordingDestinations } = dependencies;
@@ -67,6 +70,7 @@ class ControlApi {
     this.#callsPerSecond = new Map(Object.entries(dependencies.callsPerSecond ?? {}));
     this.#requestIds = new RequestIds(random);
     this.#logger = dependencies.logger;
+    this.#onAnswered = dependencies.onAnswered ?? (() => {});
   }
 
   handle(request: HttpRequest): HttpReply | Promise<HttpReply> {
@@ -95,9 +99,12 @@ class ControlApi {
       const input = validateInput(operation, raw);
       const result = operation.run(input, { ...this.#services, tenant, deniedArns });
       const output = result instanceof Promise ? await result : result;
+      this.#onAnswered(operation.name, undefined);
       return successReply(operation.status, output, requestId);
     } catch (error) {
-      return this.#refuse(operation, requestId, error);
+      const refusal = this.#refusal(operation, requestId, error);
+      this.#onAnswered(operation.name, refusal.name);
+      return errorReply(toWire(refusal), requestId);
     }
   }
 
@@ -108,20 +115,20 @@ class ControlApi {
     throw callRateExceeded(operationName, rate, `account: ${accountId}`);
   }
 
-  #refuse(operation: Operation, requestId: string, error: unknown): HttpReply {
+  #refusal(operation: Operation, requestId: string, error: unknown): ApiError {
     const fields = { requestId, operation: operation.name };
     if (error instanceof ApiError) {
       this.#logger.debug(
         { ...fields, error: error.name, reason: error.message },
         'API call refused',
       );
-      return errorReply(toWire(error), requestId);
+      return error;
     }
     this.#logger.error({ ...fields, err: error }, 'API call failed');
     const name = operation.errors.includes('InternalServerException')
       ? 'InternalServerException'
       : 'InternalFailure';
-    return errorReply(toWire(new ApiError(name, 'Internal server error')), requestId);
+    return new ApiError(name, 'Internal server error');
   }
 }
 

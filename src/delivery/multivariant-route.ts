@@ -8,6 +8,7 @@ import type { StreamOnAir, StreamSource } from './on-air.ts';
 import type { Admission, PlaybackAuthorization } from './playback-authorization.ts';
 import { badRequestReply, CORS_HEADERS, offlineReply } from './playback-replies.ts';
 import { PLAYLIST_CONTENT_TYPE } from './playlist-reply.ts';
+import type { CountrySource } from './ports.ts';
 import type { SessionGrant } from './session-grant.ts';
 import type { ViewerSessions } from './viewer-sessions.ts';
 import { isReady, whenPlayable } from './when-playable.ts';
@@ -17,6 +18,8 @@ export interface MultivariantRouteOptions {
   readonly viewers: ViewerSessions;
   readonly authorization: PlaybackAuthorization;
   readonly clients: ClientAddresses;
+  /** Absent: nobody's country is known. */
+  readonly countries?: CountrySource;
   readonly clock: Clock;
   /** Without a slash at its end. Absent: each client gets URLs with the host that it asked for. */
   readonly publicUrl?: string;
@@ -82,14 +85,16 @@ export class MultivariantRoute {
     baseUrl: string,
     grant: SessionGrant,
   ): HttpReply {
-    const { viewers, clients, clock } = this.#options;
+    const { viewers, clients, countries, clock } = this.#options;
+    const viewerAddress = clients.of(request);
+    const country = countries?.countryOf(viewerAddress);
     const body = renderMultivariantPlaylist({
       stream,
       baseUrl,
       hasAudioOnly: stream.hasAudioOnly || asksForAudioOnly(request.query),
-      sessionId: viewers.begin(stream.playbackId, grant),
+      sessionId: viewers.begin(stream.playbackId, country ? { ...grant, country } : grant),
       grant,
-      viewerAddress: clients.of(request),
+      viewerAddress,
       nowMs: clock.nowMs(),
     });
     return {

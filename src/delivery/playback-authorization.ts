@@ -52,9 +52,11 @@ export class PlaybackAuthorization {
    *
    * @throws PlaybackRefusal, or rejects with it
    */
-  check(stream: PlaybackSubject, request: HttpRequest): Admission | Promise<Admission> {
+  check(stream: StreamOnAir, request: HttpRequest): Admission | Promise<Admission> {
     const { views, maxConcurrentViews } = this.#options;
-    if (views.countViews(stream) >= maxConcurrentViews) {
+    const wanted = views.countViews(stream) + 1;
+    views.observeViews(stream, wanted, maxConcurrentViews);
+    if (wanted > maxConcurrentViews) {
       throw new PlaybackRefusal('concurrent_viewers_limit_exceeded', 'too many concurrent viewers');
     }
     if (!stream.requiresAuthorization && stream.playbackRestrictionPolicyArn === '') {
@@ -79,7 +81,12 @@ export class PlaybackAuthorization {
     return this.#use(stream, grant, claims);
   }
 
-  /** The same for a recording, which has no renditions to choose from. */
+  /** The same for a recording, which is no view of a stream on air. Rejects with `PlaybackRefusal`. */
+  checkRecorded(channel: PlaybackSubject, request: HttpRequest): Promise<Admission> {
+    return this.#check(channel, request);
+  }
+
+  /** A recording has no renditions to choose from. */
   beginRecorded(
     channel: PlaybackSubject,
     { grant, claims }: Admission,

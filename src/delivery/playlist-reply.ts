@@ -46,42 +46,52 @@ function maxAgeSeconds(kind: PlaylistRequestKind, targetDurationSeconds: number)
 
 export type PlaylistRequestKind = 'blocking' | 'plain' | 'ended';
 
-/** Media playlists as replies. Each rendered playlist is compressed at most once, for all its viewers. */
+export interface PlaylistReplyOptions {
+  readonly kind: PlaylistRequestKind;
+  readonly targetDurationSeconds: number;
+  readonly acceptEncoding: string | undefined;
+  /** Whether a cache may give it to another viewer. */
+  readonly isForAll: boolean;
+}
+
+/** Media playlists as replies. Each rendered playlist is made one of, and compressed, at most once, for all its viewers. */
 export class PlaylistReplies {
-  readonly #gzipped = new WeakMap<RenderedPlaylist, Uint8Array>();
+  readonly #replies = new WeakMap<RenderedPlaylist, Map<string, HttpReply>>();
 
-  reply(
-    playlist: RenderedPlaylist,
-    options: {
-      readonly kind: PlaylistRequestKind;
-      readonly targetDurationSeconds: number;
-      readonly acceptEncoding: string | undefined;
-      /** Whether a cache may give it to another viewer. */
-      readonly isForAll: boolean;
-    },
-  ): HttpReply {
-    const maxAge = maxAgeSeconds(options.kind, options.targetDurationSeconds);
-    const isGzipped =
-      playlist.bytes.byteLength >= MIN_GZIP_BYTES && acceptsGzip(options.acceptEncoding);
-    return {
-      status: 200,
-      headers: {
-        ...CORS_HEADERS,
-        'Content-Type': PLAYLIST_CONTENT_TYPE,
-        'Cache-Control': `${options.isForAll ? 'public' : 'private'}, max-age=${maxAge}`,
-        Vary: 'Accept-Encoding',
-        ...(isGzipped && { 'Content-Encoding': 'gzip' }),
-      },
-      body: isGzipped ? this.#gzip(playlist) : playlist.bytes,
-    };
-  }
-
-  #gzip(playlist: RenderedPlaylist): Uint8Array {
-    let gzipped = this.#gzipped.get(playlist);
-    if (!gzipped) {
-      gzipped = gzipSync(playlist.bytes, GZIP_OPTIONS);
-      this.#gzipped.set(playlist, gzipped);
+  reply(playlist: RenderedPlaylist, options: PlaylistReplyOptions): HttpReply {
+    const { kind, isForAll, acceptEncoding } = options;
+    const isGzipped = playlist.bytes.byteLength >= MIN_GZIP_BYTES && acceptsGzip(acceptEncoding);
+    let replies = this.#replies.get(playlist);
+    if (!replies) {
+      replies = new Map();
+      this.#replies.set(playlist, replies);
     }
-    return gzipped;
+    const key = `${kind} ${isForAll} ${isGzipped}`;
+    let reply = replies.get(key);
+    if (!reply) {
+      reply = makeReply(playlist, options, isGzipped);
+      replies.set(key, reply);
+    }
+    return reply;
   }
+}
+
+function makeReply(
+  { bytes }: RenderedPlaylist,
+  { kind, isForAll, targetDurationSeconds }: PlaylistReplyOptions,
+  isGzipped: boolean,
+): HttpReply {
+  const maxAge = maxAgeSeconds(kind, targetDurationSeconds);
+  return {
+    status: 200,
+    headers: {
+      ...CORS_HEADERS,
+      'Content-Type': PLAYLIST_CONTENT_TYPE,
+      'Cache-Control': `${isForAll ? 'public' : 'private'}, max-age=${maxAge}`,
+      Vary: 'Accept-Encoding',
+      ...(isGzipped && { 'Content-Encoding': 'gzip' }),
+    },
+    body: isGzipped ? gzipSync(bytes, GZIP_OPTIONS) : bytes,
+    isShared: true,
+  };
 }

@@ -26,4 +26,6 @@ export interface CountrySource {
 /** How many views the tenant has, on all of its streams. */
 export interface ConcurrentViews {
   countViews(tenant: Tenant): number;
+  /** Somebody wants to watch, as which there would be `wanted` views; beyond `limit` there may not be any. */
+  observeViews(tenant: Tenant, wanted: number, limit: number): void;
 }

@@ -594,6 +594,20 @@ describe('a restriction policy', () => {
     await assertRefused(open(undefined, from(FRENCH)), 'content_geoblocked', /country/);
   });
 
+  test('and none: a view is counted for the country that its playback started in', async () => {
+    const { open, get, clock, viewers, stream } = setUp({
+      stream: { requiresAuthorization: false },
+    });
+    const start = await open(undefined, from(FRENCH));
+    const { variants } = parseMultivariantPlaylist(await replyText(start));
+    const playlist = first(variants.map(({ uri }) => uri.replace('http://ivory.test:8080', '')));
+    for (let i = 0; i < 5; i++) {
+      assert.equal((await get(playlist, from(SWISS))).status, 200);
+      clock.advance(2000);
+    }
+    assert.deepEqual([...viewers.countByCountry(stream.playbackId)], [['FR', 1]]);
+  });
+
   test('believes a trusted proxy about the address, and nobody else', async () => {
     const options = { stream: restricted, policy: { allowedCountries: ['CH'] } };
     const asked = (remoteAddress: string, forwardedFor: string) => ({

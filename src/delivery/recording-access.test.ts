@@ -39,7 +39,7 @@ function setUp(channel: PlaybackSubject | undefined = PRIVATE) {
       records,
       countries,
       clients,
-      views: { countViews: () => 0 },
+      views: { countViews: () => 0, observeViews() {} },
       maxConcurrentViews: 10,
       clock,
     }),

@@ -77,7 +77,7 @@ export class RecordingAccess {
       await this.#goOn(request, channel, { prefix, sessionId });
       return { kind: 'private' };
     }
-    const admission = await this.#authorization.check(channel, request);
+    const admission = await this.#authorization.checkRecorded(channel, request);
     if (admission.grant.maximumResolution) {
       const message = 'aws:maximum-resolution is for live streams';
       throw new PlaybackRefusal('unauthorized_entitlements', message);

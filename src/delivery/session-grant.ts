@@ -7,6 +7,8 @@ export interface SessionGrant {
   readonly maximumResolution?: MaximumResolution;
   /** Of the token and of the policy: checked again on every playlist and every piece of media. */
   readonly enforced?: readonly ViewerRestrictions[];
+  /** Where the viewer was when the playback started, where that is known: views are counted by it. */
+  readonly country?: string;
   /** Kept for whoever inserts ads. */
   readonly ads?: AdClaims;
 }

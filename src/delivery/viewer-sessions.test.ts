@@ -108,6 +108,22 @@ test('count() has no one with a forged id or one of another stream', () => {
   assert.equal(viewers.count(STREAM), 0);
 });
 
+test('countByCountry() has those who play, by where their playback started', () => {
+  const { clock, viewers } = setUp();
+  const ids = ['DE', 'FR', 'DE', undefined].map((country) =>
+    viewers.begin(STREAM, country === undefined ? {} : { country }),
+  );
+  for (let i = 0; i < 10; i++) {
+    for (const id of ids) viewers.playlistRequested(STREAM, id, 0);
+    clock.advance(1000);
+  }
+  viewers.playlistRequested(STREAM, viewers.begin(STREAM, { country: 'IT' }), 0);
+  const counts = Object.fromEntries(viewers.countByCountry(STREAM));
+  assert.deepEqual(counts, { DE: 2, FR: 1 });
+  assert.equal(viewers.count(STREAM), 4);
+  assert.equal(viewers.countByCountry('other').size, 0);
+});
+
 test('count() tells streams apart', () => {
   const { clock, viewers, watch } = setUp();
   watch(viewers.begin(STREAM), 5);

@@ -206,6 +206,16 @@ export class ViewerSessions {
     return this.#streams.get(playbackId)?.counted.size ?? 0;
   }
 
+  /** Those of whom the country is known, by it. Takes as long as there are viewers: for once a second, not for a request. */
+  countByCountry(playbackId: string): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { grant } of this.#streams.get(playbackId)?.counted.values() ?? []) {
+      const { country } = grant;
+      if (country !== undefined) counts.set(country, (counts.get(country) ?? 0) + 1);
+    }
+    return counts;
+  }
+
   /** All that are there, those too that may yet turn out to be probes. */
   countPresent(playbackId: string): number {
     const stream = this.#streams.get(playbackId);

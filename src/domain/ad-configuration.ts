@@ -1,6 +1,7 @@
 import { parseMediaTailorArn } from './arn.ts';
 import type { Tags } from './channel.ts';
 import { ApiError } from './errors.ts';
+import type { AdBreakEvent } from './events.ts';
 import type { Tenant } from './tenant.ts';
 
 export interface PostRollConfiguration {
@@ -67,5 +68,15 @@ export function newAdBreak(
     ...adBreak,
     insertedAtMs: nowMs,
     endsAtMs: nowMs + AD_BREAK_LEAD_MS + adBreak.durationSeconds * 1000,
+  };
+}
+
+export function adBreakEvent({ id, insertedAtMs, durationSeconds }: AdBreakRecord): AdBreakEvent {
+  return {
+    name: 'Ad Break Inserted',
+    timeMs: insertedAtMs,
+    adBreakId: id,
+    durationSeconds,
+    targetStartTimeMs: insertedAtMs + AD_BREAK_LEAD_MS,
   };
 }

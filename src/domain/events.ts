@@ -1,8 +1,11 @@
+import type { Tenant } from './tenant.ts';
+
 /** The detail-types of IVS's EventBridge events. */
 export type StreamEventType =
   | 'IVS Stream State Change'
   | 'IVS Stream Health Change'
   | 'IVS Limit Breach'
+  | 'IVS Ad Break State Change'
   | 'IVS Recording State Change';
 
 /** Every event a stream can have, by its detail-type. The one list. */
@@ -20,6 +23,7 @@ export const STREAM_EVENTS = {
   'Ingest Resolution': 'IVS Limit Breach',
   'Concurrent Broadcasts': 'IVS Limit Breach',
   'Concurrent Viewers': 'IVS Limit Breach',
+  'Ad Break Inserted': 'IVS Ad Break State Change',
   'Recording Start': 'IVS Recording State Change',
   'Recording End': 'IVS Recording State Change',
   'Recording Start Failure': 'IVS Recording State Change',
@@ -53,6 +57,12 @@ export type LimitBreach = {
   | { readonly limitName: 'Concurrent Broadcasts'; readonly limitUnit: 'active streams' }
   | { readonly limitName: 'Concurrent Viewers'; readonly limitUnit: 'viewers' }
 );
+
+/** A limit on all streams of an account in a region together: its events are of no channel. */
+export type AccountLimitBreach = Extract<
+  LimitBreach,
+  { limitName: 'Concurrent Broadcasts' | 'Concurrent Viewers' }
+>;
 
 /** The stream or its health changed. */
 export interface StreamChange {
@@ -88,8 +98,34 @@ export interface RecordingEvent {
   readonly recordingSessionStreamIds?: readonly string[];
 }
 
+/** An ad break is on its way into the stream. */
+export interface AdBreakEvent {
+  readonly name: 'Ad Break Inserted';
+  readonly timeMs: number;
+  readonly adBreakId: string;
+  readonly durationSeconds: number;
+  readonly targetStartTimeMs: number;
+}
+
 /** A fact about a stream. Stated once; the session's history, the log and whoever else listens read the same one. */
-export type StreamEvent = StreamChange | LimitBreachEvent | RecordingEvent;
+export type StreamEvent = StreamChange | LimitBreachEvent | AdBreakEvent | RecordingEvent;
+
+/** A fact as it leaves the house: numbered, and with an id that stays the same however often it is told. */
+export interface OutboxEvent extends Tenant {
+  /** Counts up without gaps, over all tenants. */
+  readonly sequence: number;
+  /** A UUID. */
+  readonly id: string;
+  /** By the wall clock, when it was written down: later than its own time where it was found out afterwards. */
+  readonly recordedAtMs: number;
+  /** Absent: it is of the account, and of no channel. The name is that of the moment. */
+  readonly channel?: {
+    readonly arn: string;
+    readonly name: string;
+    readonly streamId: string;
+  };
+  readonly event: StreamEvent;
+}
 
 /** The reason of a Stream Failure where the machine has no room for another ladder, in IVS's words. */
 export const TRANSCODE_CAPACITY_EXCEEDED = 'Transcode capacity exceeded. Please try again.';

@@ -181,6 +181,11 @@ export function planLadder(
   });
 }
 
+/** Whether the sound by itself is one of the channel's renditions, for viewers who do not ask for it, too. */
+export function hasAudioOnlyInLadder({ type }: Pick<ChannelRecord, 'type'>): boolean {
+  return type !== 'BASIC' && LADDERS[type].audioOnlyBps !== undefined;
+}
+
 /**
  * The rendition that `allow_audio_only=true` on a playback URL adds: the sound as it came. None where there is no sound, nor
  * on ADVANCED channels, whose ladder has one.
@@ -189,8 +194,7 @@ export function planAudioOnly(
   channel: Pick<ChannelRecord, 'type'>,
   source: Pick<LadderSource, 'hasAudio'>,
 ): RenditionPlan | undefined {
-  const isInLadder = channel.type !== 'BASIC' && LADDERS[channel.type].audioOnlyBps !== undefined;
-  if (isInLadder || !source.hasAudio) return undefined;
+  if (hasAudioOnlyInLadder(channel) || !source.hasAudio) return undefined;
   return { name: AUDIO_ONLY, video: undefined, audio: 'source' };
 }
 

@@ -19,3 +19,27 @@ export interface IngestMeasurements {
   /** From the last but one keyframe to the last one. */
   readonly keyframeIntervalSeconds: number;
 }
+
+/** What a stream on air has come to. */
+export interface StreamReading extends Tenant, IngestReading {
+  readonly channelId: string;
+  readonly streamId: string;
+  readonly health: StreamHealth;
+  readonly concurrentViews: number;
+  /** Of the views, those of which it is known. */
+  readonly viewsByCountry: ReadonlyMap<string, number>;
+}
+
+/** Counts go up from 0 at the first picture. */
+export interface IngestReading {
+  readonly videoByteLength: number;
+  readonly audioByteLength: number;
+  readonly frames: number;
+  /** Length of the video, breaks in its timeline left out. */
+  readonly mediaMs: number;
+  /** From the last but one keyframe to the last one; 0 where there were no two. */
+  readonly keyframeIntervalSeconds: number;
+  readonly isRecording: boolean;
+  /** Absent while there is no encoder. */
+  readonly encoderAddress?: string;
+}

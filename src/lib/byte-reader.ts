@@ -67,6 +67,10 @@ export class ByteReader {
     return Number(value);
   }
 
+  f32(): number {
+    return this.#view.getFloat32(this.#advance(4));
+  }
+
   f64(): number {
     return this.#view.getFloat64(this.#advance(8));
   }

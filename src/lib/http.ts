@@ -27,6 +27,8 @@ export interface HttpReply {
    * as it comes, and is read no faster than the client takes it. Absent: an empty body.
    */
   readonly body?: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
+  /** This very object answers many requests: whoever encodes it may keep what comes out. */
+  readonly isShared?: boolean;
 }
 
 /** Synchronous where it can be: a reply that is at hand costs no promise. `undefined`: not mine. */

@@ -153,9 +153,11 @@ export class ChannelRenditions {
 
   frame(frame: Frame): void {
     if (frame.kind === 'video') this.#newestTicks = frame.dtsTicks;
-    if (this.#transcoder && frame.kind === 'video') this.#toBeTranscoded(frame);
-    // ffmpeg reads them when it can; by then the window may have given the memory back.
-    if (this.#transcoder) this.#transcoder.frame({ ...frame, payload: copyOf(frame.payload) });
+    if (this.#transcoder) {
+      if (frame.kind === 'video') this.#toBeTranscoded(frame);
+      // ffmpeg reads it when it can; by then the window may have given the memory back.
+      this.#transcoder.frame({ ...frame, payload: copyOf(frame.payload) });
+    }
     if (this.#audioOnly && frame.kind === 'audio') {
       this.#audioOnly.frame({ ...frame, payload: copyOf(frame.payload) });
     }
@@ -180,7 +182,7 @@ export class ChannelRenditions {
     if (cpuSeconds > 0) share.cores = (cpuSeconds * 1000) / elapsedMs;
   }
 
-  /** Adds the sound by itself, if it is not there; resolves when it can be played, or will not be soon. */
+  /** Adds the sound by itself, if there is any and it is not there yet; it can be played from the next segment on. */
   addAudioOnly(): void {
     const { channel } = this.#options;
     const tracks = this.#tracks;

@@ -1,9 +1,9 @@
 import type { StreamOnAir } from '../delivery/on-air.ts';
 import type { ChannelRecord } from '../domain/channel.ts';
 import { type LimitBreach, TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
+import { hasAudioOnlyInLadder } from '../domain/ladder.ts';
 import type { RecordingConfigurationRecord } from '../domain/recording-configuration.ts';
-import { StreamHealthMonitor } from '../domain/stream-health.ts';
-import type { IngestMeasurements } from '../domain/stream-measurements.ts';
+import type { IngestMeasurements, IngestReading } from '../domain/stream-measurements.ts';
 import type { IngestConfiguration, StreamHealth } from '../domain/stream-session.ts';
 import type { TakeoverFailure } from '../domain/takeover.ts';
 import type {
@@ -25,22 +25,13 @@ import {
   TranscodeCapacityExceeded,
   type Transcoding,
 } from './channel-renditions.ts';
-import { describeIngest } from './ingest-configuration.ts';
-import { IngestLimiter } from './ingest-limiter.ts';
-import { IngestMeter } from './ingest-meter.ts';
-import { IngestStatistics } from './ingest-statistics.ts';
+import { IngestMonitor } from './ingest-monitor.ts';
 import type { SessionLog, StreamRecorder, StreamRecording } from './ports.ts';
 import { SessionHistory } from './session-history.ts';
 import { type TakenChannel, Takeovers } from './takeovers.ts';
 
-/** "No data for 30 s: session terminated" and the grace after a lost connection (IVS EventBridge guide). */
-const SILENCE_LIMIT_MS = 30_000;
-
 /** "Stream duration: 48 hours" (IVS service quotas). */
 const MAX_DURATION_MS = 48 * 3600 * 1000;
-
-/** By now frame rate and bit rates that the encoder did not state have been measured. */
-const MEASURED_AFTER_MEDIA_MS = 5000;
 
 /**
  * - `waiting`: an encoder was accepted, no picture yet.
@@ -61,22 +52,15 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   readonly #startedMs: number;
   readonly #log: Logger;
   readonly #history: SessionHistory;
-  readonly #health: StreamHealthMonitor;
-  readonly #statistics: IngestStatistics;
+  readonly #ingest: IngestMonitor;
   readonly #playable = Promise.withResolvers<boolean>();
   readonly #closed = Promise.withResolvers<void>();
   readonly #onEnded: () => void;
   readonly #takeovers = new Takeovers(this);
-  readonly #meter = new IngestMeter();
-  readonly #limiter: IngestLimiter;
   readonly #renditions: ChannelRenditions;
   #state: State = 'waiting';
   #shownHealth: StreamHealth = 'UNKNOWN';
   #publication: ChannelPublication | undefined;
-  #tracks: MediaTracks | undefined;
-  #metadata: EncoderMetadata = {};
-  /** With so much media its ingest is described anew, with what was measured by then. */
-  #describeAtMediaMs = MEASURED_AFTER_MEDIA_MS;
   #isPlayable = false;
   readonly #recorder: StreamRecorder | undefined;
   #recordingConfiguration: RecordingConfigurationRecord | undefined;
@@ -107,9 +91,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     this.#onEnded = () => options.onEnded(this);
     this.#log = options.log.child({ channel: channel.arn, stream: streamId });
     this.#history = new SessionHistory({ sessionLog, streamId, clock, log: this.#log });
-    this.#health = new StreamHealthMonitor(this.#startedMs);
-    this.#statistics = new IngestStatistics(this.#startedMs);
-    this.#limiter = new IngestLimiter(channel);
+    this.#ingest = new IngestMonitor(channel, clock);
     this.#recorder = options.recorder;
     this.#renditions = new ChannelRenditions({
       ...options,
@@ -168,8 +150,16 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   }
 
   get ingest(): IngestMeasurements {
-    const { lastKeyframeIntervalSeconds: keyframeIntervalSeconds } = this.#statistics;
-    return { ...this.#meter.rates, keyframeIntervalSeconds };
+    return this.#ingest.measurements;
+  }
+
+  get reading(): IngestReading {
+    const encoderAddress = this.#publication?.request.remoteAddress;
+    return {
+      ...this.#ingest.counts,
+      isRecording: this.#recording !== undefined,
+      ...(encoderAddress !== undefined && { encoderAddress }),
+    };
   }
 
   get transcodeCpuSeconds(): number | undefined {
@@ -181,7 +171,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   }
 
   get hasAudioOnly(): boolean {
-    return this.channel.type === 'ADVANCED_SD' || this.channel.type === 'ADVANCED_HD';
+    return hasAudioOnlyInLadder(this.channel);
   }
 
   get thumbnail(): Uint8Array | undefined {
@@ -230,7 +220,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   }
 
   get media(): MediaTracks | undefined {
-    return this.#tracks;
+    return this.#ingest.tracks;
   }
 
   takenOver(successor: ChannelPublication): number {
@@ -280,37 +270,31 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   /** Once a second: health, silence, duration. */
   tick(): void {
     if (this.isEnded) return;
-    const nowMs = this.#clock.monotonicMs();
-    this.#meter.sample(this.#statistics.counts, nowMs);
-    if (nowMs - this.#statistics.lastReceivedAtMs >= SILENCE_LIMIT_MS) {
+    this.#ingest.sample();
+    if (this.#ingest.isSilent) {
       void this.stop('idle-timeout');
       return;
     }
-    if (nowMs - this.#startedMs >= MAX_DURATION_MS) {
+    if (this.#clock.monotonicMs() - this.#startedMs >= MAX_DURATION_MS) {
       void this.stop('duration-limit');
       return;
     }
-    if (this.isPublishing) {
-      const { mediaMs, lastFrameAtMs } = this.#statistics;
-      this.#showHealth(this.#health.observe(nowMs, mediaMs, lastFrameAtMs));
-    }
-    if (this.#statistics.mediaMs >= this.#describeAtMediaMs) this.#writeMeasuredIngest();
+    if (this.isPublishing) this.#showHealth(this.#ingest.judge());
+    this.#writeIngest(this.#ingest.takeMeasured());
     this.#renditions.tick();
-    this.#warn();
-    const breach = this.#limiter.check(nowMs);
+    for (const { name, text } of this.#ingest.warnings()) this.#log.warn({ warning: name }, text);
+    const breach = this.#ingest.breach();
     if (breach) this.#breached(breach);
   }
 
   // --- what the encoder does; called by the publication that is attached
 
   received(kind: 'video' | 'audio', byteLength: number): void {
-    const nowMs = this.#clock.monotonicMs();
-    this.#statistics.received(kind, byteLength, nowMs);
-    this.#limiter.received(byteLength, nowMs);
+    this.#ingest.received(kind, byteLength);
   }
 
   metadata(metadata: EncoderMetadata): void {
-    this.#metadata = metadata;
+    this.#ingest.claimed(metadata);
   }
 
   timedMetadata(text: string, ticks: Ticks): void {
@@ -343,23 +327,20 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     if (end.kind === 'connection-lost') {
       // Viewers get what there is now, and whoever comes next goes on from there.
       this.discontinuity();
-      this.#showHealth(this.#health.disconnected());
+      this.#showHealth(this.#ingest.disconnected());
     } else void this.#finish();
   }
 
   // --- what follows from it
 
   #setTracks(tracks: MediaTracks): void {
-    this.#tracks = tracks;
-    this.#statistics.timelineBroke();
-    const breach = this.#limiter.picture(tracks.video);
+    const breach = this.#ingest.announced(tracks);
     if (breach) {
       this.#breached(breach);
       return;
     }
-    const framesPerSecond = tracks.video.declaredFrameRate ?? this.#metadata.frameRate ?? 0;
     try {
-      this.#renditions.tracks(tracks, framesPerSecond);
+      this.#renditions.tracks(tracks, this.#ingest.declaredFrameRate);
     } catch (error) {
       if (!(error instanceof TranscodeCapacityExceeded)) throw error;
       this.#history.happened('Stream Failure', { reason: TRANSCODE_CAPACITY_EXCEEDED });
@@ -367,14 +348,13 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
       return;
     }
     if (!this.isLive) return;
-    // The encoder changed its settings, or another one came back in its place.
-    this.#writeIngestConfiguration();
-    this.#describeAtMediaMs = this.#statistics.mediaMs + MEASURED_AFTER_MEDIA_MS;
+    this.#writeIngest(this.#ingest.describe());
+    this.#ingest.measureAnew();
   }
 
   #package(frame: Frame): void {
     if (this.isEnded) return;
-    this.#statistics.frame(frame, this.#clock.monotonicMs());
+    this.#ingest.frame(frame);
     this.#renditions.frame(frame);
     if (this.#state === 'waiting') this.#goLive();
     if (!this.#isPlayable && this.#renditions.isPlayable) {
@@ -384,7 +364,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   }
 
   #breakTimeline(): void {
-    this.#statistics.timelineBroke();
+    this.#ingest.timelineBroke();
     this.#renditions.discontinuity();
   }
 
@@ -411,25 +391,19 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     void this.stop('ingest-limit');
   }
 
-  #warn(): void {
-    for (const { name, text } of this.#limiter.warnings(this.#statistics)) {
-      this.#log.warn({ warning: name }, text);
-    }
-  }
-
   #goLive(): void {
     this.#state = 'live';
     this.#history.happened('Stream Start');
-    this.#writeIngestConfiguration();
+    this.#writeIngest(this.#ingest.describe());
     this.#beginRecording();
   }
 
   #beginRecording(): void {
     const { channel, streamId, startTimeMs } = this;
     const configuration = this.#recordingConfiguration;
-    const tracks = this.#tracks;
-    if (!this.#recorder || !configuration || !tracks) return;
-    const describe = () => this.#describeIngest(this.#tracks ?? tracks);
+    const ingest = this.#ingest.describe();
+    if (!this.#recorder || !configuration || !ingest) return;
+    const monitor = this.#ingest;
     const renditions = this.#renditions;
     this.#recording = this.#recorder.begin({
       channel,
@@ -440,7 +414,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
         return renditions.windows;
       },
       get ingest() {
-        return describe();
+        return monitor.describe() ?? ingest;
       },
       thumbnailSize: renditions.recordedThumbnailSize,
     });
@@ -454,21 +428,8 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     else if (wasStarving) this.#history.happened('Starvation End');
   }
 
-  #writeMeasuredIngest(): void {
-    this.#describeAtMediaMs = Number.POSITIVE_INFINITY;
-    this.#writeIngestConfiguration();
-  }
-
-  #writeIngestConfiguration(): void {
-    if (this.#tracks) this.#history.ingests(this.#describeIngest(this.#tracks));
-  }
-
-  #describeIngest(tracks: MediaTracks): IngestConfiguration {
-    return describeIngest(tracks, this.#metadata, {
-      framesPerSecond: this.#statistics.framesPerSecond,
-      videoBitrateBps: this.#statistics.videoBitrateBps,
-      audioBitrateBps: this.#statistics.audioBitrateBps,
-    });
+  #writeIngest(configuration: IngestConfiguration | undefined): void {
+    if (configuration) this.#history.ingests(configuration);
   }
 
   #finish(): Promise<void> {
@@ -491,7 +452,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     const hadStarted = this.#state === 'live';
     this.#state = 'ended';
     // A stream that ends before it was measured is described by the little there was.
-    if (hadStarted && Number.isFinite(this.#describeAtMediaMs)) this.#writeMeasuredIngest();
+    if (hadStarted) this.#writeIngest(this.#ingest.takeRest());
     this.#publication?.detach();
     this.#publication = undefined;
     this.#takeovers.close();

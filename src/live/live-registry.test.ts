@@ -51,6 +51,7 @@ function setUp(channel: ChannelRecord = CHANNEL) {
     viewers: {
       count: () => 3,
       countPresent: () => 4,
+      countByCountry: () => new Map([['DE', 3]]),
       cutViewer: (...cut) => void cutViewers.push(cut),
       forget: (playbackId) => void forgotten.push(playbackId),
     },

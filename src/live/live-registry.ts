@@ -2,11 +2,11 @@ import type { StreamSource } from '../delivery/on-air.ts';
 import type { ConcurrentViews } from '../delivery/ports.ts';
 import { formatArn } from '../domain/arn.ts';
 import type { ChannelRecord } from '../domain/channel.ts';
-import { STREAM_EVENTS, TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
+import { TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
 import { newStreamId, type RandomBytes, randomAlphanumeric } from '../domain/identifiers.ts';
 import type { LiveStream } from '../domain/live-stream.ts';
 import type { Quotas } from '../domain/quotas.ts';
-import type { StreamMeasurements } from '../domain/stream-measurements.ts';
+import type { StreamMeasurements, StreamReading } from '../domain/stream-measurements.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { ViewerSessionRevocation } from '../domain/viewer-session-revocation.ts';
 import type {
@@ -19,6 +19,7 @@ import type {
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
+import { AccountLimits } from './account-limits.ts';
 import type { Transcoding } from './channel-renditions.ts';
 import { LiveChannel } from './live-channel.ts';
 import type { ChannelDirectory, SessionLog, StreamRecorder, StreamViewers } from './ports.ts';
@@ -43,9 +44,11 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   readonly #sessionLog: SessionLog;
   readonly #viewers: StreamViewers;
   readonly #payloads: SlabPool;
-  readonly #transcoding: Transcoding | undefined;
+  #transcoding: Transcoding | undefined;
+  readonly #transcodingKnown: Promise<void>;
   readonly #recorder: StreamRecorder | undefined;
   readonly #concurrentStreams: number;
+  readonly #limits: AccountLimits;
   /** By channel ARN, in the order they came on air. */
   readonly #channels = new Map<string, LiveChannel>();
   /** On air and recently ended ones, each by both of its ids. */
@@ -61,8 +64,8 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     readonly sessionLog: SessionLog;
     readonly viewers: StreamViewers;
     readonly payloads: SlabPool;
-    /** Absent: every channel is passed through, whatever its type. */
-    readonly transcoding?: Transcoding | undefined;
+    /** Encoders wait until it is known. Absent: every channel is passed through, whatever its type. */
+    readonly transcoding?: Promise<Transcoding | undefined> | Transcoding | undefined;
     /** Absent: nothing is recorded. */
     readonly recorder?: StreamRecorder;
     readonly quotas: Pick<Quotas, 'concurrentStreams'>;
@@ -74,9 +77,12 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     this.#sessionLog = options.sessionLog;
     this.#viewers = options.viewers;
     this.#payloads = options.payloads;
-    this.#transcoding = options.transcoding;
+    this.#transcodingKnown = Promise.resolve(options.transcoding).then((transcoding) => {
+      this.#transcoding = transcoding;
+    });
     this.#recorder = options.recorder;
     this.#concurrentStreams = options.quotas.concurrentStreams;
+    this.#limits = new AccountLimits(options);
     this.#cancelTimers = [
       this.#clock.every(TICK_MS, () => this.#tick()),
       this.#clock.every(HEARTBEAT_MS, () => this.#heartbeat()),
@@ -89,6 +95,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     let found: ChannelRecord | undefined;
     try {
       found = await this.#directory.findChannelByStreamKey(request.streamKey);
+      await this.#transcodingKnown;
     } catch (error) {
       const { connectionId: connection } = request;
       this.#log.error({ connection, err: error }, 'cannot look up the stream key of an encoder');
@@ -119,25 +126,17 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   }
 
   /** An account has so many streams on air in a region. IVS tells of it account-wide: no session is made. */
-  #isOverQuota({ accountId, region, arn }: ChannelRecord): boolean {
-    const limit = this.#concurrentStreams;
+  #isOverQuota({ accountId, region }: ChannelRecord): boolean {
+    const limitValue = this.#concurrentStreams;
     let streams = 0;
     for (const live of this.#channels.values()) {
       if (live.accountId === accountId && live.region === region) streams++;
     }
-    if (streams < limit) return false;
-    this.#log.warn(
-      {
-        event: 'Concurrent Broadcasts',
-        type: STREAM_EVENTS['Concurrent Broadcasts'],
-        channel: arn,
-        limitValue: limit,
-        exceededBy: streams + 1 - limit,
-        limitUnit: 'active streams',
-      },
-      'limit breached',
+    return this.#limits.isExceeded(
+      { accountId, region },
+      { limitName: 'Concurrent Broadcasts', limitUnit: 'active streams', limitValue },
+      streams + 1,
     );
-    return true;
   }
 
   /** The session says why it did not begin. */
@@ -211,6 +210,25 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
       }));
   }
 
+  /** The same streams, for who measures them second by second. */
+  readings(): readonly StreamReading[] {
+    const readings: StreamReading[] = [];
+    for (const live of this.#channels.values()) {
+      if (!live.isLive) continue;
+      readings.push({
+        accountId: live.accountId,
+        region: live.region,
+        channelId: live.channelId,
+        streamId: live.streamId,
+        health: live.health,
+        concurrentViews: this.#viewers.count(live.playbackId),
+        viewsByCountry: this.#viewers.countByCountry(live.playbackId),
+        ...live.reading,
+      });
+    }
+    return readings;
+  }
+
   hasSession(channelArn: string): boolean {
     return this.#channels.has(channelArn);
   }
@@ -254,6 +272,11 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
       views += this.#viewers.countPresent(live.playbackId);
     }
     return views;
+  }
+
+  observeViews(tenant: Tenant, wanted: number, limitValue: number): void {
+    const limit = { limitName: 'Concurrent Viewers', limitUnit: 'viewers', limitValue } as const;
+    this.#limits.isExceeded(tenant, limit, wanted);
   }
 
   byPlaybackId(playbackId: string): LiveChannel | undefined {

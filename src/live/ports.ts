@@ -2,6 +2,7 @@ import type { ChannelRecord } from '../domain/channel.ts';
 import type { StreamEvent } from '../domain/events.ts';
 import type { RecordingConfigurationRecord } from '../domain/recording-configuration.ts';
 import type { IngestConfiguration, StreamSessionRecord } from '../domain/stream-session.ts';
+import type { Tenant } from '../domain/tenant.ts';
 import type { LiveWindow } from '../packaging/live-window.ts';
 import type { Segment } from '../packaging/segment.ts';
 
@@ -22,6 +23,8 @@ export interface SessionLog {
   ): Promise<RecordingConfigurationRecord | undefined>;
   setIngestConfiguration(streamId: string, ingest: IngestConfiguration): Promise<void>;
   appendEvents(streamId: string, events: readonly StreamEvent[]): Promise<void>;
+  /** A fact of an account, and of no stream. */
+  appendAccountEvent(tenant: Tenant, event: StreamEvent): Promise<void>;
   /** Sets the end time and appends the closing events, in one transaction. */
   endSession(streamId: string, endTimeMs: number, events: readonly StreamEvent[]): Promise<void>;
   /** Says that these sessions were alive at `atMs`: after a crash, that is when they ended. */
@@ -67,6 +70,8 @@ export interface StreamRecording {
 export interface StreamViewers {
   /** Those that watch. */
   count(playbackId: string): number;
+  /** Those of whom the country is known, by it. */
+  countByCountry(playbackId: string): ReadonlyMap<string, number>;
   /** Those, and who may be about to. */
   countPresent(playbackId: string): number;
   cutViewer(playbackId: string, viewerId: string, versionsThrough: number): void;

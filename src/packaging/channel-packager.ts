@@ -62,10 +62,6 @@ export class ChannelPackager {
     return this.#followers.get(plan.name) ?? this.leader;
   }
 
-  get endTicks(): Ticks {
-    return this.leader.endTicks;
-  }
-
   /** A keyframe of the source came in; its copies come later, to the sinks. `ticks`: when it is presented. */
   sourceReceived(ticks: Ticks): void {
     this.#arrivals.received(ticks, this.#options.clock.nowMs());

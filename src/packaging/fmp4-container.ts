@@ -35,7 +35,7 @@ export class Fmp4Container implements PartContainer {
     if (audio.length > 0) tracks.push(trackRun(AUDIO_TRACK_ID, audio));
     const header = encodePartHeader({ sequenceNumber: this.#sequenceNumber++, tracks });
     const head = [...metadata.flatMap((tag) => eventMessages(tag, startTicks)), header];
-    const byteLength = totalByteLength(head) + samplesByteLength(video) + samplesByteLength(audio);
+    const byteLength = totalByteLength(head) + totalByteLength(video) + totalByteLength(audio);
     return {
       byteLength,
       encode: () =>
@@ -78,14 +78,8 @@ function trackRun(trackId: number, samples: readonly Sample[]): FragmentTrack {
 
 const payloadOf = (sample: Sample): Uint8Array => sample.payload;
 
-function samplesByteLength(samples: readonly Sample[]): number {
+function totalByteLength(parts: readonly { readonly byteLength: number }[]): number {
   let sum = 0;
-  for (const sample of samples) sum += sample.byteLength;
-  return sum;
-}
-
-function totalByteLength(buffers: readonly Uint8Array[]): number {
-  let sum = 0;
-  for (const buffer of buffers) sum += buffer.byteLength;
+  for (const { byteLength } of parts) sum += byteLength;
   return sum;
 }

@@ -44,17 +44,10 @@ export class TsContainer implements PartContainer {
     const muxer = this.#muxer;
     assert(muxer !== undefined, 'the tracks are known');
     const position = this.#position;
-    const { byteLength, next } = muxer.measure(this.#tsPart(content), position);
+    const part = tsPart(content, this.#audioTimescale);
+    const { byteLength, next } = muxer.measure(part, position);
     this.#position = next;
-    const audioTimescale = this.#audioTimescale;
-    return {
-      byteLength,
-      encode: () => muxer.encode(tsPart(content, audioTimescale), position),
-    };
-  }
-
-  #tsPart(content: PartContent): TsPart {
-    return tsPart(content, this.#audioTimescale);
+    return { byteLength, encode: () => muxer.encode(part, position) };
   }
 }
 
@@ -66,7 +59,7 @@ function tsPart(content: PartContent, audioTimescale: number): TsPart {
       ptsTicks: rescale(sample.startTicks, audioTimescale, VIDEO_TIMESCALE),
       payload: sample.payload,
     })),
-    metadata: metadata,
+    metadata,
     isDiscontinuous,
   };
 }

@@ -20,7 +20,7 @@ import type { LogFields, Logger } from '../../src/lib/logger.ts';
 import { ROOT } from './source-tree.ts';
 import { until } from './until.ts';
 
-const REGION = 'us-west-2';
+export const REGION = 'us-west-2';
 export const ACCOUNT_ID = '123456789012';
 export const ACCESS_KEY = {
   accessKeyId: 'AKIAWHOLESERVICETEST',

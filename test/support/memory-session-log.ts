@@ -1,5 +1,6 @@
 import type { StreamEvent } from '../../src/domain/events.ts';
 import type { IngestConfiguration, StreamSessionRecord } from '../../src/domain/stream-session.ts';
+import type { Tenant } from '../../src/domain/tenant.ts';
 import type { SessionLog } from '../../src/live/ports.ts';
 
 interface Entry {
@@ -10,6 +11,7 @@ interface Entry {
 /** A session log that forgets with the test. */
 export class MemorySessionLog implements SessionLog {
   readonly sessions = new Map<string, Entry>();
+  readonly accountEvents: StreamEvent[] = [];
   readonly heartbeats: { streamIds: readonly string[]; atMs: number }[] = [];
 
   async createSession(session: StreamSessionRecord, created: StreamEvent): Promise<undefined> {
@@ -23,6 +25,10 @@ export class MemorySessionLog implements SessionLog {
 
   async appendEvents(streamId: string, events: readonly StreamEvent[]): Promise<void> {
     this.#entry(streamId).events.push(...events);
+  }
+
+  async appendAccountEvent(_tenant: Tenant, event: StreamEvent): Promise<void> {
+    this.accountEvents.push(event);
   }
 
   async endSession(

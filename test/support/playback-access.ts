@@ -77,11 +77,13 @@ export function playbackOf(
       views: {
         countViews: () =>
           streams.reduce((sum, { playbackId }) => sum + viewers.countPresent(playbackId), 0),
+        observeViews: () => {},
       },
       maxConcurrentViews: options.maxConcurrentViews ?? 15_000,
     }),
     gate: new SessionGate({ viewers, records, countries, clients, log: silentLogger }),
     clients,
+    countries,
     clock,
     ...(publicUrl !== undefined && { publicUrl }),
   });

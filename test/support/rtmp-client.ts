@@ -42,7 +42,8 @@ export class RtmpClient implements AsyncDisposable {
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.on('error', () => {});
-    this.closed = once(socket, 'close').then(() => {
+    // Not `once`: a connection that is reset closes, too.
+    this.closed = new Promise<void>((resolve) => socket.once('close', () => resolve())).then(() => {
       this.#isGone = true;
       this.#wakeAll();
     });

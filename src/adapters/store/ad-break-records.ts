@@ -1,10 +1,17 @@
 import type { ControlStore } from '../../control/ports.ts';
+import { adBreakEvent } from '../../domain/ad-configuration.ts';
 import { type Database, inWriteTransaction } from './database.ts';
+import type { EventWriter } from './outbox.ts';
+import { appendEvents } from './session-events.ts';
 
-export function adBreakRecords(database: Database): Pick<ControlStore, 'insertAdBreak'> {
+export function adBreakRecords(
+  database: Database,
+  outbox: EventWriter,
+): Pick<ControlStore, 'insertAdBreak'> {
   return {
-    insertAdBreak({ id, channelArn, streamId, insertedAtMs, durationSeconds, endsAtMs }) {
-      return inWriteTransaction(database, async (transaction) => {
+    async insertAdBreak(adBreak) {
+      const { id, channelArn, streamId, insertedAtMs, durationSeconds, endsAtMs } = adBreak;
+      const outcome = await inWriteTransaction(database, async (transaction) => {
         // The session's lock, taken as `lockChannel` takes a channel's: of two at once one waits for the other.
         await transaction
           .updateTable('stream_session')
@@ -30,8 +37,11 @@ export function adBreakRecords(database: Database): Pick<ControlStore, 'insertAd
             ends_at_ms: endsAtMs,
           })
           .execute();
+        await appendEvents(transaction, outbox, streamId, [adBreakEvent(adBreak)]);
         return 'inserted';
       });
+      if (outcome === 'inserted') outbox.appended();
+      return outcome;
     },
   };
 }

@@ -9,7 +9,13 @@ export const ROOT_TABLES = [
   'playback_restriction_policy',
   'recording_configuration',
   'ad_configuration',
+  'outbox_event',
+  'event_dead_letter',
+  'metric_series',
 ] as const;
+
+/** What a reset leaves: no record of anybody, and numbers that must not be given twice while targets and consoles listen. */
+export const KEPT_TABLES = ['event_sequence', 'event_target'] as const;
 
 /** Every record of every tenant, in one transaction. */
 export function deleteEverything(database: Database): Promise<void> {

@@ -4,6 +4,8 @@ import { channelsKeysSessions } from './migrations/0001-channels-keys-sessions.t
 import { configurationsPoliciesKeyPairs } from './migrations/0002-configurations-policies-key-pairs.ts';
 import { eventDetails } from './migrations/0003-event-details.ts';
 import { usedPlaybackTokens } from './migrations/0004-used-playback-tokens.ts';
+import { eventOutbox } from './migrations/0005-event-outbox.ts';
+import { metrics } from './migrations/0006-metrics.ts';
 import type { Schema } from './schema.ts';
 import { StoreError } from './store-error.ts';
 
@@ -13,6 +15,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-configurations-policies-key-pairs': configurationsPoliciesKeyPairs,
   '0003-event-details': eventDetails,
   '0004-used-playback-tokens': usedPlaybackTokens,
+  '0005-event-outbox': eventOutbox,
+  '0006-metrics': metrics,
 };
 
 /**

@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 /**
  * The tables, as every dialect has them: booleans are 0 or 1, moments are milliseconds since the Unix epoch, and
  * structures nobody searches in are JSON text. `migrations/` creates what is declared here.
@@ -15,6 +17,13 @@ export interface Schema {
   ad_break: AdBreakTable;
   viewer_session_revocation: ViewerSessionRevocationTable;
   used_playback_token: UsedPlaybackTokenTable;
+  event_sequence: EventSequenceTable;
+  outbox_event: OutboxEventTable;
+  event_target: EventTargetTable;
+  event_dead_letter: EventDeadLetterTable;
+  metric_series: MetricSeriesTable;
+  metric_minute: MetricMinuteTable;
+  metric_seconds: MetricSecondsTable;
 }
 
 /** 0 or 1: PostgreSQL refuses a boolean for an integer column, SQLite has no booleans. */
@@ -149,4 +158,65 @@ export interface UsedPlaybackTokenTable {
   /** The token's claim `aws:single-use-uuid`. */
   uuid: string;
   expires_at_ms: number;
+}
+
+/** One row, 1: whoever writes an event holds its lock until the event can be read. */
+export interface EventSequenceTable {
+  id: number;
+  newest: number;
+}
+
+export interface OutboxEventTable {
+  sequence: number;
+  /** A UUID. */
+  id: string;
+  recorded_at_ms: number;
+  account_id: string;
+  region: string;
+  /** null: of the account. */
+  channel: string | null;
+  event: string;
+}
+
+export interface EventTargetTable {
+  name: string;
+  /** A sequence: it has had this one and all before. */
+  delivered_through: number;
+}
+
+/** With the event itself, which it outlives. */
+export interface EventDeadLetterTable extends OutboxEventTable {
+  target: string;
+  reason: string;
+  attempts: number;
+  failed_at_ms: number;
+  is_replaying: Flag;
+}
+
+/** One metric with one set of dimensions; what was measured goes with it. */
+export interface MetricSeriesTable {
+  id: Generated<number>;
+  account_id: string;
+  region: string;
+  metric: string;
+  /** `Channel=abcdABCDefgh`; '' for none. */
+  dimensions: string;
+  /** Its newest minute. */
+  last_minute_ms: number;
+}
+
+export interface MetricMinuteTable {
+  series_id: number;
+  start_ms: number;
+  sample_count: number;
+  sum: number;
+  minimum: number;
+  maximum: number;
+}
+
+/** Up to a minute of points of a second, packed: a row for each would be some hundred a second. */
+export interface MetricSecondsTable {
+  series_id: number;
+  start_ms: number;
+  points: Uint8Array;
 }

@@ -1,13 +1,16 @@
 import type { Transaction } from 'kysely';
-import { isErrorEvent, type RecordingEvent, type StreamEvent } from '../../domain/events.ts';
+import type { RecordingEvent, StreamEvent } from '../../domain/events.ts';
 import type { RecordingConfigurationRecord } from '../../domain/recording-configuration.ts';
 import type { IngestConfiguration, StreamSessionRecord } from '../../domain/stream-session.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import type { SessionLog } from '../../live/ports.ts';
 import type { RecordingHistory } from '../../recording/ports.ts';
 import { type Database, inWriteTransaction } from './database.ts';
+import type { EventWriter } from './outbox.ts';
 import { recordingConfigurationFromRow } from './recording-configuration-records.ts';
-import { eventToRow, toFlag } from './rows.ts';
+import { toFlag } from './rows.ts';
 import type { Schema } from './schema.ts';
+import { appendEvents } from './session-events.ts';
 import { Turnstile } from './turnstile.ts';
 
 /** Rows of one statement: below every dialect's limit of parameters, and a delete of them takes milliseconds. */
@@ -16,18 +19,20 @@ const BATCH_SIZE = 500;
 /** The history of streams in SQL. */
 export class SqlSessionLog implements SessionLog, RecordingHistory {
   readonly #database: Database;
+  readonly #outbox: EventWriter;
   /** What is called in order takes effect in order, whatever the pool of connections makes of it. */
   readonly #turnstile = new Turnstile();
 
-  constructor(database: Database) {
+  constructor(database: Database, outbox: EventWriter) {
     this.#database = database;
+    this.#outbox = outbox;
   }
 
   createSession(
     session: StreamSessionRecord,
     created: StreamEvent,
   ): Promise<RecordingConfigurationRecord | undefined> {
-    return this.#write(async (transaction) => {
+    return this.#tell(async (transaction) => {
       const recordingConfiguration = await findRecordingConfiguration(transaction, session);
       await transaction
         .insertInto('stream_session')
@@ -47,7 +52,7 @@ export class SqlSessionLog implements SessionLog, RecordingHistory {
             : null,
         })
         .execute();
-      await appendEvents(transaction, session.streamId, [created]);
+      await appendEvents(transaction, this.#outbox, session.streamId, [created]);
       return recordingConfiguration;
     });
   }
@@ -57,7 +62,7 @@ export class SqlSessionLog implements SessionLog, RecordingHistory {
     event: RecordingEvent,
     unless: readonly RecordingEvent['name'][],
   ): Promise<void> {
-    await this.#write(async (transaction) => {
+    await this.#tell(async (transaction) => {
       const session = await transaction
         .selectFrom('stream_session')
         .select('stream_id')
@@ -69,8 +74,14 @@ export class SqlSessionLog implements SessionLog, RecordingHistory {
         .where('stream_id', '=', streamId)
         .where('name', 'in', unless)
         .executeTakeFirst();
-      if (session && !told) await appendEvents(transaction, streamId, [event]);
+      if (session && !told) await appendEvents(transaction, this.#outbox, streamId, [event]);
     });
+  }
+
+  appendAccountEvent({ accountId, region }: Tenant, event: StreamEvent): Promise<void> {
+    return this.#tell((transaction) =>
+      this.#outbox.append(transaction, { accountId, region }, [event]),
+    );
   }
 
   setIngestConfiguration(streamId: string, ingest: IngestConfiguration): Promise<void> {
@@ -85,11 +96,11 @@ export class SqlSessionLog implements SessionLog, RecordingHistory {
 
   async appendEvents(streamId: string, events: readonly StreamEvent[]): Promise<void> {
     if (events.length === 0) return;
-    await this.#write((transaction) => appendEvents(transaction, streamId, events));
+    await this.#tell((transaction) => appendEvents(transaction, this.#outbox, streamId, events));
   }
 
   endSession(streamId: string, endTimeMs: number, events: readonly StreamEvent[]): Promise<void> {
-    return this.#write((transaction) => endSession(transaction, streamId, endTimeMs, events));
+    return this.#tell((transaction) => this.#end(transaction, streamId, endTimeMs, events));
   }
 
   async heartbeat(streamIds: readonly string[], atMs: number): Promise<void> {
@@ -108,7 +119,7 @@ export class SqlSessionLog implements SessionLog, RecordingHistory {
   }
 
   endAbandonedSessions(): Promise<number> {
-    return this.#write(async (transaction) => {
+    return this.#tell(async (transaction) => {
       const abandoned = await transaction
         .selectFrom('stream_session')
         .select(['stream_id', 'last_alive_ms', 'is_streaming'])
@@ -118,7 +129,7 @@ export class SqlSessionLog implements SessionLog, RecordingHistory {
         const ended: StreamEvent = { name: 'Session Ended', timeMs: last_alive_ms };
         const events: StreamEvent[] =
           is_streaming === 1 ? [{ name: 'Stream End', timeMs: last_alive_ms }, ended] : [ended];
-        await endSession(transaction, stream_id, last_alive_ms, events);
+        await this.#end(transaction, stream_id, last_alive_ms, events);
       }
       return abandoned.length;
     });
@@ -139,6 +150,29 @@ export class SqlSessionLog implements SessionLog, RecordingHistory {
     await this.#turnstile.run(async () => {});
   }
 
+  async #end(
+    transaction: Transaction<Schema>,
+    streamId: string,
+    endTimeMs: number,
+    events: readonly StreamEvent[],
+  ): Promise<void> {
+    const { numUpdatedRows } = await transaction
+      .updateTable('stream_session')
+      .set({ end_time_ms: endTimeMs })
+      .where('stream_id', '=', streamId)
+      .where('end_time_ms', 'is', null)
+      .executeTakeFirstOrThrow();
+    if (numUpdatedRows !== 1n) throw new Error(`cannot end session ${streamId}: it is not open`);
+    if (events.length > 0) await appendEvents(transaction, this.#outbox, streamId, events);
+  }
+
+  /** As `#write`; there are events in it, which somebody may be waiting for. */
+  async #tell<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
+    const result = await this.#write(work);
+    this.#outbox.appended();
+    return result;
+  }
+
   #write<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
     return this.#turnstile.run(() => inWriteTransaction(this.#database, work));
   }
@@ -156,59 +190,6 @@ async function findRecordingConfiguration(
     .where('arn', '=', channel.recordingConfigurationArn)
     .executeTakeFirst();
   return row && recordingConfigurationFromRow(row);
-}
-
-async function appendEvents(
-  transaction: Transaction<Schema>,
-  streamId: string,
-  events: readonly StreamEvent[],
-): Promise<void> {
-  const newestMs = Math.max(...events.map(({ timeMs }) => timeMs));
-  const edge = events.findLast(({ name }) => name === 'Stream Start' || name === 'Stream End');
-  const session = await transaction
-    .updateTable('stream_session')
-    .set(({ eb, case: when, ref }) => ({
-      event_count: eb('event_count', '+', events.length),
-      last_alive_ms: when()
-        .when('last_alive_ms', '<', newestMs)
-        .then(newestMs)
-        .else(ref('last_alive_ms'))
-        .end(),
-      ...(edge && { is_streaming: toFlag(edge.name === 'Stream Start') }),
-      ...(events.some(({ name }) => isErrorEvent(name)) && { has_error_event: 1 as const }),
-    }))
-    .where('stream_id', '=', streamId)
-    .returning('event_count')
-    .executeTakeFirst();
-  if (!session) throw new Error(`cannot append events: there is no session ${streamId}`);
-
-  const firstSequence = session.event_count - events.length + 1;
-  await transaction
-    .insertInto('stream_event')
-    .values(
-      events.map((event, index) => ({
-        stream_id: streamId,
-        sequence: firstSequence + index,
-        ...eventToRow(event),
-      })),
-    )
-    .execute();
-}
-
-async function endSession(
-  transaction: Transaction<Schema>,
-  streamId: string,
-  endTimeMs: number,
-  events: readonly StreamEvent[],
-): Promise<void> {
-  const { numUpdatedRows } = await transaction
-    .updateTable('stream_session')
-    .set({ end_time_ms: endTimeMs })
-    .where('stream_id', '=', streamId)
-    .where('end_time_ms', 'is', null)
-    .executeTakeFirstOrThrow();
-  if (numUpdatedRows !== 1n) throw new Error(`cannot end session ${streamId}: it is not open`);
-  if (events.length > 0) await appendEvents(transaction, streamId, events);
 }
 
 async function deleteBatch(transaction: Transaction<Schema>, beforeMs: number): Promise<number> {

@@ -108,7 +108,10 @@ describe('openSqliteStore()', () => {
       await store.sessionLog.createSession(sessionOf(channel, 'st-older'), event);
     }
     const database = new DatabaseSync(directory.database);
-    database.exec(`drop table used_playback_token;
+    database.exec(`drop table event_sequence; drop table outbox_event;
+      drop table event_target; drop table event_dead_letter;
+      drop table metric_seconds; drop table metric_minute; drop table metric_series;
+      drop table used_playback_token;
       alter table stream_event drop column detail;
       delete from kysely_migration where name >= '0003-event-details'`);
     database.close();

@@ -3,13 +3,19 @@ import type { ResettableStore } from '../../control/emulator.ts';
 import type { ControlStore } from '../../control/ports.ts';
 import type { RecordedChannels } from '../../delivery/recording-access.ts';
 import type { ChannelLocator, RecordingCatalog } from '../../delivery/watch-routes.ts';
+import type { Outbox } from '../../events/ports.ts';
+import type { Clock } from '../../lib/clock.ts';
 import type { ChannelDirectory, SessionLog } from '../../live/ports.ts';
+import type { MetricStore } from '../../metrics/ports.ts';
 import type { RecordingHistory } from '../../recording/ports.ts';
+import { systemClock } from '../system.ts';
 import { SqlChannelDirectory } from './channel-directory.ts';
 import { sqlControlStore } from './control-store.ts';
 import type { Database } from './database.ts';
 import { deleteEverything } from './delete-everything.ts';
+import { SqlMetricStore } from './metric-store.ts';
 import { migrate } from './migrate.ts';
+import { SqlOutbox } from './outbox.ts';
 import { type SqlPlaybackRecords, sqlPlaybackRecords } from './playback-records.ts';
 import { SqlRecordingCatalog } from './recording-catalog.ts';
 import type { Schema } from './schema.ts';
@@ -22,9 +28,11 @@ import { StoreError } from './store-error.ts';
 export interface Store extends AsyncDisposable, ResettableStore {
   readonly controlStore: ControlStore;
   readonly sessionLog: SessionLog & RecordingHistory;
+  readonly outbox: Outbox;
   readonly channelDirectory: ChannelDirectory & ChannelLocator;
   readonly playbackRecords: SqlPlaybackRecords;
   readonly recordingCatalog: RecordingCatalog & RecordedChannels;
+  readonly metricStore: MetricStore;
 }
 
 /** https://sqlite.org/rescode.html#busy */
@@ -35,7 +43,10 @@ const SQLITE_BUSY = 5;
  *
  * @throws StoreError where another process has it open, it can't be read or written, or a newer Ivory has changed it
  */
-export async function openSqliteStore(path: string): Promise<Store> {
+export async function openSqliteStore(
+  path: string,
+  clock: Pick<Clock, 'nowMs'> = systemClock,
+): Promise<Store> {
   await using opening = new AsyncDisposableStack();
   // Closed in reverse order, so that the writer is last and folds the log into the database.
   const writer = opening.adopt(new SqliteThread(), (thread) => thread.close());
@@ -51,16 +62,19 @@ export async function openSqliteStore(path: string): Promise<Store> {
   await reader.request({ kind: 'open', path, role: 'reader' });
   const database: Database = { reads: kyselyOver(reader, opening), writes };
 
-  const sessionLog = new SqlSessionLog(database);
+  const outbox = new SqlOutbox(database, clock);
+  const sessionLog = new SqlSessionLog(database, outbox);
   opening.defer(() => sessionLog.drain());
 
   const resources = opening.move();
   return {
-    controlStore: sqlControlStore(database),
+    controlStore: sqlControlStore(database, outbox),
     sessionLog,
+    outbox,
     channelDirectory: new SqlChannelDirectory(database),
     playbackRecords: sqlPlaybackRecords(database),
     recordingCatalog: new SqlRecordingCatalog(database),
+    metricStore: new SqlMetricStore(database),
     async deleteEverything() {
       await sessionLog.drain();
       await deleteEverything(database);

@@ -4,6 +4,8 @@ import type { Store } from './sqlite-store.ts';
 import { channelOf, eventAt, sessionOf, streamKeyOf } from './store-fixtures.ts';
 import { testChannels } from './store-suite-channels.ts';
 import { testChannelIds, testStreamKeys, testTags } from './store-suite-keys.ts';
+import { testMetrics } from './store-suite-metrics.ts';
+import { testOutbox } from './store-suite-outbox.ts';
 import { testPlaybackRecords } from './store-suite-playback.ts';
 import { testResources } from './store-suite-resources.ts';
 import { testSessions } from './store-suite-sessions.ts';
@@ -37,6 +39,11 @@ export function testStore(dialect: string, makeBed: () => Promise<StoreBed>): vo
     testResources(() => store);
     testPlaybackRecords(() => store);
     testSessions(() => store);
+    testMetrics(() => store);
+  });
+
+  describe(`${dialect} outbox`, () => {
+    testOutbox(makeBed);
   });
 
   describe(`${dialect} store, opened again`, () => {

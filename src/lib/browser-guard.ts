@@ -1,4 +1,4 @@
-import type { HttpRequest } from '../lib/http.ts';
+import type { HttpRequest } from './http.ts';
 
 /** `localhost`, `name.localhost`, `127.0.0.1`, `[::1]`; what is after it is the port. */
 const LOOPBACK = /^(?:(?:[a-z0-9-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;

@@ -7,7 +7,7 @@ import { AccessKeyRing } from '../control/access-key-file.ts';
 import { rootAccessKey } from '../control/credentials.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Logger, silentLogger } from '../lib/logger.ts';
-import { AccessKeysError, watchAccessKeys } from './access-keys.ts';
+import { OperatorFileError, watchOperatorFile } from './operator-file.ts';
 import { systemClock } from './system.ts';
 
 const ROOT = {
@@ -31,7 +31,7 @@ const fileOf = (...ids: string[]) =>
 const [ANN, BOB] = ['AKIAANN0000000000000', 'AKIABOB0000000000000'] as const;
 
 async function folder() {
-  const directory = await mkdtemp(join(tmpdir(), 'ivory-access-keys-'));
+  const directory = await mkdtemp(join(tmpdir(), 'ivory-operator-file-'));
   const path = join(directory, 'access-keys.json');
   const lines: string[] = [];
   const waiting: (() => void)[] = [];
@@ -52,7 +52,11 @@ async function folder() {
     lines,
     nextLine: () => new Promise<void>((resolve) => waiting.push(resolve)),
     start: (isRequired = true) =>
-      watchAccessKeys({ keys, path, isRequired, clock: QUICK_CLOCK, log }),
+      watchOperatorFile({
+        subject: 'access keys',
+        load: (text) => keys.load(text),
+        ...{ path, isRequired, clock: QUICK_CLOCK, log },
+      }),
     async write(text: string) {
       await writeFile(`${path}.new`, text, { mode: 0o600 });
       await rename(`${path}.new`, path);
@@ -61,7 +65,7 @@ async function folder() {
   };
 }
 
-describe('watchAccessKeys()', () => {
+describe('watchOperatorFile()', () => {
   test('takes over a changed file, and keeps the keys where the change is a mistake', async () => {
     await using home = await folder();
     await home.write(fileOf(ANN));
@@ -99,7 +103,7 @@ describe('watchAccessKeys()', () => {
   test('refuses to start with a file that is wrong, a line for each mistake', async () => {
     await using home = await folder();
     await assert.rejects(home.start(), (error: Error) => {
-      assert.ok(error instanceof AccessKeysError);
+      assert.ok(error instanceof OperatorFileError);
       assert.equal(
         error.message,
         `cannot use the access keys in ${home.path}: the file is not there`,

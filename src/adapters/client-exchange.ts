@@ -1,0 +1,100 @@
+import type { Readable } from 'node:stream';
+import { BodyTooLarge } from '../lib/http.ts';
+
+/** What a request has in common whichever HTTP it came by: a client that may go away, and a body that may be too large. */
+export abstract class ClientExchange {
+  /** Set once nothing that is sent any more arrives. */
+  isGone = false;
+  #closeListeners: (() => void)[] | undefined;
+  #wakeSender: (() => void) | undefined;
+
+  onClose(listener: () => void): void {
+    if (this.isGone) return;
+    this.#closeListeners ??= [];
+    this.#closeListeners.push(listener);
+  }
+
+  /** Called by the server when the client goes away from an unfinished exchange; more than once does no harm. */
+  clientGone(): void {
+    if (this.isGone) return;
+    this.isGone = true;
+    this.wakeSender();
+    const listeners = this.#closeListeners ?? [];
+    this.#closeListeners = undefined;
+    for (const listener of listeners) listener();
+  }
+
+  /** Resolves when the client took what was sent, or went away. */
+  drained(): Promise<void> {
+    if (this.isGone) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#wakeSender = resolve;
+    });
+  }
+
+  wakeSender(): void {
+    const wake = this.#wakeSender;
+    this.#wakeSender = undefined;
+    wake?.();
+  }
+
+  /** The client got everything: nobody is told any more that it went away. */
+  protected forgetCloseListeners(): void {
+    this.#closeListeners = undefined;
+  }
+
+  /** Reads all of `source`. Rejects with `BodyTooLarge` once it is more than `limitBytes`, having told `refuseRest`. */
+  protected readBody(
+    source: Readable,
+    limitBytes: number,
+    refuseRest: () => void,
+  ): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      const chunks: Uint8Array[] = [];
+      let byteLength = 0;
+      const onData = (chunk: Uint8Array) => {
+        byteLength += chunk.byteLength;
+        if (byteLength > limitBytes) {
+          source.off('data', onData);
+          refuseRest();
+          reject(bodyTooLarge(limitBytes, `${byteLength} so far`));
+          return;
+        }
+        chunks.push(chunk);
+      };
+      source.on('data', onData);
+      source.once('end', () => {
+        const [first] = chunks;
+        resolve(chunks.length === 1 && first ? first : Buffer.concat(chunks, byteLength));
+      });
+      source.once('error', reject);
+      this.onClose(() => reject(new Error('cannot read the body: the client went away')));
+    });
+  }
+}
+
+/** What is wrong with the length that a client says its body has. */
+export function announcedTooLarge(
+  contentLength: string | undefined,
+  limitBytes: number,
+): BodyTooLarge | undefined {
+  const isTooLarge = contentLength !== undefined && Number(contentLength) > limitBytes;
+  return isTooLarge ? bodyTooLarge(limitBytes, contentLength) : undefined;
+}
+
+function bodyTooLarge(limitBytes: number, found: string): BodyTooLarge {
+  return new BodyTooLarge(`cannot take the body: at most ${limitBytes} bytes, got ${found}`);
+}
+
+export interface RequestTarget {
+  readonly path: string;
+  /** Without the question mark; '' where there is none. */
+  readonly query: string;
+}
+
+export function splitTarget(target: string): RequestTarget {
+  const questionMark = target.indexOf('?');
+  return questionMark < 0
+    ? { path: target, query: '' }
+    : { path: target.slice(0, questionMark), query: target.slice(questionMark + 1) };
+}

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
+import type { HttpHandler, HttpReply } from '../lib/http.ts';
+import { silentLogger } from '../lib/logger.ts';
+import { HttpServer } from './http-server.ts';
+
+/** A plain request is answered without Node's parser: whatever a client can see of that must be as if it were not. */
+
+const GET = 'GET /a?b=c HTTP/1.1\r\nHost: a\r\n\r\n';
+/** The same for Node's parser: it is asked to close, which only that does. */
+const GET_BY_NODE = 'GET /a?b=c HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+
+async function serve(t: TestContext, handler: HttpHandler): Promise<number> {
+  const server = new HttpServer({ handlers: [handler], log: silentLogger });
+  const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
+  t.after(() => server.close(0));
+  return port;
+}
+
+function open(t: TestContext, port: number): Socket {
+  const socket = connect({ host: '127.0.0.1', port }).setEncoding('latin1');
+  t.after(() => socket.destroy());
+  return socket;
+}
+
+/** What comes until it ends with `last`. */
+async function heard(socket: Socket, last: string): Promise<string> {
+  let text = '';
+  while (!text.endsWith(last)) text += (await once(socket, 'data'))[0];
+  return text;
+}
+
+const body = (text: string) => text.slice(text.indexOf('\r\n\r\n') + 4);
+/** Names in lower case, without those that say what becomes of the connection. */
+const headersOf = (text: string) =>
+  new Map(
+    text
+      .slice(0, text.indexOf('\r\n\r\n'))
+      .split('\r\n')
+      .slice(1)
+      .map((line) => {
+        const colon = line.indexOf(':');
+        return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const;
+      })
+      .filter(([name]) => !['connection', 'keep-alive', 'date'].includes(name)),
+  );
+
+const REPLIES: Readonly<Record<string, HttpReply>> = {
+  'a text': { status: 200, headers: { 'Content-Type': 'text/plain', 'X-A': 1 }, body: 'grün.' },
+  'bytes of a few buffers': {
+    status: 206,
+    headers: {},
+    body: [Buffer.from('a'), Buffer.alloc(5000, 'b'), Buffer.from('c.')],
+  },
+  'bytes that are shared': {
+    status: 200,
+    headers: { Vary: 'Accept-Encoding' },
+    body: Buffer.alloc(9000, 'd').fill('.', 8999),
+    isShared: true,
+  },
+  'no body': { status: 404, headers: { 'Cache-Control': 'no-store' } },
+  'no content': { status: 204, headers: {} },
+  'not modified': { status: 304, headers: { ETag: '"a"' } },
+};
+
+for (const [what, reply] of Object.entries(REPLIES)) {
+  test(`a plain GET is answered with ${what} as every other request is`, async (t) => {
+    const port = await serve(t, () => reply);
+    const end = reply.body === undefined ? '\r\n\r\n' : '.';
+    const direct = open(t, port);
+    direct.write(GET, 'latin1');
+    const first = await heard(direct, end);
+    // The second is the one that may have been kept.
+    direct.write(GET, 'latin1');
+    const second = await heard(direct, end);
+    const node = open(t, port);
+    node.write(GET_BY_NODE, 'latin1');
+    const expected = await heard(node, end);
+    for (const text of [first, second]) {
+      assert.equal(text.split('\r\n')[0], expected.split('\r\n')[0]);
+      assert.deepEqual(headersOf(text), headersOf(expected));
+      assert.equal(body(text), body(expected));
+      assert.match(text, /\r\nDate: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\r\n/);
+    }
+  });
+}
+
+test('a connection goes on with Node’s parser after plain GETs, and nothing is lost on the way', async (t) => {
+  const port = await serve(t, async (request) => ({
+    status: 200,
+    headers: {},
+    body: `${request.method} ${Buffer.from(await request.body(100))}.`,
+  }));
+  const socket = open(t, port);
+  socket.write(GET);
+  assert.equal(body(await heard(socket, '.')), 'GET .');
+  socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel');
+  socket.write('lo');
+  assert.equal(body(await heard(socket, '.')), 'POST hello.');
+  socket.write(GET);
+  assert.equal(body(await heard(socket, '.')), 'GET .');
+});
+
+test('a call of the API is read with its body, however its bytes are cut', async (t) => {
+  const port = await serve(t, async (request) => ({
+    status: 200,
+    headers: {},
+    body: `${request.method} ${Buffer.from(await request.body(100))}.`,
+  }));
+  const call = 'POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\ngr\u00fcn!!';
+  for (let at = 1; at <= call.length; at++) {
+    const socket = open(t, port);
+    socket.setNoDelay(true).write(call.slice(0, at), 'latin1');
+    await new Promise(setImmediate);
+    socket.write(call.slice(at), 'latin1');
+    assert.match(body(await heard(socket, '!.')), /^POST gr.+n!!\.$/);
+    socket.destroy();
+  }
+});
+
+test('a body of a plain request may be too large', async (t) => {
+  const port = await serve(t, (request) =>
+    request.body(3).then(
+      () => ({ status: 200, headers: {}, body: 'taken.' }),
+      ({ name }: Error) => ({ status: 413, headers: {}, body: `${name}.` }),
+    ),
+  );
+  const socket = open(t, port);
+  socket.write('POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabcd');
+  assert.equal(body(await heard(socket, '.')), 'BodyTooLarge.');
+});
+
+test('what is sent behind a request that is parked is answered after it', async (t) => {
+  const parked: ((reply: HttpReply) => void)[] = [];
+  const port = await serve(t, ({ path }) => {
+    if (path !== '/park') return { status: 200, headers: {}, body: 'second.' };
+    return new Promise((reply) => parked.push(reply));
+  });
+  const socket = open(t, port);
+  socket.write(GET.replace('/a', '/park'));
+  while (parked.length === 0) await new Promise(setImmediate);
+  socket.write(GET + GET);
+  parked[0]?.({ status: 200, headers: {}, body: 'first.' });
+  const text = await heard(socket, 'second.');
+  assert.ok(text.indexOf('first.') < text.indexOf('second.'));
+});
+
+test('more behind a parked request than a request may have ends the connection', async (t) => {
+  const port = await serve(t, () => new Promise(() => {}));
+  const socket = open(t, port);
+  socket.on('error', () => {});
+  socket.resume();
+  socket.write(GET);
+  const flood = setInterval(() => socket.write(`GET /${'a'.repeat(4096)}`), 1);
+  await once(socket, 'close');
+  clearInterval(flood);
+});
+
+test('a client that says it is done while its request is parked is gone', async (t) => {
+  const gone = Promise.withResolvers<void>();
+  const port = await serve(t, (request) => {
+    request.onClose(() => gone.resolve());
+    return new Promise(() => {});
+  });
+  open(t, port).end(GET);
+  await gone.promise;
+});
+
+test('a property: however its bytes are cut, a request is answered the same', async (t) => {
+  const port = await serve(t, ({ path, query, headers }) => ({
+    status: 200,
+    headers: {},
+    body: `${path} ${query} ${headers['x-a']}.`,
+  }));
+  const request = 'GET /a?b HTTP/1.1\r\nHost: a\r\nX-A: b\r\n\r\n';
+  await fc.assert(
+    fc.asyncProperty(fc.nat(request.length), async (at) => {
+      const socket = open(t, port);
+      socket.setNoDelay(true).write(request.slice(0, at));
+      await new Promise(setImmediate);
+      socket.write(request.slice(at));
+      assert.equal(body(await heard(socket, '.')), '/a b b.');
+      socket.destroy();
+    }),
+  );
+});

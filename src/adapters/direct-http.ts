@@ -1,0 +1,212 @@
+import type { Socket } from 'node:net';
+import type { HttpHandler, HttpReply } from '../lib/http.ts';
+import { type PlainRequest, readPlainRequest } from '../protocols/http1/plain-request.ts';
+import { DirectExchange } from './direct-exchange.ts';
+import type { Connection } from './http-exchange.ts';
+import { answerWith, INTERNAL_ERROR } from './http-handlers.ts';
+import type { HttpLimits } from './http-limits.ts';
+import { isAsyncIterable, sendGrowing } from './http-reply.ts';
+import type { EncodedReply, ReplyEncoder } from './reply-encoder.ts';
+
+/** What a connection that is served directly needs of its server. */
+export interface DirectHttpServer {
+  readonly handlers: readonly HttpHandler[];
+  readonly limits: HttpLimits;
+  /** It takes no more requests on connections that are open. */
+  readonly isClosing: () => boolean;
+  readonly replies: ReplyEncoder;
+  replied(status: number): void;
+  failed(method: string, error: unknown): void;
+  /** The client has not taken what was sent to it. */
+  slow(connection: Connection): void;
+  cut(connection: Connection, reason: string): void;
+  /** It sent nothing for as long as it may. */
+  silent(connection: Connection): void;
+  /** The connection is Node's HTTP parser's from here on, which has not seen `bytes` yet. */
+  handOver(connection: Connection, bytes: Buffer): void;
+}
+
+const LETTER_A = 0x41;
+const LETTER_Z = 0x5a;
+
+/**
+ * Serves a connection for as long as its client sends plain requests, one after the other: what players and SDKs send. Node's HTTP
+ * server takes three times the processor for the same; anything but a plain request is left to it, and the connection with it.
+ */
+export class DirectConnection {
+  readonly #connection: Connection;
+  readonly #socket: Socket;
+  readonly #server: DirectHttpServer;
+  #exchange: DirectExchange | undefined;
+  /** What the client sent behind a request that is not answered yet. */
+  #waiting: Buffer | undefined;
+  #hasServed = false;
+
+  constructor(connection: Connection, server: DirectHttpServer) {
+    this.#connection = connection;
+    this.#socket = connection.socket;
+    this.#server = server;
+    this.#socket.setTimeout(server.limits.headerTimeoutMs);
+    this.#socket
+      .on('data', this.#onData)
+      .on('drain', this.#onDrain)
+      .on('end', this.#onEnd)
+      .on('error', ignoreError)
+      .on('timeout', this.#onTimeout);
+  }
+
+  /** A request is being answered. */
+  get isBusy(): boolean {
+    return this.#exchange !== undefined;
+  }
+
+  /** Called once by the server when the connection has closed. */
+  closed(): void {
+    this.#exchange?.clientGone();
+    this.#waiting = undefined;
+  }
+
+  /** The client took everything. */
+  drained(): void {
+    this.#socket.setTimeout(this.#server.limits.keepAliveTimeoutMs);
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    if (this.#exchange === undefined) {
+      this.#take(bytes);
+      return;
+    }
+    this.#waiting = this.#waiting ? Buffer.concat([this.#waiting, bytes]) : bytes;
+    const [first = 0] = this.#waiting;
+    // Every method there is begins with a letter: for anything else there is no need to wait.
+    const isRequest = first >= LETTER_A && first <= LETTER_Z;
+    if (!isRequest || this.#waiting.byteLength > this.#server.limits.maxHeaderBytes) {
+      this.#server.cut(this.#connection, 'too much, or garbage, behind a request');
+    }
+  };
+
+  #take(bytes: Buffer): void {
+    const { handlers } = this.#server;
+    const request = this.#read(bytes);
+    if (request === undefined || this.#server.isClosing()) {
+      this.#handOver(bytes);
+      return;
+    }
+    const exchange = new DirectExchange(this.#connection, request, bytes);
+    this.#exchange = exchange;
+    answerWith(handlers, exchange, this.#send, this.#fail);
+  }
+
+  #read(bytes: Buffer): PlainRequest | undefined {
+    const { maxHeaderBytes, maxTargetBytes } = this.#server.limits;
+    if (bytes.byteLength > maxHeaderBytes) return undefined;
+    const request = readPlainRequest(bytes.toString('latin1'));
+    return request && request.target.length <= maxTargetBytes ? request : undefined;
+  }
+
+  #handOver(bytes: Buffer): void {
+    this.#socket
+      .off('data', this.#onData)
+      .off('drain', this.#onDrain)
+      .off('end', this.#onEnd)
+      .off('error', ignoreError)
+      .off('timeout', this.#onTimeout)
+      .setTimeout(0);
+    this.#server.handOver(this.#connection, bytes);
+  }
+
+  readonly #send = (exchange: DirectExchange, reply: HttpReply): void => {
+    if (exchange.isGone) return;
+    const { body } = reply;
+    const isLast = this.#server.isClosing();
+    const encoded = this.#server.replies.encode(reply, isLast);
+    this.#server.replied(reply.status);
+    if (isAsyncIterable(body)) {
+      exchange.isHeadSent = true;
+      this.#sendGrowing(exchange, encoded, body).catch((error) => this.#fail(exchange, error));
+      return;
+    }
+    const socket = this.#socket;
+    if (encoded.isWhole || body === undefined) socket.write(encoded.bytes);
+    else {
+      socket.cork();
+      socket.write(encoded.bytes);
+      if (typeof body === 'string' || body instanceof Uint8Array) socket.write(body);
+      else for (const buffer of body) socket.write(buffer);
+      socket.uncork();
+    }
+    if (socket.writableLength > 0) this.#server.slow(this.#connection);
+    // Otherwise it is over when the client took it.
+    if (socket.writableNeedDrain) exchange.isSent = true;
+    else this.#answered(exchange);
+  };
+
+  async #sendGrowing(
+    exchange: DirectExchange,
+    head: EncodedReply,
+    body: AsyncIterable<Uint8Array>,
+  ): Promise<void> {
+    const socket = this.#socket;
+    socket.write(head.bytes);
+    const sink = {
+      write(bytes: Uint8Array): boolean {
+        // A chunk of no bytes is the last one (RFC 9112 section 7.1).
+        if (bytes.byteLength === 0) return true;
+        socket.cork();
+        socket.write(`${bytes.byteLength.toString(16)}\r\n`, 'latin1');
+        socket.write(bytes);
+        const isTaken = socket.write('\r\n', 'latin1');
+        socket.uncork();
+        return isTaken && !socket.writableNeedDrain;
+      },
+      end: () => void socket.write('0\r\n\r\n', 'latin1'),
+    };
+    await sendGrowing(exchange, sink, body, () => this.#server.slow(this.#connection));
+    if (!exchange.isGone) this.#answered(exchange);
+  }
+
+  #answered(exchange: DirectExchange): void {
+    exchange.answered();
+    this.#exchange = undefined;
+    if (!this.#hasServed) {
+      this.#hasServed = true;
+      this.#socket.setTimeout(this.#server.limits.keepAliveTimeoutMs);
+    }
+    const bytes = this.#waiting;
+    this.#waiting = undefined;
+    if (this.#server.isClosing()) this.#socket.destroySoon();
+    else if (bytes) this.#take(bytes);
+  }
+
+  readonly #fail = (exchange: DirectExchange, error: unknown): void => {
+    if (exchange.isGone) return;
+    this.#server.failed(exchange.method, error);
+    // Cutting a body that has begun is the only way to say that it is not whole (RFC 9112 section 8).
+    if (exchange.isHeadSent) this.#socket.destroy();
+    else this.#send(exchange, INTERNAL_ERROR);
+  };
+
+  readonly #onDrain = (): void => {
+    const exchange = this.#exchange;
+    if (exchange?.isSent) this.#answered(exchange);
+    else exchange?.wakeSender();
+  };
+
+  /** It has nothing more to say, and does not listen for long either: so it is with Node's server. */
+  readonly #onEnd = (): void => {
+    if (this.#exchange) this.#socket.destroy();
+    else this.#socket.end();
+  };
+
+  readonly #onTimeout = (): void => {
+    if (this.#connection.sendingSinceMs !== undefined) {
+      this.#server.cut(this.#connection, 'takes nothing of its answer');
+    } else if (this.#exchange === undefined) {
+      if (this.#hasServed) this.#socket.destroy();
+      else this.#server.silent(this.#connection);
+    }
+  };
+}
+
+/** 'close' follows, and says what there is to say. */
+function ignoreError(): void {}

@@ -1,0 +1,70 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { TargetMeasurements } from '../events/dispatcher.ts';
+
+const GAUGES: readonly {
+  readonly name: string;
+  readonly help: string;
+  readonly value: (target: TargetMeasurements) => number;
+}[] = [
+  {
+    name: 'ivory_events_pending',
+    help: 'Events that the target has not had.',
+    value: ({ pending }) => pending,
+  },
+  {
+    name: 'ivory_event_lag_seconds',
+    help: 'How long the oldest event that the target has not had has waited.',
+    value: ({ lagMs }) => lagMs / 1000,
+  },
+  {
+    name: 'ivory_event_dead_letters',
+    help: 'Events that the target did not take, kept to be replayed.',
+    value: ({ deadLetters }) => deadLetters,
+  },
+];
+
+const COUNTERS: typeof GAUGES = [
+  {
+    name: 'ivory_events_delivered_total',
+    help: 'Events that the target has taken.',
+    value: ({ delivered }) => delivered,
+  },
+  {
+    name: 'ivory_event_delivery_failures_total',
+    help: 'Attempts to deliver an event that failed.',
+    value: ({ failed }) => failed,
+  },
+  {
+    name: 'ivory_event_dead_letters_total',
+    help: 'Events that were given up.',
+    value: ({ deadLettered }) => deadLettered,
+  },
+];
+
+/** How the targets of events are doing, each under its name. */
+export function registerEventMetrics(
+  registry: Registry,
+  targets: () => Promise<readonly TargetMeasurements[]>,
+): void {
+  const common = { registers: [registry], labelNames: ['target'] };
+  for (const { value, ...options } of GAUGES) {
+    const gauge: Gauge = new Gauge({
+      ...{ ...options, ...common },
+      collect: async () => {
+        const measured = await targets();
+        gauge.reset();
+        for (const target of measured) gauge.set({ target: target.name }, value(target));
+      },
+    });
+  }
+  for (const { value, ...options } of COUNTERS) {
+    const counter: Counter = new Counter({
+      ...{ ...options, ...common },
+      collect: async () => {
+        const measured = await targets();
+        counter.reset();
+        for (const target of measured) counter.inc({ target: target.name }, value(target));
+      },
+    });
+  }
+}

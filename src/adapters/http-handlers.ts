@@ -1,0 +1,34 @@
+import type { HttpHandler, HttpReply, HttpRequest } from '../lib/http.ts';
+
+/** Has the first handler that wants `request` answer it, at once where it can: `send` or `fail` is called, once. */
+export function answerWith<Request extends HttpRequest>(
+  handlers: readonly HttpHandler[],
+  request: Request,
+  send: (request: Request, reply: HttpReply) => void,
+  fail: (request: Request, error: unknown) => void,
+): void {
+  try {
+    const reply = firstReply(handlers, request);
+    if (reply instanceof Promise) {
+      reply.then((late) => send(request, late)).catch((error) => fail(request, error));
+    } else send(request, reply);
+  } catch (error) {
+    fail(request, error);
+  }
+}
+
+function firstReply(
+  handlers: readonly HttpHandler[],
+  request: HttpRequest,
+): HttpReply | Promise<HttpReply> {
+  for (const handler of handlers) {
+    const reply = handler(request);
+    if (reply !== undefined) return reply;
+  }
+  return NOT_FOUND;
+}
+
+const NOT_FOUND: HttpReply = { status: 404, headers: {} };
+
+/** Of a handler that failed. */
+export const INTERNAL_ERROR: HttpReply = { status: 500, headers: {} };

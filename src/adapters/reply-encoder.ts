@@ -1,0 +1,91 @@
+import type { HttpReply } from '../lib/http.ts';
+import { contentLength, isAsyncIterable } from './http-reply.ts';
+import { http } from './node-http.ts';
+
+/** A reply as it is written to a connection. */
+export interface EncodedReply {
+  /** The head, and the body behind it where `isWhole`. */
+  readonly bytes: Uint8Array;
+  readonly isWhole: boolean;
+}
+
+/** A body of this size is copied behind its head: one write of it costs less than two, and what is shared is copied once. */
+const MAX_COPIED_BODY_BYTES = 2 * 1024;
+const MAX_SHARED_BODY_BYTES = 64 * 1024;
+
+/** RFC 9110 section 5: a line break in either would be a header, or a response, of somebody else's making. */
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const FIELD_VALUE = /^[\t -~\x80-\xff]*$/;
+
+/** Makes bytes of replies to HTTP/1.1 requests; of those that are shared once a second, for the sake of their Date. */
+export class ReplyEncoder {
+  readonly #keepAlive: string;
+  #shared = new WeakMap<HttpReply, EncodedReply>();
+  #second = 0;
+  /** RFC 9110 section 5.6.7. */
+  #date = '';
+
+  constructor(keepAliveTimeoutMs: number) {
+    const seconds = Math.floor(keepAliveTimeoutMs / 1000);
+    this.#keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n`;
+  }
+
+  /**
+   * `isLast`: the connection closes behind it.
+   *
+   * @throws TypeError where a header is none
+   */
+  encode(reply: HttpReply, isLast: boolean): EncodedReply {
+    this.#refreshDate();
+    if (!reply.isShared || isLast) return this.#encode(reply, isLast, MAX_COPIED_BODY_BYTES);
+    let encoded = this.#shared.get(reply);
+    if (!encoded) {
+      encoded = this.#encode(reply, isLast, MAX_SHARED_BODY_BYTES);
+      this.#shared.set(reply, encoded);
+    }
+    return encoded;
+  }
+
+  #encode(reply: HttpReply, isLast: boolean, maxCopiedBytes: number): EncodedReply {
+    const { body } = reply;
+    const byteLength = contentLength(reply);
+    const head = this.#head(reply, byteLength, isLast);
+    const isCopied =
+      byteLength !== undefined && byteLength <= maxCopiedBytes && !isAsyncIterable(body);
+    if (!isCopied) return { bytes: Buffer.from(head, 'latin1'), isWhole: byteLength === undefined };
+    const bytes = Buffer.allocUnsafe(head.length + byteLength);
+    let offset = bytes.write(head, 'latin1');
+    if (typeof body === 'string') bytes.write(body, offset);
+    else if (body instanceof Uint8Array) bytes.set(body, offset);
+    else {
+      for (const buffer of body ?? []) {
+        bytes.set(buffer, offset);
+        offset += buffer.byteLength;
+      }
+    }
+    return { bytes, isWhole: true };
+  }
+
+  #head({ status, headers, body }: HttpReply, byteLength: number | undefined, isLast: boolean) {
+    let head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\n`;
+    for (const name in headers) {
+      const value = String(headers[name] ?? '');
+      if (!FIELD_NAME.test(name) || !FIELD_VALUE.test(value)) {
+        throw new TypeError(`cannot send a ${status} with the header ${JSON.stringify(name)}`);
+      }
+      head += `${name}: ${value}\r\n`;
+    }
+    head += `Date: ${this.#date}\r\n${isLast ? 'Connection: close\r\n' : this.#keepAlive}`;
+    if (isAsyncIterable(body)) head += 'Transfer-Encoding: chunked\r\n';
+    else if (byteLength !== undefined) head += `Content-Length: ${byteLength}\r\n`;
+    return `${head}\r\n`;
+  }
+
+  #refreshDate(): void {
+    const second = Math.floor(Date.now() / 1000);
+    if (second === this.#second) return;
+    this.#second = second;
+    this.#date = new Date(second * 1000).toUTCString();
+    this.#shared = new WeakMap();
+  }
+}

@@ -1,0 +1,231 @@
+import type { Transaction } from 'kysely';
+import type { Tenant } from '../../domain/tenant.ts';
+import type { KeptMetric } from '../../metrics/catalog.ts';
+import type {
+  MetricStore,
+  SecondsRun,
+  SeriesKey,
+  SeriesMinute,
+  SeriesPage,
+  TimeRange,
+} from '../../metrics/ports.ts';
+import type { TimedStatistics } from '../../metrics/statistics.ts';
+import { type Database, inWriteTransaction } from './database.ts';
+import type { Schema } from './schema.ts';
+
+/** Rows of one statement, and nearly always as many: statements of one length are compiled once. */
+const BATCH_SIZE = 50;
+/** Rows that are deleted in one transaction: milliseconds, in which nothing else is written. */
+const DELETED_AT_ONCE = 5000;
+
+/** What was measured, in SQL. A minute of a series is a row, and its seconds another. */
+export class SqlMetricStore implements MetricStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  append(minutes: readonly SeriesMinute[]): Promise<void> {
+    return inWriteTransaction(this.#database, async (transaction) => {
+      for (let at = 0; at < minutes.length; at += BATCH_SIZE) {
+        await appendBatch(transaction, minutes.slice(at, at + BATCH_SIZE));
+      }
+    });
+  }
+
+  async readMinutes(
+    key: SeriesKey,
+    { fromMs, toMs }: TimeRange,
+  ): Promise<readonly TimedStatistics[]> {
+    const rows = await this.#database.reads
+      .selectFrom('metric_series')
+      .innerJoin('metric_minute', 'metric_minute.series_id', 'metric_series.id')
+      .select(['start_ms', 'sample_count', 'sum', 'minimum', 'maximum'])
+      .where('account_id', '=', key.accountId)
+      .where('region', '=', key.region)
+      .where('metric', '=', key.metric)
+      .where('dimensions', '=', key.dimensions)
+      .where('start_ms', '>=', fromMs)
+      .where('start_ms', '<', toMs)
+      .orderBy('start_ms')
+      .execute();
+    return rows.map(({ start_ms: startMs, sample_count: sampleCount, sum, minimum, maximum }) => ({
+      startMs,
+      statistics: { sampleCount, sum, minimum, maximum },
+    }));
+  }
+
+  async readSeconds(key: SeriesKey, { fromMs, toMs }: TimeRange): Promise<readonly SecondsRun[]> {
+    const rows = await this.#database.reads
+      .selectFrom('metric_series')
+      .innerJoin('metric_seconds', 'metric_seconds.series_id', 'metric_series.id')
+      .select(['start_ms', 'points'])
+      .where('account_id', '=', key.accountId)
+      .where('region', '=', key.region)
+      .where('metric', '=', key.metric)
+      .where('dimensions', '=', key.dimensions)
+      .where('start_ms', '>=', fromMs)
+      .where('start_ms', '<', toMs)
+      .orderBy('start_ms')
+      .execute();
+    return rows.map(({ start_ms: startMs, points }) => ({ startMs, points }));
+  }
+
+  async listSeries(
+    { accountId, region }: Tenant,
+    { after, activeSinceMs, limit }: SeriesPage,
+  ): Promise<readonly KeptMetric[]> {
+    let query = this.#database.reads
+      .selectFrom('metric_series')
+      .select(['metric', 'dimensions'])
+      .where('account_id', '=', accountId)
+      .where('region', '=', region)
+      .where('last_minute_ms', '>=', activeSinceMs);
+    if (after) {
+      query = query.where(({ and, or, eb }) =>
+        or([
+          eb('metric', '>', after.metric),
+          and([eb('metric', '=', after.metric), eb('dimensions', '>', after.dimensions)]),
+        ]),
+      );
+    }
+    const rows = await query.orderBy('metric').orderBy('dimensions').limit(limit).execute();
+    return rows as KeptMetric[];
+  }
+
+  async deleteBefore(limits: {
+    readonly secondsMs: number;
+    readonly minutesMs: number;
+  }): Promise<void> {
+    await this.#deleteRows('metric_seconds', limits.secondsMs);
+    await this.#deleteRows('metric_minute', limits.minutesMs);
+    await this.#database.writes
+      .deleteFrom('metric_series')
+      .where('last_minute_ms', '<', limits.minutesMs)
+      .execute();
+  }
+
+  /** By series: the primary keys find a series' oldest rows, and no other index is needed. */
+  async #deleteRows(table: 'metric_seconds' | 'metric_minute', beforeMs: number): Promise<void> {
+    const series = await this.#database.reads
+      .selectFrom('metric_series')
+      .select('id')
+      .where(({ exists, selectFrom }) =>
+        exists(
+          selectFrom(table)
+            .select('start_ms')
+            .whereRef('series_id', '=', 'metric_series.id')
+            .where('start_ms', '<', beforeMs),
+        ),
+      )
+      .execute();
+    for (const { id } of series) await this.#deleteRowsOf(id, table, beforeMs);
+  }
+
+  async #deleteRowsOf(
+    seriesId: number,
+    table: 'metric_seconds' | 'metric_minute',
+    beforeMs: number,
+  ): Promise<void> {
+    for (;;) {
+      const oldest = await this.#database.reads
+        .selectFrom(table)
+        .select('start_ms')
+        .where('series_id', '=', seriesId)
+        .where('start_ms', '<', beforeMs)
+        .orderBy('start_ms')
+        .limit(DELETED_AT_ONCE)
+        .execute();
+      const last = oldest.at(-1);
+      if (!last) return;
+      await this.#database.writes
+        .deleteFrom(table)
+        .where('series_id', '=', seriesId)
+        .where('start_ms', '<=', last.start_ms)
+        .execute();
+      if (oldest.length < DELETED_AT_ONCE) return;
+    }
+  }
+}
+
+async function appendBatch(
+  transaction: Transaction<Schema>,
+  minutes: readonly SeriesMinute[],
+): Promise<void> {
+  const ids = await seriesIds(transaction, minutes);
+  const idOf = ({ key }: SeriesMinute) => {
+    const id = ids.get(nameOf(key.accountId, key.region, key.metric, key.dimensions));
+    if (id === undefined) throw new Error(`cannot write a minute: no series for ${key.metric}`);
+    return id;
+  };
+  await transaction
+    .insertInto('metric_minute')
+    .values(
+      minutes.map((minute) => ({
+        series_id: idOf(minute),
+        start_ms: minute.startMs,
+        sample_count: minute.statistics.sampleCount,
+        sum: minute.statistics.sum,
+        minimum: minute.statistics.minimum,
+        maximum: minute.statistics.maximum,
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(['series_id', 'start_ms']).doUpdateSet(({ eb, ref, case: when }) => ({
+        sample_count: eb('metric_minute.sample_count', '+', ref('excluded.sample_count')),
+        sum: eb('metric_minute.sum', '+', ref('excluded.sum')),
+        minimum: when()
+          .when('excluded.minimum', '<', ref('metric_minute.minimum'))
+          .then(ref('excluded.minimum'))
+          .else(ref('metric_minute.minimum'))
+          .end(),
+        maximum: when()
+          .when('excluded.maximum', '>', ref('metric_minute.maximum'))
+          .then(ref('excluded.maximum'))
+          .else(ref('metric_minute.maximum'))
+          .end(),
+      })),
+    )
+    .execute();
+  const runs = minutes.flatMap((minute) =>
+    minute.seconds
+      ? { series_id: idOf(minute), start_ms: minute.seconds.startMs, points: minute.seconds.points }
+      : [],
+  );
+  if (runs.length === 0) return;
+  await transaction
+    .insertInto('metric_seconds')
+    .values(runs)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+async function seriesIds(
+  transaction: Transaction<Schema>,
+  minutes: readonly SeriesMinute[],
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await transaction
+    .insertInto('metric_series')
+    .values(
+      minutes.map(({ key, startMs }) => ({
+        account_id: key.accountId,
+        region: key.region,
+        metric: key.metric,
+        dimensions: key.dimensions,
+        last_minute_ms: startMs,
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .columns(['account_id', 'region', 'metric', 'dimensions'])
+        .doUpdateSet(({ ref }) => ({ last_minute_ms: ref('excluded.last_minute_ms') })),
+    )
+    .returning(['id', 'account_id', 'region', 'metric', 'dimensions'])
+    .execute();
+  return new Map(
+    rows.map((row) => [nameOf(row.account_id, row.region, row.metric, row.dimensions), row.id]),
+  );
+}
+
+const nameOf = (...parts: readonly string[]): string => parts.join(' ');

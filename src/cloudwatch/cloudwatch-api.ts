@@ -1,0 +1,148 @@
+import type { Authenticator } from '../control/authentication.ts';
+import { authorizeAction } from '../control/authorization.ts';
+import { RequestIds } from '../control/request-ids.ts';
+import type { RandomBytes } from '../domain/identifiers.ts';
+import type { Clock } from '../lib/clock.ts';
+import { BodyTooLarge, type HttpHandler, type HttpReply, type HttpRequest } from '../lib/http.ts';
+import type { Logger } from '../lib/logger.ts';
+import { ProtocolViolation } from '../lib/protocol-violation.ts';
+import { CloudWatchError, toWireError, type WireError } from './errors.ts';
+import { getMetricData } from './get-metric-data.ts';
+import { getMetricStatistics } from './get-metric-statistics.ts';
+import { listMetrics } from './list-metrics.ts';
+import type { CloudWatchContext, CloudWatchOperation } from './operation.ts';
+import { validateCall } from './validation.ts';
+import { type Call, isServicePath, WIRE_PROTOCOLS, type WireProtocol } from './wire-protocols.ts';
+
+const OPERATIONS = new Map(
+  [getMetricData, getMetricStatistics, listMetrics].map((operation) => [operation.name, operation]),
+);
+
+/** 500 queries of metrics with a few dimensions, in the wordiest of the protocols. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+interface CloudWatchDependencies extends Omit<CloudWatchContext, 'tenant'> {
+  readonly clock: Clock;
+  /** Of the service `monitoring`. */
+  readonly authenticator: Authenticator;
+  readonly random: RandomBytes;
+  readonly logger: Logger;
+  /** Called for every answer; `error`: by its name. */
+  readonly onAnswered?: (operation: string, error: string | undefined) => void;
+}
+
+/** What CloudWatch's API says of IVS: read only, in the three protocols that its clients speak. */
+export function createCloudWatchApi(dependencies: CloudWatchDependencies): HttpHandler {
+  const api = new CloudWatchApi(dependencies);
+  return (request) => {
+    const protocol = WIRE_PROTOCOLS.find((one) => one.isSpokenBy(request));
+    if (protocol) return api.answer(protocol, request).then(forAnyPage);
+    return isPreflight(request) ? PREFLIGHT : undefined;
+  };
+}
+
+/** Pages may call: what keeps others out is the signature. */
+const ANY_PAGE = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': 'x-amzn-query-error,x-amzn-requestid',
+};
+
+/** The Fetch standard's, section 3.2.3; what the SDK sends in a browser. */
+const PREFLIGHT: HttpReply = {
+  status: 204,
+  headers: {
+    ...ANY_PAGE,
+    'Access-Control-Allow-Methods': 'POST',
+    'Access-Control-Allow-Headers':
+      'Authorization,Content-Type,Smithy-Protocol,X-Amz-Content-Sha256,X-Amz-Date,X-Amz-Security-Token,X-Amz-Target,X-Amz-User-Agent,X-Amzn-Query-Mode,amz-sdk-invocation-id,amz-sdk-request',
+    'Access-Control-Max-Age': 600,
+  },
+};
+
+const isPreflight = ({ method, path, headers }: HttpRequest): boolean =>
+  method === 'OPTIONS' &&
+  isServicePath(path) &&
+  headers['access-control-request-method'] !== undefined;
+
+const forAnyPage = (reply: HttpReply): HttpReply => ({
+  ...reply,
+  headers: { ...ANY_PAGE, 'Cache-Control': 'no-store', ...reply.headers },
+});
+
+class CloudWatchApi {
+  readonly #services: CloudWatchDependencies;
+  readonly #requestIds: RequestIds;
+
+  constructor(services: CloudWatchDependencies) {
+    this.#services = services;
+    this.#requestIds = new RequestIds(services.random);
+  }
+
+  async answer(protocol: WireProtocol, request: HttpRequest): Promise<HttpReply> {
+    const { authenticator, history, clock, onAnswered } = this.#services;
+    const requestId = this.#requestIds.next();
+    let operation: CloudWatchOperation | undefined;
+    try {
+      const body = await readBody(request);
+      const { principal, region } = authenticator.authenticate(request, body);
+      const tenant = { accountId: principal.accountId, region };
+      const call = readCall(protocol, request, body);
+      operation = findOperation(call.operation);
+      const action = `cloudwatch:${operation.name}`;
+      authorizeAction({ principal, tenant, action, http: request }, clock);
+      const input = validateCall(operation, call.input);
+      const output = await operation.run(input, { tenant, history, clock });
+      const reply = protocol.success(operation.name, output, requestId);
+      onAnswered?.(operation.name, undefined);
+      return reply;
+    } catch (error) {
+      const refusal = this.#refusal(error, requestId, operation?.name);
+      if (operation) onAnswered?.(operation.name, refusal.name);
+      return protocol.failure(refusal, requestId);
+    }
+  }
+
+  #refusal(error: unknown, requestId: string, operation: string | undefined): WireError {
+    const { logger } = this.#services;
+    const fields = { requestId, ...(operation !== undefined && { operation }) };
+    const wire = toWireError(error);
+    if (wire) {
+      const { name, message } = wire;
+      logger.debug({ ...fields, error: name, reason: message }, 'CloudWatch call refused');
+      return wire;
+    }
+    logger.error({ ...fields, err: error }, 'CloudWatch call failed');
+    const fault = new CloudWatchError('InternalServiceFault', 'Internal server error');
+    return { name: fault.name, code: 'InternalServiceError', status: 500, message: fault.message };
+  }
+}
+
+function findOperation(name: string): CloudWatchOperation {
+  const operation = OPERATIONS.get(name);
+  if (operation) return operation;
+  throw new CloudWatchError(
+    'UnknownOperationException',
+    `The operation ${name.slice(0, 64)} is not one of ${[...OPERATIONS.keys()].join(', ')}`,
+  );
+}
+
+function readCall(protocol: WireProtocol, request: HttpRequest, body: Uint8Array): Call {
+  try {
+    return protocol.readCall(request, body);
+  } catch (error) {
+    if (!(error instanceof ProtocolViolation)) throw error;
+    throw new CloudWatchError('SerializationException', error.message);
+  }
+}
+
+async function readBody(request: HttpRequest): Promise<Uint8Array> {
+  try {
+    return await request.body(MAX_BODY_BYTES);
+  } catch (error) {
+    const reason =
+      error instanceof BodyTooLarge
+        ? `The request body is larger than ${MAX_BODY_BYTES} bytes`
+        : 'The request body did not arrive';
+    throw new CloudWatchError('SerializationException', reason);
+  }
+}

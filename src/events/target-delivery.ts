@@ -1,0 +1,281 @@
+import type { RandomBytes } from '../domain/identifiers.ts';
+import type { CancelTimer, Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import { DeliveryWindow, type Lane, type PendingEvent } from './delivery-window.ts';
+import { envelopeOf } from './envelope.ts';
+import type { EventPattern } from './event-pattern.ts';
+import type { EventTarget, Outbox } from './ports.ts';
+import { isHopeless, pauseMs } from './retry-policy.ts';
+
+const READ_BATCH = 100;
+const REPLAY_BATCH = 100;
+/** Channels that are told of at once. */
+const MAX_IN_FLIGHT = 16;
+
+const STORE_PAUSE_MS = 1000;
+const WARNING_INTERVAL_MS = 60_000;
+/** How long what is under way may take when it is over. */
+const CLOSE_PATIENCE_MS = 1000;
+
+/** Since the start. */
+export interface DeliveryCounts {
+  delivered: number;
+  /** Attempts. */
+  failed: number;
+  deadLettered: number;
+}
+
+/** Brings one target its events: a channel's in order, several channels at once, again until they are taken or given up. */
+export class TargetDelivery {
+  readonly name: string;
+  readonly counts: DeliveryCounts = { delivered: 0, failed: 0, deadLettered: 0 };
+  readonly #target: EventTarget;
+  readonly #pattern: EventPattern | undefined;
+  readonly #outbox: Outbox;
+  readonly #clock: Clock;
+  readonly #random: RandomBytes;
+  readonly #log: Logger;
+  readonly #onProgress: () => void;
+  readonly #aborts = new Set<AbortController>();
+  readonly #timers = new Set<CancelTimer>();
+  readonly #inFlight = new Set<Promise<void>>();
+  #window: DeliveryWindow;
+  #isReading = false;
+  #hasMore = true;
+  #replaysLeft = 0;
+  #hasMoreReplays = true;
+  #isLoadingReplays = false;
+  #warnedAtMs = Number.NEGATIVE_INFINITY;
+  #isClosed = false;
+
+  constructor(options: {
+    readonly name: string;
+    readonly target: EventTarget;
+    readonly pattern: EventPattern | undefined;
+    /** Up to where it has had everything. */
+    readonly cursor: number;
+    readonly outbox: Outbox;
+    readonly clock: Clock;
+    readonly random: RandomBytes;
+    readonly log: Logger;
+    /** The cursor may have moved. */
+    readonly onProgress: () => void;
+  }) {
+    this.name = options.name;
+    this.#target = options.target;
+    this.#pattern = options.pattern;
+    this.#window = new DeliveryWindow(options.cursor);
+    this.#outbox = options.outbox;
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#log = options.log.child({ target: options.name });
+    this.#onProgress = options.onProgress;
+  }
+
+  get cursor(): number {
+    return this.#window.cursor;
+  }
+
+  /** When the oldest event was recorded that the target has not had; `undefined` where it has had all. */
+  get waitingSinceMs(): number | undefined {
+    return this.#window.oldest?.event.recordedAtMs;
+  }
+
+  /** There may be events that were not read yet. */
+  wake(): void {
+    this.#hasMore = true;
+    void this.#read();
+  }
+
+  /** There may be dead letters to deliver once more. */
+  replay(): void {
+    this.#hasMoreReplays = true;
+    void this.#loadReplays();
+  }
+
+  /** Forgets all that it was about to deliver up to `cursor`. */
+  forget(cursor: number): void {
+    this.#window = new DeliveryWindow(cursor);
+    this.#replaysLeft = 0;
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+  }
+
+  /** Lets what is under way finish, for a moment: what is cut off is delivered again. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const cancel of this.#timers) cancel();
+    const endPatience = this.#clock.after(CLOSE_PATIENCE_MS, () => {
+      for (const abort of this.#aborts) abort.abort();
+    });
+    await Promise.all(this.#inFlight);
+    endPatience();
+    await this.#target[Symbol.asyncDispose]();
+  }
+
+  async #read(): Promise<void> {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    try {
+      while (this.#hasMore && this.#window.room >= READ_BATCH && !this.#isClosed) {
+        this.#hasMore = false;
+        await this.#readBatch();
+      }
+    } catch (error) {
+      this.#log.error({ err: error }, 'cannot read the events to deliver');
+      this.#after(STORE_PAUSE_MS, () => this.wake());
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  async #readBatch(): Promise<void> {
+    const window = this.#window;
+    const events = await this.#outbox.readAfter(window.lastRead, READ_BATCH);
+    // Forgotten meanwhile.
+    if (window !== this.#window) return;
+    const dropped = (events[0]?.sequence ?? 0) - window.lastRead - 1;
+    if (dropped > 0) {
+      this.#log.error({ events: dropped }, 'events were lost: the outbox keeps no more of them');
+    }
+    for (const event of events) {
+      if (this.#pattern?.matches(envelopeOf(event)) === false) window.skip(event);
+      else window.add(event);
+    }
+    if (events.length === READ_BATCH) this.#hasMore = true;
+    if (events.length > 0) this.#onProgress();
+    this.#start();
+  }
+
+  async #loadReplays(): Promise<void> {
+    if (this.#isLoadingReplays) return;
+    this.#isLoadingReplays = true;
+    try {
+      while (this.#hasMoreReplays && this.#replaysLeft === 0 && !this.#isClosed) {
+        this.#hasMoreReplays = false;
+        const letters = await this.#outbox.lettersToReplay(this.name, REPLAY_BATCH);
+        const nowMs = this.#clock.nowMs();
+        for (const { event } of letters) this.#window.addReplay(event, nowMs);
+        this.#replaysLeft = letters.length;
+        if (letters.length === REPLAY_BATCH) this.#hasMoreReplays = true;
+      }
+    } catch (error) {
+      this.#log.error({ err: error }, 'cannot read the dead letters to deliver');
+      this.#after(STORE_PAUSE_MS, () => this.replay());
+    } finally {
+      this.#isLoadingReplays = false;
+    }
+    this.#start();
+  }
+
+  #start(): void {
+    while (!this.#isClosed && this.#inFlight.size < MAX_IN_FLIGHT) {
+      const lane = this.#window.take();
+      if (!lane) return;
+      const delivering = this.#deliver(lane, this.#window).finally(() => {
+        this.#inFlight.delete(delivering);
+        this.#start();
+      });
+      this.#inFlight.add(delivering);
+    }
+  }
+
+  async #deliver(lane: Lane, window: DeliveryWindow): Promise<void> {
+    const [pending] = lane.queue;
+    if (!pending) return;
+    pending.attempts++;
+    const abort = new AbortController();
+    this.#aborts.add(abort);
+    try {
+      await this.#target.deliver(envelopeOf(pending.event), abort.signal);
+    } catch (error) {
+      if (this.#isClosed || window !== this.#window) return;
+      await this.#failed(lane, pending, error);
+      return;
+    } finally {
+      this.#aborts.delete(abort);
+    }
+    this.counts.delivered++;
+    if (window !== this.#window) return;
+    if (!pending.isReplay) this.#finish(lane, pending);
+    else
+      await this.#settle(lane, pending, () =>
+        this.#outbox.removeDeadLetter(this.name, pending.event.sequence),
+      );
+  }
+
+  async #failed(lane: Lane, pending: PendingEvent, error: unknown): Promise<void> {
+    this.counts.failed++;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#warn(reason);
+    const { attempts, sinceMs } = pending;
+    if (!isHopeless(attempts, this.#clock.nowMs() - sinceMs, error)) {
+      this.#pause(lane, pauseMs(attempts, error, this.#random));
+      return;
+    }
+    this.#log.error(
+      { event: pending.event.id, attempts, reason },
+      'gave up delivering an event: it is a dead letter',
+    );
+    await this.#settle(lane, pending, async () => {
+      await this.#outbox.addDeadLetter({
+        target: this.name,
+        event: pending.event,
+        reason,
+        attempts,
+        failedAtMs: this.#clock.nowMs(),
+        isReplaying: false,
+      });
+      this.counts.deadLettered++;
+    });
+  }
+
+  /** Once in a while: a target that is away has many channels. */
+  #warn(reason: string): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#warnedAtMs < WARNING_INTERVAL_MS) return;
+    this.#warnedAtMs = nowMs;
+    this.#log.warn({ ...this.counts, reason }, 'cannot deliver events; trying again');
+  }
+
+  /** Writes down how the head of a lane ended, and goes on to the next. */
+  async #settle(lane: Lane, pending: PendingEvent, write: () => Promise<void>): Promise<void> {
+    const window = this.#window;
+    try {
+      await write();
+    } catch (error) {
+      this.#log.error({ err: error }, 'cannot write down how a delivery ended');
+      if (window === this.#window) this.#pause(lane, STORE_PAUSE_MS);
+      return;
+    }
+    if (window === this.#window) this.#finish(lane, pending);
+  }
+
+  #finish(lane: Lane, { isReplay }: PendingEvent): void {
+    this.#window.done(lane);
+    if (isReplay) {
+      this.#replaysLeft--;
+      if (this.#hasMoreReplays) void this.#loadReplays();
+      return;
+    }
+    this.#onProgress();
+    if (this.#hasMore) void this.#read();
+  }
+
+  #pause(lane: Lane, delayMs: number): void {
+    const window = this.#window;
+    this.#after(delayMs, () => {
+      window.ready(lane);
+      this.#start();
+    });
+  }
+
+  #after(delayMs: number, run: () => void): void {
+    if (this.#isClosed) return;
+    const cancel = this.#clock.after(delayMs, () => {
+      this.#timers.delete(cancel);
+      run();
+    });
+    this.#timers.add(cancel);
+  }
+}

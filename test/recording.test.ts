@@ -4,6 +4,7 @@ import { open, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ImportPlaybackKeyPairCommand, PutMetadataCommand } from '@aws-sdk/client-ivs';
+import { findRecording } from '../scripts/verify-recording/find-recording.ts';
 import { jpegSize } from '../src/protocols/codecs/jpeg.ts';
 import { flvTags } from './support/flv-file.ts';
 import { replay } from './support/flv-replay.ts';
@@ -235,7 +236,7 @@ describe('a stream is recorded', { concurrency: true }, () => {
   });
 
   test('of a private channel, and is played by who has a token for it', async () => {
-    const { ivory, buckets } = await starting;
+    const { ivory, buckets, directory } = await starting;
     const key = new TokenKey();
     const command = new ImportPlaybackKeyPairCommand({ publicKeyMaterial: key.publicKeyPem });
     await ivory.ivs.send(command);
@@ -250,6 +251,13 @@ describe('a stream is recorded', { concurrency: true }, () => {
     assert.ok(recording);
     await assertVerifies(recording);
     const prefix = path.relative(buckets, recording);
+    // By the prefix that its events tell, as `npm run verify-recording` takes it.
+    const config = { dataDirectory: directory, s3: { buckets: [], region: '' } };
+    for (const name of [prefix, prefix.replace(`${BUCKET}/`, ''), recording]) {
+      await using found = await findRecording(name, config);
+      assert.equal(found.directory, recording);
+    }
+    await assert.rejects(findRecording('ivs/v1/none', config), /there is no recording/);
     for (const file of ['media/hls/master.m3u8', 'events/recording-ended.json']) {
       const response = await fetch(`${ivory.url}/recordings/${prefix}/${file}`);
       assert.equal(response.status, 403);

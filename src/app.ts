@@ -19,7 +19,6 @@ import { watchOperatorFile } from './adapters/operator-file.ts';
 import { PeerCounter } from './adapters/peer-counter.ts';
 import { ReplyCounts } from './adapters/reply-counts.ts';
 import { openSqliteStore } from './adapters/store/sqlite-store.ts';
-import { DirectoryObjects } from './adapters/stored-objects.ts';
 import { randomBytes, systemClock } from './adapters/system.ts';
 import { loadWatchAssets } from './adapters/watch-assets.ts';
 import { type Config, defaultPublicUrl } from './config.ts';
@@ -32,7 +31,6 @@ import { createControlApi } from './control/router.ts';
 import { ClientAddresses } from './delivery/client-addresses.ts';
 import { PlaybackAuthorization } from './delivery/playback-authorization.ts';
 import { PlaybackRoutes } from './delivery/playback-routes.ts';
-import { recordingRoutes } from './delivery/recording-routes.ts';
 import { SessionGate } from './delivery/session-gate.ts';
 import { SessionIds } from './delivery/session-ids.ts';
 import { ViewerSessions } from './delivery/viewer-sessions.ts';
@@ -48,7 +46,7 @@ import { startEvents } from './wiring/events.ts';
 import { takeUpHistory } from './wiring/history.ts';
 import { collectAfterStreams } from './wiring/memory.ts';
 import { forgettingMetrics, keepMetrics, metricsApi } from './wiring/metrics.ts';
-import { startRecording } from './wiring/recording.ts';
+import { recordedPlayback, startRecording } from './wiring/recording.ts';
 import { prepareTranscoding } from './wiring/transcoding.ts';
 
 /** A running Ivory. Disposing it ends streams first, then everything in the reverse order of its start. */
@@ -75,7 +73,7 @@ export async function startIvory(
   { log, clock = systemClock }: { readonly log: Logger; readonly clock?: Clock },
 ): Promise<Ivory> {
   await using starting = new AsyncDisposableStack();
-  const finding = prepareTranscoding(config, log);
+  const finding = prepareTranscoding(config, clock, log);
   const directory = await prepareDataDirectory(config.dataDirectory);
   const [rootKey, secret] = await Promise.all([
     loadRootKey(config, directory),
@@ -183,7 +181,16 @@ export async function startIvory(
         clock,
         ...(config.publicUrl && { publicUrl: config.publicUrl }),
       }).handle,
-      recordingRoutes(new DirectoryObjects(directory.buckets)),
+      recordedPlayback({
+        config,
+        directory,
+        store,
+        authorization,
+        countries,
+        clients,
+        secret,
+        clock,
+      }),
       new WatchRoutes({
         assets: await loadWatchAssets(),
         channels: store.channelDirectory,

@@ -23,6 +23,7 @@ const DEFAULTS = {
   events: 'local',
   s3: { buckets: [], region: 'us-east-1' },
   spoolLimitBytes: 20 * 1024 ** 3,
+  recordingPlayback: 'checked',
   logLevel: 'info',
 };
 
@@ -65,6 +66,7 @@ test('readConfig() reads every setting and freezes the result', () => {
     IVORY_S3_ACCESS_KEY_ID: 'id',
     IVORY_S3_SECRET_ACCESS_KEY: 'secret',
     IVORY_SPOOL_LIMIT_GB: '0.5',
+    IVORY_RECORDING_PLAYBACK: 'all',
     IVORY_LOG_LEVEL: 'debug',
   });
   assert.deepEqual(config, {
@@ -102,6 +104,7 @@ test('readConfig() reads every setting and freezes the result', () => {
       credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
     },
     spoolLimitBytes: 512 * 1024 ** 2,
+    recordingPlayback: 'all',
     logLevel: 'debug',
   });
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.rootAccessKey));

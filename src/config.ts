@@ -22,6 +22,8 @@ import { closestName } from './lib/closest-name.ts';
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+const RECORDING_PLAYBACKS = ['checked', 'all', 'off'] as const;
+
 /** Read once at start and frozen; a change needs a restart. */
 export interface Config {
   readonly dataDirectory: string;
@@ -79,6 +81,8 @@ export interface Config {
   };
   /** What recordings may use of the disk until their buckets have them. */
   readonly spoolLimitBytes: number;
+  /** Who may play recordings in directories: who may watch their channel, everybody, no one. */
+  readonly recordingPlayback: (typeof RECORDING_PLAYBACKS)[number];
   readonly logLevel: LogLevel;
 }
 
@@ -207,6 +211,12 @@ export const SETTINGS = [
     default: '20',
     meaning: 'disk space for what buckets have not taken yet; recordings beyond fail',
   },
+  {
+    name: 'IVORY_RECORDING_PLAYBACK',
+    default: 'checked',
+    meaning:
+      'who may play recordings: checked (as who may watch the channel), all (whoever knows the URL) or off',
+  },
   { name: 'IVORY_LOG_LEVEL', default: 'info', meaning: LOG_LEVELS.join(', ') },
 ] as const satisfies readonly Setting[];
 
@@ -313,6 +323,11 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
         }),
     }),
     spoolLimitBytes: readGigabytes('IVORY_SPOOL_LIMIT_GB', given('IVORY_SPOOL_LIMIT_GB') ?? '20'),
+    recordingPlayback: readChoice(
+      'IVORY_RECORDING_PLAYBACK',
+      given('IVORY_RECORDING_PLAYBACK'),
+      RECORDING_PLAYBACKS,
+    ),
     logLevel: readChoice('IVORY_LOG_LEVEL', given('IVORY_LOG_LEVEL') ?? 'info', LOG_LEVELS),
   });
   requireDistinctPorts(config);

@@ -127,6 +127,7 @@ goLiveButton.addEventListener('click', () => {
 });
 qualityMenu.addEventListener('change', chooseQuality);
 setInterval(showFacts, 500);
+element('latency-field').hidden = recording !== null;
 connect();
 void listRecordings();
 

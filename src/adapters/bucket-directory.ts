@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { constants, copyFile, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RecordingBuckets } from '../control/ports.ts';
 import { DestinationRefused } from '../domain/destination-refused.ts';
 import { isObjectKey } from '../domain/object-key.ts';
 import { isBucketName } from '../domain/recording-configuration.ts';
 import type { ObjectStore } from '../recording/ports.ts';
-import { syncDirectory } from './durable-files.ts';
+import { type FileSystem, syncDirectory, systemFiles } from './durable-files.ts';
 
 /** Enough that a disk which is full, or answers with something else, is found out. */
 const PROBE_BYTE_LENGTH = 4096;
@@ -17,50 +17,52 @@ const TEMPORARY = '.tmp';
 /** Buckets that are directories below one directory. */
 export class BucketDirectory implements RecordingBuckets, ObjectStore {
   readonly #root: string;
+  readonly #files: FileSystem;
   /** Directories that are there, and on disk. */
   readonly #made = new Set<string>();
 
   /** `root`: made when the first bucket is. */
-  constructor(root: string) {
+  constructor(root: string, files = systemFiles) {
     this.#root = root;
+    this.#files = files;
   }
 
   /** Makes the bucket where there is none, mode 0700. A file that a crash left there is named `.ivory-probe-…`. */
   async probe(bucketName: string): Promise<void> {
     const bucket = this.#pathOf(bucketName);
-    await mkdir(bucket, { recursive: true, mode: 0o700 });
+    await this.#files.mkdir(bucket, { recursive: true, mode: 0o700 });
     const path = join(bucket, `.ivory-probe-${randomUUID()}`);
     const content = randomBytes(PROBE_BYTE_LENGTH);
     try {
-      await writeThrough(path, content);
-      if (!content.equals(await readFile(path))) {
+      await this.#writeThrough(path, content);
+      if (!content.equals(await this.#files.readFile(path))) {
         throw new Error(`cannot use bucket ${bucketName}: it reads back other than was written`);
       }
     } finally {
-      await rm(path, { force: true });
+      await this.#files.rm(path, { force: true });
     }
   }
 
   async putBytes(bucketName: string, key: string, bytes: Uint8Array): Promise<void> {
-    await this.#put(bucketName, key, (temporary) => writeThrough(temporary, bytes));
+    await this.#put(bucketName, key, (temporary) => this.#writeThrough(temporary, bytes));
   }
 
   /** A second name for the same bytes where file systems can, so that nothing is copied. */
   async putFile(bucketName: string, key: string, path: string): Promise<void> {
     await this.#put(bucketName, key, async (temporary) => {
       try {
-        await link(path, temporary);
+        await this.#files.link(path, temporary);
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'ENOENT') throw error;
-        await copyThrough(path, temporary);
+        await this.#copyThrough(path, temporary);
       }
     });
   }
 
   /** What a crash left half written. */
   async removeTemporaryFiles(): Promise<void> {
-    await rm(join(this.#root, TEMPORARY), { recursive: true, force: true });
+    await this.#files.rm(join(this.#root, TEMPORARY), { recursive: true, force: true });
   }
 
   async #put(
@@ -78,24 +80,24 @@ export class BucketDirectory implements RecordingBuckets, ObjectStore {
       await this.#make(dirname(temporary));
       await this.#make(dirname(path));
       await write(temporary);
-      await rename(temporary, path);
-      await syncDirectory(dirname(path));
+      await this.#files.rename(temporary, path);
+      await syncDirectory(dirname(path), this.#files);
     } catch (error) {
       // Somebody may have removed a directory: next time they are looked for again.
       this.#made.clear();
       throw error;
     } finally {
-      await rm(temporary, { force: true });
+      await this.#files.rm(temporary, { force: true });
     }
   }
 
   /** The directory and those above it, each on disk in the one above. */
   async #make(directory: string): Promise<void> {
     if (this.#made.has(directory)) return;
-    const first = await mkdir(directory, { recursive: true, mode: 0o700 });
+    const first = await this.#files.mkdir(directory, { recursive: true, mode: 0o700 });
     if (first !== undefined) {
       for (let path = directory; path.length >= first.length; path = dirname(path)) {
-        await syncDirectory(dirname(path));
+        await syncDirectory(dirname(path), this.#files);
       }
     }
     this.#made.add(directory);
@@ -108,16 +110,16 @@ export class BucketDirectory implements RecordingBuckets, ObjectStore {
     }
     return join(this.#root, bucketName);
   }
-}
 
-async function writeThrough(path: string, content: Uint8Array): Promise<void> {
-  await using file = await open(path, 'wx', 0o600);
-  await file.writeFile(content);
-  await file.sync();
-}
+  async #writeThrough(path: string, content: Uint8Array): Promise<void> {
+    await using file = await this.#files.open(path, 'wx', 0o600);
+    await file.writeFile(content);
+    await file.sync();
+  }
 
-async function copyThrough(from: string, to: string): Promise<void> {
-  await copyFile(from, to, constants.COPYFILE_EXCL);
-  await using file = await open(to, 'r+');
-  await file.sync();
+  async #copyThrough(from: string, to: string): Promise<void> {
+    await this.#files.copyFile(from, to, constants.COPYFILE_EXCL);
+    await using file = await this.#files.open(to, 'r+');
+    await file.sync();
+  }
 }

@@ -1,7 +1,15 @@
-import { open } from 'node:fs/promises';
+import * as nodeFiles from 'node:fs/promises';
+
+/** What recordings need of a file system: `node:fs/promises`, or a disk whose power a test cuts. */
+export type FileSystem = Pick<
+  typeof nodeFiles,
+  'copyFile' | 'link' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'rename' | 'rm'
+>;
+
+export const systemFiles: FileSystem = nodeFiles;
 
 /** A new name is on disk only when its directory is. */
-export async function syncDirectory(path: string): Promise<void> {
-  await using directory = await open(path, 'r');
+export async function syncDirectory(path: string, files = systemFiles): Promise<void> {
+  await using directory = await files.open(path, 'r');
   await directory.sync();
 }

@@ -10,7 +10,9 @@ import type { RenditionPlan } from '../domain/ladder.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { SlabPool } from '../lib/slab-pool.ts';
 import type { Frame } from '../media/frame.ts';
+import { jpegSize } from '../protocols/codecs/jpeg.ts';
 import { LadderTranscoder, type TranscodeTrouble } from '../transcode/ladder-transcoder.ts';
+import { PictureDecoder } from '../transcode/picture-decoder.ts';
 import { RecordingSink } from '../transcode/testing/recording-sink.ts';
 import {
   later,
@@ -326,4 +328,21 @@ test('ffmpegFeatures() reads version and encoders, whatever the build calls itse
 test('cpuSecondsOf() reads user and system time behind any program name', () => {
   const stat = '17 (a) b (c) S 1 17 17 0 -1 4194560 100 0 0 0 150 25 0 0 20 0 9 0 1 2 3';
   assert.equal(cpuSecondsOf(stat), 1.75);
+});
+
+test('PictureDecoder makes a JPEG of a keyframe in the size that is asked for', async () => {
+  const { tracks, frames } = await sourceStream({ seconds: 1, size: '426x240' });
+  const decoder = new PictureDecoder({
+    factory: await findFfmpeg(silentLogger),
+    clock: systemClock,
+    log: silentLogger,
+  });
+  const keyframe = frames.find(({ isKeyframe, kind }) => kind === 'video' && isKeyframe)!;
+  for (const size of [tracks.video, { width: 284, height: 160 }]) {
+    const jpeg = await decoder.decode(tracks.video, keyframe, size);
+    const { width, height } = size;
+    assert.deepEqual(jpegSize(jpeg!), { width, height });
+  }
+  const broken = { ...keyframe, payload: new Uint8Array(100) };
+  assert.equal(await decoder.decode(tracks.video, broken, tracks.video), undefined);
 });

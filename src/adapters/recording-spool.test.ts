@@ -36,3 +36,13 @@ test('list() is empty where nothing was ever recorded', async () => {
   await using directory = await temporaryDirectory();
   assert.deepEqual(await new DirectorySpool(path.join(directory.path, 'none')).list(), []);
 });
+
+test('open() cuts off everything from a line on that a power cut left as something else', async () => {
+  await using directory = await temporaryDirectory();
+  const spool = new DirectorySpool(directory.path);
+  await (await spool.create('abc')).append([], ['{"a":1}']);
+  await appendFile(path.join(directory.path, 'abc/journal'), '\0\0\0\0\n{"c":3}\n');
+  const spooled = await spool.open('abc');
+  await spooled.append([], ['{"d":4}']);
+  assert.deepEqual(await spooled.readJournal(), ['{"a":1}', '{"d":4}']);
+});

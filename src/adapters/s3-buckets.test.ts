@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
 import { startFauxqs } from 'fauxqs';
@@ -7,7 +9,8 @@ import { temporaryDirectory } from '../../test/support/ivory.ts';
 import { DestinationRefused } from '../domain/destination-refused.ts';
 import { S3Buckets } from './s3-buckets.ts';
 
-const CREDENTIALS = { accessKeyId: 'AKIAS3BUCKETSTEST', secretAccessKey: 'secret' };
+/** Frozen, as the configuration is. */
+const CREDENTIALS = Object.freeze({ accessKeyId: 'AKIAS3BUCKETSTEST', secretAccessKey: 'secret' });
 
 async function setUp() {
   await using starting = new AsyncDisposableStack();
@@ -63,5 +66,24 @@ test('a bucket that is not there is refused: no other attempt would do', async (
       isFinal: true,
     }),
     DestinationRefused,
+  );
+});
+
+test('a bucket that takes a request and never answers is given up in time', async () => {
+  await using server = createServer((socket) => socket.on('error', () => {}).resume());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  await using buckets = new S3Buckets({
+    region: 'us-east-1',
+    credentials: CREDENTIALS,
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requestTimeoutMs: 200,
+  });
+  await assert.rejects(
+    buckets.putBytes('hangs', 'a.ts', Buffer.alloc(1000), {
+      contentType: 'video/mp2t',
+      isFinal: true,
+    }),
+    /TimeoutError/,
   );
 });

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type * as Sdk from '@aws-sdk/client-s3';
 import type { RecordingBuckets } from '../control/ports.ts';
 import { DestinationRefused } from '../domain/destination-refused.ts';
+import { ConcurrencyLimit } from '../lib/concurrency-limit.ts';
 import type { ObjectKind, ObjectStore } from '../recording/ports.ts';
 
 export interface S3Options {
@@ -11,11 +12,19 @@ export interface S3Options {
   readonly region: string;
   /** Absent: where AWS's SDK looks for them. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** For a whole request. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** A bucket that is slower is as good as away: the recording goes on in the spool, and tries again. */
 const CONNECTION_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 60_000;
+
+/**
+ * Of each bucket: so many segments, of 10 MB at 8.5 Mbit/s, are in memory at once, and a bucket that hangs holds up none but
+ * its own.
+ */
+const MAX_UPLOADS = 4;
 
 /** Not to be kept by a cache while the recording grows. */
 const GROWING = 'no-cache';
@@ -24,6 +33,7 @@ const GROWING = 'no-cache';
 export class S3Buckets implements RecordingBuckets, ObjectStore {
   readonly #options: S3Options;
   #loading: Promise<Loaded> | undefined;
+  readonly #uploads = new Map<string, ConcurrencyLimit>();
 
   constructor(options: S3Options) {
     this.#options = options;
@@ -67,12 +77,22 @@ export class S3Buckets implements RecordingBuckets, ObjectStore {
   }
 
   async putFile(bucketName: string, key: string, path: string, kind: ObjectKind): Promise<void> {
-    await this.putBytes(bucketName, key, await readFile(path), kind);
+    await this.#uploadsTo(bucketName).run(async () =>
+      this.putBytes(bucketName, key, await readFile(path), kind),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const loaded = await this.#loading?.catch(() => undefined);
     loaded?.client.destroy();
+  }
+
+  #uploadsTo(bucketName: string): ConcurrencyLimit {
+    const known = this.#uploads.get(bucketName);
+    if (known) return known;
+    const limit = new ConcurrencyLimit(MAX_UPLOADS);
+    this.#uploads.set(bucketName, limit);
+    return limit;
   }
 
   #load(): Promise<Loaded> {
@@ -96,7 +116,12 @@ interface Loaded {
 }
 
 /** 36 MB, for those who have a bucket. */
-async function load({ endpoint, region, credentials }: S3Options): Promise<Loaded> {
+async function load({
+  endpoint,
+  region,
+  credentials,
+  requestTimeoutMs = REQUEST_TIMEOUT_MS,
+}: S3Options): Promise<Loaded> {
   const sdk = await import('@aws-sdk/client-s3');
   const client = new sdk.S3Client({
     region,
@@ -104,11 +129,14 @@ async function load({ endpoint, region, credentials }: S3Options): Promise<Loade
     maxAttempts: 1,
     requestHandler: {
       connectionTimeout: CONNECTION_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: requestTimeoutMs,
+      // Without it a request that takes longer is only complained of.
+      throwOnRequestTimeout: true,
     },
     // What is not AWS rarely has a host name for each bucket.
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
-    ...(credentials && { credentials }),
+    // The client notes down in them where they are from.
+    ...(credentials && { credentials: { ...credentials } }),
   });
   return { sdk, client };
 }

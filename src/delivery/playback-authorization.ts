@@ -3,6 +3,7 @@ import { allowsOrigin } from '../domain/origin-pattern.ts';
 import { type PlaybackClaims, readPlaybackClaims } from '../domain/playback-claims.ts';
 import { PlaybackRefusal, refuseToken } from '../domain/playback-refusal.ts';
 import type { PlaybackRestrictionPolicyRecord } from '../domain/playback-restriction-policy.ts';
+import type { Tenant } from '../domain/tenant.ts';
 import {
   checkRestrictions,
   fitsResolution,
@@ -24,6 +25,10 @@ export interface PlaybackAuthorizationOptions {
   readonly maxConcurrentViews: number;
   readonly clock: Clock;
 }
+
+/** What a viewer wants to play, as far as that decides who may. */
+export type PlaybackSubject = Tenant &
+  Pick<StreamOnAir, 'channelArn' | 'requiresAuthorization' | 'playbackRestrictionPolicyArn'>;
 
 /** A viewer who may start, with what its token said. */
 export interface Admission {
@@ -73,11 +78,32 @@ export class PlaybackAuthorization {
       const message = `no rendition is within aws:maximum-resolution ${maximumResolution}`;
       throw new PlaybackRefusal('unauthorized_entitlements', message);
     }
-    const isForgettable = claims?.singleUseUuid === undefined && !claims?.viewer;
-    return isForgettable ? grant : this.#begin(stream, grant, claims);
+    return this.#use(stream, grant, claims);
   }
 
-  async #check(stream: StreamOnAir, request: HttpRequest): Promise<Admission> {
+  /** The same for a recording, which is no view of a stream on air. Rejects with `PlaybackRefusal`. */
+  checkRecorded(channel: PlaybackSubject, request: HttpRequest): Promise<Admission> {
+    return this.#check(channel, request);
+  }
+
+  /** A recording has no renditions to choose from. */
+  beginRecorded(
+    channel: PlaybackSubject,
+    { grant, claims }: Admission,
+  ): SessionGrant | Promise<SessionGrant> {
+    return this.#use(channel, grant, claims);
+  }
+
+  #use(
+    subject: PlaybackSubject,
+    grant: SessionGrant,
+    claims: PlaybackClaims | undefined,
+  ): SessionGrant | Promise<SessionGrant> {
+    const isForgettable = claims?.singleUseUuid === undefined && !claims?.viewer;
+    return isForgettable ? grant : this.#begin(subject, grant, claims);
+  }
+
+  async #check(stream: PlaybackSubject, request: HttpRequest): Promise<Admission> {
     const [claims, policy] = await Promise.all([
       stream.requiresAuthorization ? this.#claims(stream, request.query) : undefined,
       this.#policy(stream),
@@ -93,7 +119,7 @@ export class PlaybackAuthorization {
     return { grant: grantOf(claims, policy), ...(claims && { claims }) };
   }
 
-  async #claims(stream: StreamOnAir, query: string): Promise<PlaybackClaims> {
+  async #claims(stream: PlaybackSubject, query: string): Promise<PlaybackClaims> {
     const nowMs = this.#options.clock.nowMs();
     const token = tokenIn(query);
     const keys = await this.#options.records.publicKeys(stream);
@@ -101,7 +127,7 @@ export class PlaybackAuthorization {
     return readPlaybackClaims(payload, { channelArn: stream.channelArn, nowMs });
   }
 
-  async #policy(stream: StreamOnAir): Promise<PlaybackRestrictionPolicyRecord | undefined> {
+  async #policy(stream: PlaybackSubject): Promise<PlaybackRestrictionPolicyRecord | undefined> {
     const { playbackRestrictionPolicyArn: arn } = stream;
     if (arn === '') return undefined;
     const policy = await this.#options.records.restrictionPolicy(arn);
@@ -113,7 +139,7 @@ export class PlaybackAuthorization {
   }
 
   async #begin(
-    { channelArn }: StreamOnAir,
+    { channelArn }: PlaybackSubject,
     grant: SessionGrant,
     { viewer, singleUseUuid: uuid, expiresAtMs }: PlaybackClaims,
   ): Promise<SessionGrant> {

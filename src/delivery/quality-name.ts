@@ -1,9 +1,8 @@
+import { renditionName, shownRenditionName } from '../domain/rendition-name.ts';
 import type { RenditionDescription } from '../packaging/rendition.ts';
 
-/** IVS shows 30 frames a second as `480p`, others as `720p60`. A transcoded rendition is called after its place in the ladder. */
+/** What a menu shows: of the source what its picture is now, of a transcoded rendition its place in the ladder. */
 export function qualityName({ name, picture, isSource }: RenditionDescription): string {
-  if (!picture || !isSource) return name.replace(/p30$/, 'p');
-  const height = Math.min(picture.width, picture.height);
-  const rate = Math.round(picture.framesPerSecond);
-  return rate === 30 ? `${height}p` : `${height}p${rate}`;
+  const isOfPicture = isSource && picture !== undefined;
+  return shownRenditionName(isOfPicture ? renditionName(picture, picture.framesPerSecond) : name);
 }

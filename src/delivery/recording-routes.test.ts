@@ -8,16 +8,19 @@ const KEY = 'ivs/v1/123456789012/abcdABCDefgh/2026/1/2/3/4/abc/media/hls/720p30/
 
 function setUp() {
   const asked: string[] = [];
-  const handle = recordingRoutes({
-    async find(bucketName, key) {
-      asked.push(`${bucketName}/${key}`);
-      if (key !== KEY) return undefined;
-      return {
-        byteLength: CONTENT.byteLength,
-        read: (first, last) => CONTENT.subarray(first, last + 1),
-      };
+  const handle = recordingRoutes(
+    {
+      async find(bucketName, key) {
+        asked.push(`${bucketName}/${key}`);
+        if (key !== KEY) return undefined;
+        return {
+          byteLength: CONTENT.byteLength,
+          read: (first, last) => CONTENT.subarray(first, last + 1),
+        };
+      },
     },
-  });
+    undefined,
+  );
   return {
     asked,
     ask: async (...args: Parameters<typeof fakeRequest>) => handle(fakeRequest(...args)),

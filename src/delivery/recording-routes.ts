@@ -1,13 +1,17 @@
 import { isObjectKey } from '../domain/object-key.ts';
+import { PlaybackRefusal } from '../domain/playback-refusal.ts';
 import { isBucketName } from '../domain/recording-configuration.ts';
 import type { HttpHandler, HttpReply, HttpRequest } from '../lib/http.ts';
 import { parseByteRange } from './byte-range.ts';
 import {
   CORS_HEADERS,
+  forOneViewer,
+  ivsRefusal,
   METHOD_NOT_ALLOWED_REPLY,
   NOT_FOUND_REPLY,
   PREFLIGHT_REPLY,
 } from './playback-replies.ts';
+import type { RecordingAccess } from './recording-access.ts';
 
 /** An object that does not change while it is read. */
 export interface StoredObject {
@@ -24,6 +28,9 @@ export interface StoredObjects {
 
 const ROOT = '/recordings/';
 
+/** With a session, before the bucket, whose name can't begin so: `~<id>/`. */
+const PATH = /^(?:~([^/]*)\/)?([^/]*)\/(.*)$/s;
+
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   jpg: 'image/jpeg',
   json: 'application/json',
@@ -37,24 +44,46 @@ const IMMUTABLE: ReadonlySet<string> = new Set(['mp4', 'ts']);
 
 /**
  * `/recordings/<bucket>/<key>`: what is recorded in directories, for players. There is no listing: who has a recording's prefix, with its
- * random id, was given it.
+ * random id, was given it. That is enough for what everybody might have seen live; others need a token on their first playlist, as
+ * for the channel on air, and are sent on to a path of their own.
+ *
+ * `access`: absent, a prefix is enough for all.
  */
-export function recordingRoutes(objects: StoredObjects): HttpHandler {
-  return (request): HttpReply | Promise<HttpReply> | undefined => {
-    if (!request.path.startsWith(ROOT)) return undefined;
-    if (request.method === 'OPTIONS') return PREFLIGHT_REPLY;
-    if (request.method !== 'GET' && request.method !== 'HEAD') return METHOD_NOT_ALLOWED_REPLY;
-    const [, bucketName = '', key = ''] =
-      /^([^/]*)\/(.*)$/s.exec(request.path.slice(ROOT.length)) ?? [];
+export function recordingRoutes(
+  objects: StoredObjects,
+  access: RecordingAccess | undefined,
+): HttpHandler {
+  const answer = async (request: HttpRequest): Promise<HttpReply> => {
+    const path = PATH.exec(request.path.slice(ROOT.length));
+    const [, sessionId, bucketName = '', key = ''] = path ?? [];
     const contentType = CONTENT_TYPES[extensionOf(key)];
     if (!isBucketName(bucketName) || !isObjectKey(key) || contentType === undefined) {
       return NOT_FOUND_REPLY;
     }
-    return objects
-      .find(bucketName, key)
-      .then((object) => (object ? reply(object, request, key, contentType) : NOT_FOUND_REPLY));
+    const admission = await access?.admit(request, { key, sessionId });
+    if (admission?.kind === 'new-session') {
+      return redirect(`${ROOT}~${admission.sessionId}/${bucketName}/${key}`);
+    }
+    const object = await objects.find(bucketName, key);
+    if (!object) return NOT_FOUND_REPLY;
+    const found = reply(object, request, key, contentType);
+    return admission?.kind === 'private' ? forOneViewer(found) : found;
+  };
+  return (request): HttpReply | Promise<HttpReply> | undefined => {
+    if (!request.path.startsWith(ROOT)) return undefined;
+    if (request.method === 'OPTIONS') return PREFLIGHT_REPLY;
+    if (request.method !== 'GET' && request.method !== 'HEAD') return METHOD_NOT_ALLOWED_REPLY;
+    return answer(request).catch((error) => {
+      if (!(error instanceof PlaybackRefusal)) throw error;
+      return ivsRefusal(error.code, error.message, request.path);
+    });
   };
 }
+
+const redirect = (location: string): HttpReply => ({
+  status: 302,
+  headers: { ...CORS_HEADERS, 'Cache-Control': 'no-store', Location: location },
+});
 
 function reply(
   object: StoredObject,

@@ -1,8 +1,9 @@
 import type { ChannelRecord, ChannelType, TranscodePreset } from './channel.ts';
+import { renditionName } from './rendition-name.ts';
 
 /** One quality that viewers get. */
 export interface RenditionPlan {
-  /** As IVS shows it: `<shorter edge>p<frames per second>`, or `audio_only`. Unique in a ladder. */
+  /** `renditionName`, or `audio_only`. Unique in a ladder. */
   readonly name: string;
   /** 'source': passed through. `undefined`: audio only. */
   readonly video: 'source' | VideoEncoding | undefined;
@@ -234,7 +235,7 @@ function sourceClass(source: LadderSource): SourceClass {
 function passThrough(source: LadderSource): RenditionPlan {
   const nominalFps = Math.round(source.framesPerSecond) || 30;
   return {
-    name: `${Math.min(source.width, source.height)}p${nominalFps}`,
+    name: renditionName(source, nominalFps),
     video: 'source',
     audio: source.hasAudio ? 'source' : undefined,
   };
@@ -258,10 +259,11 @@ function transcode(
   const row: keyof BitrateTable = isSixty ? '720p60' : `${rung}p30`;
   const [videoBps, audioBps] = bitrates[row];
   const keepOneFrameIn = framesForOne(source.framesPerSecond, nominalFps);
+  const size = scale(source, edge);
   return {
-    name: `${edge}p${nominalFps}`,
+    name: renditionName(size, nominalFps),
     video: {
-      ...scale(source, edge),
+      ...size,
       keepOneFrameIn,
       framesPerSecond: source.framesPerSecond / keepOneFrameIn,
       bitrateBps: videoBps,

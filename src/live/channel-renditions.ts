@@ -6,6 +6,8 @@ import {
   planLadder,
   type RenditionPlan,
 } from '../domain/ladder.ts';
+import type { ThumbnailConfiguration } from '../domain/recording-configuration.ts';
+import { thumbnailSize } from '../domain/resolution-bucket.ts';
 import { guessLadderCores } from '../domain/transcode-capacity.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -16,7 +18,9 @@ import { ChannelPackager } from '../packaging/channel-packager.ts';
 import type { LiveWindow, OnSegment } from '../packaging/live-window.ts';
 import { TimedMetadata, type TimedText } from '../packaging/timed-metadata.ts';
 import { fitsTransportStream } from '../packaging/ts-container.ts';
+import { KeyframeThumbnails } from '../transcode/keyframe-thumbnails.ts';
 import { LadderTranscoder } from '../transcode/ladder-transcoder.ts';
+import type { PictureDecoder } from '../transcode/picture-decoder.ts';
 import type { TranscoderFactory } from '../transcode/ports.ts';
 import type { EncoderChoice } from '../transcode/video-encoders.ts';
 import type { TranscodeAdmission, TranscodeShare } from './transcode-admission.ts';
@@ -39,6 +43,8 @@ export interface Transcoding {
   readonly factory: TranscoderFactory;
   readonly encoder: EncoderChoice;
   readonly admission: TranscodeAdmission;
+  /** For thumbnails of what is passed through. */
+  readonly pictures: PictureDecoder;
 }
 
 /** The machine has no room for the channel's ladder beside those on air. */
@@ -55,8 +61,13 @@ export interface ChannelRenditionsOptions {
   /** Of every rendition. */
   readonly onSegment: OnSegment;
   readonly onThumbnail: (jpeg: Uint8Array) => void;
-  /** At what interval a recording needs thumbnails; asked when the first tracks are known. */
-  readonly recordedThumbnailSeconds: () => number | undefined;
+  /** Of the recording, where there is one; asked when tracks are known. */
+  readonly recordedThumbnails: () => ThumbnailConfiguration | undefined;
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
 }
 
 type UntimedText = Omit<TimedText, 'ticks'> & Partial<Pick<TimedText, 'ticks'>>;
@@ -70,6 +81,9 @@ export class ChannelRenditions {
   #share: TranscodeShare | undefined;
   #transcodesSinceMs = 0;
   #passThrough: FrameSink | undefined;
+  /** Of what is passed through, for its recording. */
+  #keyframeThumbnails: KeyframeThumbnails | undefined;
+  #recordedThumbnailSize: Size | undefined;
   /** The sound by itself, once a viewer asked for it. */
   #audioOnly: FrameSink | undefined;
   #tracks: MediaTracks | undefined;
@@ -108,6 +122,11 @@ export class ChannelRenditions {
     return this.#thumbnail;
   }
 
+  /** Of the thumbnails that a recording gets; `undefined` where it gets none. */
+  get recordedThumbnailSize(): Size | undefined {
+    return this.#recordedThumbnailSize;
+  }
+
   /** `framesPerSecond`: as far as the encoder says; 0 where it does not. Throws `TranscodeCapacityExceeded`. */
   tracks(tracks: MediaTracks, framesPerSecond: number): void {
     const source: LadderSource = {
@@ -119,9 +138,11 @@ export class ChannelRenditions {
     this.#tracks = tracks;
     if (this.#packager === undefined) this.#begin(tracks, source);
     else this.#plan = adaptLadder(this.#plan, this.#options.channel, source);
+    this.#recordedThumbnailSize = this.#planThumbnails(source);
     this.#passThrough?.tracks(tracks);
+    this.#keyframeThumbnails?.tracks(tracks);
     this.#audioOnly?.tracks(tracks);
-    this.#transcoder?.plan(this.#plan);
+    this.#transcoder?.plan(this.#plan, this.#recordedThumbnailSize);
     this.#transcoder?.tracks(tracks);
   }
 
@@ -140,11 +161,14 @@ export class ChannelRenditions {
     if (this.#audioOnly && frame.kind === 'audio') {
       this.#audioOnly.frame({ ...frame, payload: copyOf(frame.payload) });
     }
+    // Before the packager, whose the frame's memory is then.
+    this.#keyframeThumbnails?.frame(frame);
     this.#passThrough?.frame(frame);
   }
 
   discontinuity(): void {
     this.#passThrough?.discontinuity();
+    this.#keyframeThumbnails?.discontinuity();
     this.#audioOnly?.discontinuity();
     this.#transcoder?.discontinuity();
   }
@@ -202,6 +226,25 @@ export class ChannelRenditions {
     const [first] = this.#plan;
     if (first?.video === 'source') this.#passThrough = this.#packager.leader;
     if (this.#share && transcoding) this.#transcoder = this.#transcode(this.#packager, transcoding);
+    else if (transcoding) this.#keyframeThumbnails = this.#pickThumbnails(transcoding.pictures);
+  }
+
+  #planThumbnails(source: LadderSource): Size | undefined {
+    const recorded = this.#options.recordedThumbnails();
+    if (recorded?.recordingMode !== 'INTERVAL') return undefined;
+    if (!this.#transcoder && !this.#keyframeThumbnails) return undefined;
+    const pictures = this.#plan.flatMap(({ video }) =>
+      video === 'source' ? source : (video ?? []),
+    );
+    const { width, height } = thumbnailSize(recorded.resolution, pictures, source);
+    return { width, height };
+  }
+
+  #pickThumbnails(decoder: PictureDecoder): KeyframeThumbnails | undefined {
+    const { onThumbnail, recordedThumbnails } = this.#options;
+    const intervalSeconds = recordedThumbnails()?.targetIntervalSeconds;
+    if (intervalSeconds === undefined) return undefined;
+    return new KeyframeThumbnails({ intervalSeconds, decoder, onThumbnail });
   }
 
   #makePackager(tracks: MediaTracks): ChannelPackager {
@@ -224,12 +267,12 @@ export class ChannelRenditions {
   }
 
   #transcode(packager: ChannelPackager, { factory, encoder }: Transcoding): LadderTranscoder {
-    const { payloads, clock, log, onThumbnail, recordedThumbnailSeconds } = this.#options;
+    const { payloads, clock, log, onThumbnail, recordedThumbnails } = this.#options;
     const transcoded = this.#plan.filter((plan) => plan.video !== 'source');
     return new LadderTranscoder({
       sinks: new Map(transcoded.map((plan) => [plan.name, packager.sink(plan)])),
       thumbnails: {
-        intervalSeconds: thumbnailInterval(recordedThumbnailSeconds()),
+        intervalSeconds: thumbnailInterval(recordedThumbnails()?.targetIntervalSeconds),
         onThumbnail: (jpeg) => {
           this.#thumbnail = jpeg;
           onThumbnail(jpeg);

@@ -98,8 +98,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
       log: this.#log,
       onSegment: (window, segment) => this.#recording?.segment(window, segment),
       onThumbnail: (jpeg) => this.#recording?.thumbnail(jpeg),
-      recordedThumbnailSeconds: () =>
-        this.#recordingConfiguration?.thumbnailConfiguration.targetIntervalSeconds,
+      recordedThumbnails: () => this.#recordingConfiguration?.thumbnailConfiguration,
     });
   }
 
@@ -417,6 +416,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
       get ingest() {
         return monitor.describe() ?? ingest;
       },
+      thumbnailSize: renditions.recordedThumbnailSize,
     });
   }
 

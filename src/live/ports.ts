@@ -48,6 +48,8 @@ export interface RecordableStream {
   /** Best first. */
   readonly windows: readonly LiveWindow[];
   readonly ingest: IngestConfiguration;
+  /** Of the thumbnails that will come; `undefined`: none will. */
+  readonly thumbnailSize: { readonly width: number; readonly height: number } | undefined;
 }
 
 /** Keeps streams. Implemented by `recording/recorder.ts`. */

@@ -1,10 +1,11 @@
+import { renditionName } from '../domain/rendition-name.ts';
 import { VIDEO_TIMESCALE } from '../media/frame.ts';
 import type { RenditionTracks } from './part-container.ts';
 import type { Segment } from './segment.ts';
 
 /** What a multivariant playlist says of a rendition; rates are measured from what was packaged. */
 export interface RenditionDescription {
-  /** `<shorter edge>p<fps>`, e.g. `720p30`, or `audio_only`; fixed for the life of the window, part of its URLs. */
+  /** `renditionName`, or `audio_only`; fixed for the life of the window, part of its URLs. */
   readonly name: string;
   /** RFC 6381 list, e.g. `avc1.64001F,mp4a.40.2`. */
   readonly codecs: string;
@@ -42,9 +43,8 @@ export function measureRendition(options: {
     durationTicks += segment.durationTicks;
     peakBps = Math.max(peakBps, bitsPerSecond(segment.byteLength, segment.durationTicks));
   }
-  const shorterEdge = video ? Math.min(video.width, video.height) : 0;
   return {
-    name: options.name ?? `${shorterEdge}p${Math.round(framesPerSecond)}`,
+    name: options.name ?? renditionName(video ?? { width: 0, height: 0 }, framesPerSecond),
     codecs: [video, audio].flatMap((track) => (track ? [track.codecString] : [])).join(','),
     ...(video && { picture: { width: video.width, height: video.height, framesPerSecond } }),
     bandwidthBps: Math.ceil(peakBps),

@@ -23,8 +23,11 @@ import type { RecordedRendition } from './recorded-rendition.ts';
 import { type RecordingState, thumbnailFile } from './recording-state.ts';
 import type { Retry, RetryOptions } from './retry.ts';
 
-/** Readers of growing recordings count on a playlist at least every 30 s; this one has an entry a group of pictures. */
-const BYTE_RANGE_REFRESH_MS = 25_000;
+/**
+ * Readers of growing recordings count on a playlist at least every 30 s. This one has an entry a group of pictures, and is not
+ * written with each segment; the next segment may take another 12 s.
+ */
+const BYTE_RANGE_REFRESH_MS = 17_000;
 
 const JSON_KIND: ObjectKind = { contentType: 'application/json', isFinal: false };
 const PLAYLIST_KIND: ObjectKind = { contentType: 'application/x-mpegURL', isFinal: false };

@@ -32,7 +32,7 @@ function document(state: RecordingState, status: Status, endedAtMs: number | und
     ...(failure && endedAtMs !== undefined && { recording_status_message: failure.message }),
     media: {
       ...(state.renditions.length > 0 && { hls: hls(state, endedAtMs !== undefined) }),
-      ...thumbnails(state),
+      ...thumbnails(state, endedAtMs !== undefined),
     },
   });
 }
@@ -54,10 +54,10 @@ function hls(state: RecordingState, isOver: boolean) {
 }
 
 /** Where there is one, or there will be. */
-function thumbnails({ head, newestThumbnail }: RecordingState) {
-  if (!newestThumbnail) return {};
-  const { width, height } = newestThumbnail;
-  const size = { resolution_width: width, resolution_height: height };
+function thumbnails({ head, newestThumbnail }: RecordingState, isOver: boolean) {
+  const picture = newestThumbnail ?? (isOver ? undefined : head.thumbnailSize);
+  if (!picture) return {};
+  const size = { resolution_width: picture.width, resolution_height: picture.height };
   return {
     ...(head.thumbnails.includes('SEQUENTIAL') && {
       thumbnails: { path: THUMBNAILS_PATH, ...size },

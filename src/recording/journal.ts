@@ -26,7 +26,9 @@ export interface RecordingHead {
   readonly extension: 'ts' | 'mp4';
   readonly targetDurationSeconds: number;
   readonly renditions: readonly RenditionFacts[];
+  /** How they are kept; none where none will come. */
   readonly thumbnails: readonly ('SEQUENTIAL' | 'LATEST')[];
+  readonly thumbnailSize?: { readonly width: number; readonly height: number };
 }
 
 /** Between two keyframes. */

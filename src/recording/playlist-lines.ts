@@ -1,6 +1,6 @@
 import type { Ticks } from '../lib/timescale.ts';
 import { VIDEO_TIMESCALE } from '../media/frame.ts';
-import { encodeMapLine } from '../protocols/hls/media-playlist.ts';
+import { encodeDateLine, encodeEncodingLines } from '../protocols/hls/media-playlist.ts';
 import type { GroupOfPictures } from './journal.ts';
 
 /** A segment as a recording's playlist lists it. */
@@ -19,7 +19,7 @@ export function segmentLines(segment: ListedSegment): string {
   const { startTicks, endTicks, uri } = segment;
   return (
     startLines(segment) +
-    dateLine(segment.programDateTimeMs) +
+    encodeDateLine(segment.programDateTimeMs) +
     (segment.isGap ? '#EXT-X-GAP\n' : '') +
     durationLine(startTicks, endTicks) +
     `${uri}\n`
@@ -33,7 +33,7 @@ export function byteRangeLines(segment: ListedSegment, groups: readonly GroupOfP
   let offset = 0;
   for (const { byteLength, ticks } of groups) {
     const elapsedMs = milliseconds(startTicks) - milliseconds(segment.startTicks);
-    text += dateLine(segment.programDateTimeMs + elapsedMs);
+    text += encodeDateLine(segment.programDateTimeMs + elapsedMs);
     text += durationLine(startTicks, startTicks + ticks);
     text += `#EXT-X-BYTERANGE:${byteLength}@${offset}\n${segment.uri}\n`;
     startTicks += ticks;
@@ -42,13 +42,8 @@ export function byteRangeLines(segment: ListedSegment, groups: readonly GroupOfP
   return text;
 }
 
-function startLines({ isDiscontinuous, mapUri }: ListedSegment): string {
-  const map = mapUri === undefined ? '' : encodeMapLine(mapUri);
-  return isDiscontinuous ? `#EXT-X-DISCONTINUITY\n${map}` : map;
-}
-
-const dateLine = (atMs: number): string =>
-  `#EXT-X-PROGRAM-DATE-TIME:${new Date(atMs).toISOString()}\n`;
+const startLines = ({ isDiscontinuous, ...segment }: ListedSegment): string =>
+  encodeEncodingLines({ ...segment, discontinuity: isDiscontinuous });
 
 /** Whole milliseconds, rounded where segments meet: their sum is the recording's duration, however many there are. */
 function durationLine(startTicks: Ticks, endTicks: Ticks): string {

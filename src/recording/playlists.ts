@@ -1,3 +1,4 @@
+import { shownRenditionName } from '../domain/rendition-name.ts';
 import { quoted } from '../protocols/hls/attribute-list.ts';
 import type { RecordingHead } from './journal.ts';
 import type { RecordedRendition } from './recorded-rendition.ts';
@@ -62,7 +63,7 @@ export function renderMultivariant(
   ];
   for (const { facts, peakBps } of renditions) {
     const group = quoted(facts.name);
-    const shownName = quoted(facts.name.replace(/p30$/, 'p'));
+    const shownName = quoted(shownRenditionName(facts.name));
     lines.push(
       `#EXT-X-MEDIA:TYPE=VIDEO,GROUP-ID=${group},NAME=${shownName},AUTOSELECT=YES,DEFAULT=YES`,
       `#EXT-X-STREAM-INF:PROGRAM-ID=1,BANDWIDTH=${peakBps},CODECS=${quoted(facts.codecs)}` +

@@ -385,3 +385,67 @@ test('a shutdown leaves on disk what it could not finish, and the next start fin
   assert.deepEqual(next.eventNames, ['Recording Start', 'Recording End']);
   assert.equal(next.events.at(-1)?.durationMs, 4000);
 });
+
+test('playlists are written at least every 30 s while a recording grows, however long its segments are', async () => {
+  for (const seconds of [2, 4, 5, 6]) {
+    const bench = new RecorderBench();
+    const stream = bench.stream();
+    const writtenMs = { playlist: [] as number[], 'byte-range-variant': [] as number[] };
+    for (let elapsed = 0; elapsed < 300; elapsed += seconds) {
+      bench.clock.advance(seconds * 1000);
+      stream.segment(seconds);
+      const before = bench.store.puts.length;
+      await bench.settle();
+      for (const [name, times] of Object.entries(writtenMs)) {
+        const isWritten = bench.store.puts
+          .slice(before)
+          .some((key) => key.endsWith(`/${name}.m3u8`));
+        if (isWritten) times.push(bench.clock.monotonicMs());
+      }
+    }
+    for (const [name, times] of Object.entries(writtenMs)) {
+      const pauses = [...times, 300_000].map((time, index) => time - (times[index - 1] ?? 0));
+      assert.ok(Math.max(...pauses) <= 30_000, `${name}: ${pauses}`);
+    }
+  }
+});
+
+test('thumbnails are kept at their interval, be one of them late, and numbered on', async () => {
+  const bench = new RecorderBench();
+  const stream = bench.stream({
+    configuration: {
+      thumbnailConfiguration: {
+        recordingMode: 'INTERVAL',
+        targetIntervalSeconds: 10,
+        storage: ['SEQUENTIAL'],
+      },
+    },
+  });
+  const jpeg = Buffer.from('ffd8ffc000110802d0050003012200021101031101ffd9', 'hex');
+  stream.segment();
+  const keptMs: number[] = [];
+  // Every five seconds, the third a little late, the fourth early, the sixth missing.
+  for (const atMs of [0, 5000, 14_000, 14_900, 20_000, 35_000, 40_200, 45_000]) {
+    bench.clock.advance(atMs - bench.clock.monotonicMs());
+    const { size } = bench.store.objects;
+    stream.thumbnail(jpeg);
+    await bench.settle();
+    if (bench.store.objects.size > size && bench.store.has('/thumb0.jpg')) keptMs.push(atMs);
+  }
+  assert.deepEqual(keptMs, [0, 14_000, 20_000, 35_000, 40_200]);
+  assert.ok(bench.store.has('/thumb4.jpg'));
+  assert.ok(!bench.store.has('/thumb5.jpg'));
+});
+
+test('thumbnails that nobody can make are in no document', async () => {
+  const bench = new RecorderBench();
+  const stream = bench.stream({ hasThumbnails: false });
+  stream.segment();
+  stream.thumbnail(Buffer.from('ffd8ffc000110802d0050003012200021101031101ffd9', 'hex'));
+  stream.end();
+  await bench.settle();
+  for (const name of ['recording-started.json', 'recording-ended.json']) {
+    assert.deepEqual(Object.keys(JSON.parse(bench.store.text(name)).media), ['hls']);
+  }
+  assert.ok(!bench.store.has('.jpg'));
+});

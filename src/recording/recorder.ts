@@ -147,9 +147,8 @@ export class Recorder implements StreamRecorder, AsyncDisposable {
 
   #newHead(stream: RecordableStream, start: CaptureStart): RecordingHead {
     const { random } = this.#options;
-    const { channel, configuration } = stream;
+    const { channel, configuration, thumbnailSize } = stream;
     const recordingId = newResourceId(random);
-    const { thumbnailConfiguration } = configuration;
     return {
       recordingId,
       sessionId: randomAlphanumeric(SESSION_ID_LENGTH, random),
@@ -170,8 +169,8 @@ export class Recorder implements StreamRecorder, AsyncDisposable {
       extension: start.extension,
       targetDurationSeconds: TARGET_DURATION_SECONDS,
       renditions: start.renditions,
-      thumbnails:
-        thumbnailConfiguration.recordingMode === 'DISABLED' ? [] : thumbnailConfiguration.storage,
+      thumbnails: thumbnailSize ? configuration.thumbnailConfiguration.storage : [],
+      ...(thumbnailSize && { thumbnailSize }),
     };
   }
 }

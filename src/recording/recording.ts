@@ -1,14 +1,17 @@
 import { DestinationRefused } from '../domain/destination-refused.ts';
-import type { CancelTimer, Clock } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { BucketWriter } from './bucket-writer.ts';
-import { encodeJournalEntry, type JournalEntry } from './journal.ts';
+import type { JournalEntry } from './journal.ts';
+import { PassLoop } from './pass-loop.ts';
 import type { ObjectStore, RecordingHistory, SpooledRecording } from './ports.ts';
+import { ReconnectWindow } from './reconnect-window.ts';
 import type { RecordingReason } from './recording-facts.ts';
 import { RecordingNews } from './recording-news.ts';
 import type { RecordingState } from './recording-state.ts';
 import { Retry, Stopped } from './retry.ts';
 import type { SpoolBudget } from './spool-budget.ts';
+import { trimSpool, writeFailure } from './spool-upkeep.ts';
 import { type SpoolJob, SpoolWriter } from './spool-writer.ts';
 
 /** A bucket that is away for longer is not coming back. */
@@ -49,14 +52,8 @@ export class Recording {
   readonly #done = Promise.withResolvers<void>();
   #bucket: BucketWriter | undefined;
   #phase: Phase = 'recording';
-  /** Until when an encoder may come back, on the wall clock. */
-  #deadlineMs = 0;
-  #cancelDeadline: CancelTimer = () => {};
-  /** Streams that came back in time, and are not known to be alike yet. */
-  #holders = 0;
-  #isWorking = false;
-  #isDirty = false;
-  #isStopped = false;
+  readonly #window: ReconnectWindow;
+  readonly #loop: PassLoop;
   /** The journal may not know of it yet. */
   #hasAnnounced = false;
   /** Begun where it failed: nothing else can be written before. */
@@ -74,6 +71,11 @@ export class Recording {
       channel: state.head.channelArn,
     });
     this.#retry = new Retry(clock);
+    this.#window = new ReconnectWindow(clock, () => this.finish());
+    this.#loop = new PassLoop(
+      () => this.#work(),
+      () => this.#close(),
+    );
     this.#news = new RecordingNews({ ...options, log: this.#log, retry: this.#retry });
     this.#writer = new SpoolWriter({
       state,
@@ -102,7 +104,7 @@ export class Recording {
   /** A stream that came back goes on with it. */
   resume(entry: Extract<JournalEntry, { type: 'stream' }>): void {
     this.#phase = 'recording';
-    this.#cancelDeadline();
+    this.#window.close();
     this.#writer.push({ kind: 'entry', entry });
   }
 
@@ -117,7 +119,7 @@ export class Recording {
     this.#waitFor(atMs + this.state.head.reconnectWindowSeconds * 1000);
     this.#writer.push({ kind: 'entry', entry: { type: 'stream-ended', streamId, atMs } });
     await this.#writer.drained();
-    this.#checkDeadline();
+    this.#window.check();
   }
 
   /** After a restart: goes on where the journal ends. */
@@ -132,35 +134,32 @@ export class Recording {
       this.#writer.push({ kind: 'entry', entry });
       await this.#writer.drained();
     }
-    await this.#trim(spooled);
+    await trimSpool(this.state, spooled);
     if (failure || !newestStream) this.#phase = 'finishing';
     else {
       // Media may be ahead of the clock by a moment.
       const endMs = Math.min(endedAtMs, this.#clock.nowMs());
       this.#waitFor(endMs + head.reconnectWindowSeconds * 1000);
-      this.#checkDeadline();
+      this.#window.check();
     }
-    this.#wake();
+    this.#loop.ask();
   }
 
   /** Whether a stream that began at `startTimeMs` came back in time; if so it may not end until `release`. */
   hold(startTimeMs: number): boolean {
-    if (this.#phase !== 'waiting' || startTimeMs > this.#deadlineMs) return false;
-    this.#holders++;
-    return true;
+    return this.#phase === 'waiting' && this.#window.hold(startTimeMs);
   }
 
   release(): void {
-    this.#holders--;
-    this.#checkDeadline();
+    this.#window.release();
   }
 
   /** Nobody comes back any more. */
   finish(): void {
     if (this.#phase !== 'recording' && this.#phase !== 'waiting') return;
     this.#phase = 'finishing';
-    this.#cancelDeadline();
-    this.#wake();
+    this.#window.close();
+    this.#loop.ask();
   }
 
   fail(error: unknown): void {
@@ -170,7 +169,7 @@ export class Recording {
   /** Everything taken so far is on disk when this resolves; the rest is done after the next start. */
   async stop(graceMs: number): Promise<void> {
     await this.#writer.drained();
-    this.#cancelDeadline();
+    this.#window.close();
     if (this.#phase === 'waiting' || this.#phase === 'recording') this.#stopWork();
     const cancel = this.#clock.after(graceMs, () => this.#stopWork());
     await this.#done.promise;
@@ -178,23 +177,13 @@ export class Recording {
   }
 
   #stopWork(): void {
-    this.#isStopped = true;
     this.#retry.stop();
-    if (!this.#isWorking) this.#close();
+    this.#loop.stop();
   }
 
   #waitFor(deadlineMs: number): void {
     this.#phase = 'waiting';
-    this.#deadlineMs = deadlineMs;
-    const delayMs = Math.max(0, deadlineMs - this.#clock.nowMs());
-    this.#cancelDeadline();
-    this.#cancelDeadline =
-      delayMs > 0 ? this.#clock.after(delayMs, () => this.#checkDeadline()) : () => {};
-  }
-
-  #checkDeadline(): void {
-    if (this.#phase !== 'waiting' || this.#holders > 0) return;
-    if (this.#clock.nowMs() >= this.#deadlineMs) this.finish();
+    this.#window.open(deadlineMs);
   }
 
   // --- what follows from it
@@ -206,7 +195,7 @@ export class Recording {
         new Error('cannot spool: recordings have all the disk space they may use'),
       );
     }
-    this.#wake();
+    this.#loop.ask();
   }
 
   #account(): void {
@@ -221,34 +210,20 @@ export class Recording {
     this.state.apply({ type: 'failed', reason, message: messageOf(error) });
     this.#makingRoom = this.#makeRoom();
     this.finish();
-    this.#wake();
-  }
-
-  #wake(): void {
-    this.#isDirty = true;
-    if (this.#isWorking || this.#isStopped) return;
-    this.#isWorking = true;
-    void this.#work().finally(() => {
-      this.#isWorking = false;
-      if (this.#isStopped || this.#phase === 'closed') this.#close();
-      else if (this.#isDirty) this.#wake();
-    });
+    this.#loop.ask();
   }
 
   async #work(): Promise<void> {
-    while (this.#isDirty && !this.#isStopped && this.#phase !== 'closed') {
-      this.#isDirty = false;
-      try {
-        await this.#pass();
-      } catch (error) {
-        if (error instanceof Stopped) return;
-        if (this.state.failure) {
-          await this.#giveUp(error);
-          return;
-        }
-        const isRefused = error instanceof DestinationRefused && !this.#hasBegun;
-        this.#fail(isRefused ? 'ValidationException' : 'InternalServerException', error);
+    try {
+      await this.#pass();
+    } catch (error) {
+      if (error instanceof Stopped) return;
+      if (this.state.failure) {
+        await this.#giveUp(error);
+        return;
       }
+      const isRefused = error instanceof DestinationRefused && !this.#hasBegun;
+      this.#fail(isRefused ? 'ValidationException' : 'InternalServerException', error);
     }
   }
 
@@ -263,8 +238,8 @@ export class Recording {
     }
     if (this.#phase !== 'finishing') return;
     // What arrived meanwhile is not to be left behind.
-    if (!this.#writer.isIdle) void this.#writer.drained().then(() => this.#wake());
-    else if (this.#hasBegun && this.state.hasWaiting) this.#isDirty = true;
+    if (!this.#writer.isIdle) void this.#writer.drained().then(() => this.#loop.ask());
+    else if (this.#hasBegun && this.state.hasWaiting) this.#loop.ask();
     else await this.#conclude(spooled, this.#bucket);
   }
 
@@ -284,6 +259,7 @@ export class Recording {
       isHopeless: (_, elapsedMs) => elapsedMs >= LAST_WORDS_MS,
     });
     this.#phase = 'closed';
+    this.#loop.stop();
   }
 
   /** The bucket does not take the rest either. */
@@ -294,32 +270,18 @@ export class Recording {
     } catch (failure) {
       if (!(failure instanceof Stopped)) {
         this.#log.error({ err: failure }, 'a recording that was given up is still in the spool');
-        this.#isStopped = true;
+        this.#loop.stop();
       }
     }
   }
 
-  /** A full disk has no room for the news of it, unless some is made. */
   async #makeRoom(): Promise<void> {
-    const { failure } = this.state;
     try {
       const spooled = await this.#options.spooled;
       await this.#writer.drained();
-      await spooled.releaseReserve();
-      await this.#trim(spooled);
-      await spooled.append([], failure ? [encodeJournalEntry({ type: 'failed', ...failure })] : []);
+      await writeFailure(this.state, spooled);
     } catch (error) {
       this.#log.warn({ err: error }, 'cannot write down that the recording failed');
-    }
-  }
-
-  /** Off the files goes what no line of the journal tells of. */
-  async #trim(spooled: SpooledRecording): Promise<void> {
-    for (const rendition of this.state.renditions) {
-      for (const { name, byteLength, segment } of rendition.waiting) {
-        if (segment && !segment.isGap) await spooled.truncate(name, byteLength);
-      }
-      await spooled.delete(rendition.segmentName(rendition.nextNumber));
     }
   }
 

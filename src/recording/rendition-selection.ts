@@ -1,14 +1,5 @@
 import type { RecordingConfigurationRecord } from '../domain/recording-configuration.ts';
-
-type Bucket = RecordingConfigurationRecord['renditionConfiguration']['renditions'][number];
-
-/** Shorter edges of the renditions that a configuration's names stand for. */
-const BUCKETS: Readonly<Record<Bucket, readonly [least: number, most: number]>> = {
-  LOWEST_RESOLUTION: [160, 360],
-  SD: [361, 480],
-  HD: [481, 720],
-  FULL_HD: [721, 1080],
-};
+import { isInBucket } from '../domain/resolution-bucket.ts';
 
 interface Picture {
   readonly width: number;
@@ -28,13 +19,7 @@ export function selectRenditions<Rendition extends Picture>(
   if (renditionSelection === 'NONE') return [];
   if (renditionSelection === 'ALL' || isBasic) return renditions;
   const named = renditions.filter((rendition) =>
-    configuration.renditions.some((bucket) => isIn(bucket, rendition)),
+    configuration.renditions.some((bucket) => isInBucket(bucket, rendition)),
   );
   return named.length > 0 ? named : renditions.slice(0, 1);
-}
-
-export function isIn(bucket: Bucket, { width, height }: Picture): boolean {
-  const [least, most] = BUCKETS[bucket];
-  const edge = Math.min(width, height);
-  return edge >= least && edge <= most;
 }

@@ -35,7 +35,7 @@ export class StreamCapture implements StreamRecording {
   #names = new Map<LiveWindow, string>();
   /** Of which a segment was recorded. */
   readonly #begun = new Set<LiveWindow>();
-  #nextThumbnailMs = 0;
+  #nextThumbnailMs: number | undefined;
   #newestThumbnail: Uint8Array | undefined;
   #isOver = false;
 
@@ -70,9 +70,9 @@ export class StreamCapture implements StreamRecording {
 
   thumbnail(jpeg: Uint8Array): void {
     this.#contained(() => {
-      const { recordingMode, targetIntervalSeconds = 0 } =
-        this.stream.configuration.thumbnailConfiguration;
-      if (recordingMode === 'DISABLED') return;
+      const { thumbnailSize, configuration } = this.stream;
+      const { targetIntervalSeconds } = configuration.thumbnailConfiguration;
+      if (!thumbnailSize || targetIntervalSeconds === undefined) return;
       if (this.#recording) this.#recordThumbnail(this.#recording, jpeg, targetIntervalSeconds);
       // The first one often comes before the first segment is complete.
       else this.#newestThumbnail ??= jpeg;
@@ -151,10 +151,14 @@ export class StreamCapture implements StreamRecording {
 
   #recordThumbnail(recording: Recording, jpeg: Uint8Array, intervalSeconds: number): void {
     const nowMs = this.#nowMs();
-    if (nowMs < this.#nextThumbnailMs) return;
+    const dueMs = this.#nextThumbnailMs ?? nowMs;
+    if (nowMs < dueMs - INTERVAL_SLACK_MS) return;
     const size = jpegSize(jpeg);
     if (!size) return;
-    this.#nextThumbnailMs = nowMs + intervalSeconds * 1000 - INTERVAL_SLACK_MS;
+    // On a grid: one that is late does not put off the next.
+    const intervalMs = intervalSeconds * 1000;
+    const skipped = Math.max(0, Math.floor((nowMs - dueMs) / intervalMs));
+    this.#nextThumbnailMs = dueMs + (skipped + 1) * intervalMs;
     recording.push({ kind: 'thumbnail', jpeg, ...size });
   }
 

@@ -6,14 +6,12 @@ import { FlvReader } from '../protocols/flv/flv-reader.ts';
 import type { FlvTag } from '../protocols/flv/flv-tag.ts';
 import { decodeVideoTag } from '../protocols/flv/video-tag.ts';
 import { EncodedAudioClock } from './encoded-audio-clock.ts';
-import { JpegSplitter } from './jpeg-splitter.ts';
+import { JpegSplitter, MAX_THUMBNAIL_BYTES } from './jpeg-splitter.ts';
 import type { RenditionOutput } from './rendition-output.ts';
 import type { RenditionRoute, TranscodeJob } from './transcode-job.ts';
 
 /** A keyframe of 1080p at the highest bit rate is a tenth of it. */
 const MAX_TAG_BYTES = 8 * 1024 * 1024;
-const MAX_THUMBNAIL_BYTES = 4 * 1024 * 1024;
-
 const TICKS_PER_MS = VIDEO_TIMESCALE / 1000;
 
 export interface RoutedOutput {
@@ -51,7 +49,7 @@ export class ChildOutputs {
       const audio = new EncodedAudio(listeners.map(({ output }) => output));
       this.#pipes.push(pull(new FlvReader(MAX_TAG_BYTES), (tag) => audio.tag(tag, this.#baseMs)));
     }
-    if (job.thumbnailIntervalSeconds !== undefined) {
+    if (job.thumbnails) {
       const splitter = new JpegSplitter(MAX_THUMBNAIL_BYTES);
       this.#pipes.push((bytes) => splitter.push(bytes).forEach(onThumbnail));
     }

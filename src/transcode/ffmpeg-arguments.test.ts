@@ -37,7 +37,7 @@ const JOB: TranscodeJob = {
     },
   ],
   audios: [{ bitrateBps: 64_000 }],
-  thumbnailIntervalSeconds: 5,
+  thumbnails: { intervalSeconds: 5 },
 };
 
 const after = (argv: readonly string[], option: string) => {
@@ -79,8 +79,16 @@ test('ffmpegArguments() does not tell x264 a frame rate that nobody knows', () =
 });
 
 test('ffmpegArguments() decodes keyframes only where nothing but thumbnails is made', () => {
-  const job = { framesPerSecond: 30, videos: [], audios: [], thumbnailIntervalSeconds: 5 };
+  const job = { framesPerSecond: 30, videos: [], audios: [], thumbnails: { intervalSeconds: 5 } };
   assert.deepEqual(after(ffmpegArguments(job, SOFTWARE, FEATURES), '-skip_frame:v'), ['nokey']);
+});
+
+test('ffmpegArguments() makes thumbnails in the size that is asked for, or as pages need them', () => {
+  const filters = (thumbnails: NonNullable<TranscodeJob['thumbnails']>) =>
+    after(ffmpegArguments({ ...JOB, thumbnails }, SOFTWARE, FEATURES), '-filter_complex').join();
+  const size = { width: 285, height: 160 };
+  assert.match(filters({ intervalSeconds: 60, size }), /prev_selected_t,60\)',scale=284:160,/);
+  assert.match(filters({ intervalSeconds: 60 }), /scale=-2:'trunc\(min\(720,ih\)\/2\)\*2'/);
 });
 
 test('ffmpegArguments() copies a picture that is passed through beside its sound', () => {
@@ -130,7 +138,9 @@ test('planJob() leaves the source alone and encodes each sound once', () => {
   ]);
   assert.deepEqual(standard.job.audios, [{ bitrateBps: 64_000 }, { bitrateBps: 48_000 }]);
   assert.equal(standard.job.framesPerSecond, 60);
-  const advanced = planJob(planLadder({ type: 'ADVANCED_HD', preset: '' }, source), TRACKS, 10);
+  const advanced = planJob(planLadder({ type: 'ADVANCED_HD', preset: '' }, source), TRACKS, {
+    intervalSeconds: 10,
+  });
   assert.deepEqual(
     advanced.routes.map(({ audio }) => audio),
     [0, 0, 1, 2, 1],

@@ -1,6 +1,6 @@
 import type { AudioEncoding, VideoEncoding } from '../domain/ladder.ts';
 import type { FfmpegFeatures } from './ports.ts';
-import type { TranscodeJob, VideoOutput } from './transcode-job.ts';
+import type { ThumbnailJob, TranscodeJob, VideoOutput } from './transcode-job.ts';
 import { type EncoderChoice, encoderOptions } from './video-encoders.ts';
 
 /** The child's first output pipe: 0 is its input, 1 is not used, 2 is its log. */
@@ -13,6 +13,8 @@ const THUMBNAIL_QUANTIZER = 5;
 
 /** Each packet is out of the child when it is encoded. */
 const UNBUFFERED = ['-flush_packets', '1'];
+/** With more threads a picture is out when as many further ones are in. */
+const JPEG = ['-c:v', 'mjpeg', '-q:v', String(THUMBNAIL_QUANTIZER), '-threads', '1'];
 const FLV = [...UNBUFFERED, '-f', 'flv', '-flvflags', 'no_duration_filesize'];
 
 /**
@@ -44,6 +46,16 @@ export function ffmpegArguments(
   ];
 }
 
+/** ffmpeg's arguments for one picture: FLV on its standard input, of which the first frame is a JPEG on pipe 3. */
+export function pictureArguments(size: NonNullable<ThumbnailJob['size']>): readonly string[] {
+  return [
+    ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error'],
+    ...['-threads', '1', '-probesize', '32', '-analyzeduration', '0', '-f', 'flv', '-i', 'pipe:0'],
+    ...['-frames:v', '1', '-vf', pictureFilters(size).join(','), ...JPEG],
+    ...['-f', 'image2pipe', `pipe:${FIRST_OUTPUT_FD}`],
+  ];
+}
+
 function inputOptions(job: TranscodeJob): readonly string[] {
   const needsKeyframesOnly = job.videos.every(({ encoding }) => encoding === 'copy');
   return [
@@ -64,10 +76,9 @@ function filterGraph(job: TranscodeJob, choice: EncoderChoice) {
     chains.push({ label, filters: videoFilters(encoding, choice) });
     return label;
   });
-  const interval = job.thumbnailIntervalSeconds;
-  const thumbnail = interval === undefined ? undefined : 'thumbnail';
-  if (interval !== undefined) {
-    chains.push({ label: 'thumbnail', filters: thumbnailFilters(interval) });
+  const thumbnail = job.thumbnails && 'thumbnail';
+  if (job.thumbnails) {
+    chains.push({ label: 'thumbnail', filters: thumbnailFilters(job.thumbnails) });
   }
   const split = chains.map(({ label }) => `[${label}_in]`).join('');
   const graph = [
@@ -89,13 +100,20 @@ function videoFilters(encoding: VideoEncoding, choice: EncoderChoice): string {
   ].join(',');
 }
 
-function thumbnailFilters(intervalSeconds: number): string {
+function thumbnailFilters({ intervalSeconds, size }: ThumbnailJob): string {
   return [
     `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${intervalSeconds})'`,
-    `scale=-2:'trunc(min(${MAX_THUMBNAIL_HEIGHT},ih)/2)*2'`,
-    'setsar=1',
-    'format=yuvj420p',
+    ...pictureFilters(size),
   ].join(',');
+}
+
+/** Of a JPEG. */
+function pictureFilters(size: ThumbnailJob['size']): readonly string[] {
+  const scale =
+    size === undefined
+      ? `scale=-2:'trunc(min(${MAX_THUMBNAIL_HEIGHT},ih)/2)*2'`
+      : `scale=${even(size.width)}:${even(size.height)}`;
+  return [scale, 'setsar=1', 'format=yuvj420p'];
 }
 
 function videoOutput(
@@ -124,9 +142,7 @@ function audioOutput({ bitrateBps }: AudioEncoding): readonly string[] {
 
 function thumbnailOutput(label: string, features: FfmpegFeatures): readonly string[] {
   return [
-    ...['-map', `[${label}]`, '-c:v', 'mjpeg', '-q:v', String(THUMBNAIL_QUANTIZER)],
-    // With more threads a picture is out when as many further ones are in.
-    ...['-threads', '1'],
+    ...['-map', `[${label}]`, ...JPEG],
     ...passTimestamps(features),
     ...UNBUFFERED,
     ...['-f', 'image2pipe'],

@@ -1,5 +1,8 @@
 import { ProtocolViolation } from '../lib/protocol-violation.ts';
 
+/** Of 1080p with nothing but noise in it: a fourth. */
+export const MAX_THUMBNAIL_BYTES = 4 * 1024 * 1024;
+
 /** ITU-T T.81 table B.1: start and end of image. In between 0xff d9 does not occur: coded data has its 0xff stuffed. */
 const MARKER = 0xff;
 const START_OF_IMAGE = 0xd8;

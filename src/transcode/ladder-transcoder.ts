@@ -6,7 +6,7 @@ import type { Frame, FrameSink, MediaTracks } from '../media/frame.ts';
 import type { TranscoderExit, TranscoderFactory } from './ports.ts';
 import { type Opening, RenditionFeed } from './rendition-feed.ts';
 import { RestartBackoff } from './restart-backoff.ts';
-import { type JobWithRoutes, outputCount, planJob } from './transcode-job.ts';
+import { type JobWithRoutes, outputCount, planJob, type ThumbnailJob } from './transcode-job.ts';
 import { TranscodeRun } from './transcode-run.ts';
 import type { EncoderChoice } from './video-encoders.ts';
 
@@ -48,6 +48,7 @@ export class LadderTranscoder implements FrameSink {
   readonly #feeds: ReadonlyMap<string, RenditionFeed>;
   readonly #backoff = new RestartBackoff();
   #renditions: readonly RenditionPlan[] = [];
+  #thumbnailSize: ThumbnailJob['size'];
   readonly #closed = Promise.withResolvers<void>();
   #isClosing = false;
   #source: { readonly tracks: MediaTracks; readonly job: JobWithRoutes } | undefined;
@@ -85,14 +86,19 @@ export class LadderTranscoder implements FrameSink {
   }
 
   /** What a rendition is may change with the source; those that are the source itself are passed over. */
-  plan(renditions: readonly RenditionPlan[]): void {
+  plan(renditions: readonly RenditionPlan[], thumbnailSize?: ThumbnailJob['size']): void {
     this.#renditions = renditions;
+    this.#thumbnailSize = thumbnailSize;
   }
 
   tracks(tracks: MediaTracks): void {
     const { thumbnails } = this.#options;
-    const renditions = this.#renditions;
-    this.#source = { tracks, job: planJob(renditions, tracks, thumbnails?.intervalSeconds) };
+    const size = this.#thumbnailSize;
+    const pictures = thumbnails && {
+      intervalSeconds: thumbnails.intervalSeconds,
+      ...(size && { size }),
+    };
+    this.#source = { tracks, job: planJob(this.#renditions, tracks, pictures) };
     this.#breakOff({ ...this.#opening, isNewSource: true });
   }
 

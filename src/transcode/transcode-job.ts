@@ -4,6 +4,13 @@ import type { MediaTracks } from '../media/frame.ts';
 /** A picture's output: encoded, or passed through because only the rendition's sound is encoded. */
 export type VideoOutput = { readonly encoding: VideoEncoding | 'copy' };
 
+/** One JPEG each so many seconds. */
+export interface ThumbnailJob {
+  readonly intervalSeconds: number;
+  /** Absent: the source's, up to what pages need. */
+  readonly size?: { readonly width: number; readonly height: number };
+}
+
 /** What one child makes. Each output has a pipe of its own, in the order videos, audios, thumbnails. */
 export interface TranscodeJob {
   /** Of the source, for rate control; it need not be exact. */
@@ -11,8 +18,7 @@ export interface TranscodeJob {
   readonly videos: readonly VideoOutput[];
   /** No two alike: renditions with the same sound share it. */
   readonly audios: readonly AudioEncoding[];
-  /** One JPEG each so many seconds. */
-  readonly thumbnailIntervalSeconds?: number;
+  readonly thumbnails?: ThumbnailJob;
 }
 
 /** Where a rendition's frames come from; the numbers are indexes of the job's lists. */
@@ -42,7 +48,7 @@ export function isTranscoded(plan: RenditionPlan): boolean {
 export function planJob(
   renditions: readonly RenditionPlan[],
   source: MediaTracks,
-  thumbnailIntervalSeconds: number | undefined,
+  thumbnails: ThumbnailJob | undefined,
 ): JobWithRoutes {
   const videos: VideoOutput[] = [];
   const audios: AudioEncoding[] = [];
@@ -64,7 +70,7 @@ export function planJob(
       framesPerSecond: source.video.declaredFrameRate ?? plannedFrameRate(videos),
       videos,
       audios,
-      ...(thumbnailIntervalSeconds !== undefined && { thumbnailIntervalSeconds }),
+      ...(thumbnails && { thumbnails }),
     },
     routes,
   };
@@ -72,8 +78,7 @@ export function planJob(
 
 /** How many pipes the child writes to. */
 export function outputCount(job: TranscodeJob): number {
-  const thumbnails = job.thumbnailIntervalSeconds === undefined ? 0 : 1;
-  return job.videos.length + job.audios.length + thumbnails;
+  return job.videos.length + job.audios.length + (job.thumbnails ? 1 : 0);
 }
 
 function plannedFrameRate(videos: readonly VideoOutput[]): number {

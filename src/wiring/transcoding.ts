@@ -1,13 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { findFfmpeg } from '../adapters/ffmpeg.ts';
 import type { Config } from '../config.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Transcoding } from '../live/channel-renditions.ts';
 import { TranscodeAdmission } from '../live/transcode-admission.ts';
+import { PictureDecoder } from '../transcode/picture-decoder.ts';
 
 /** Absent where it is switched off, and where there is no ffmpeg that will do: channels are then passed through. */
 export async function prepareTranscoding(
   { transcoding }: Config,
+  clock: Clock,
   log: Logger,
 ): Promise<Transcoding | undefined> {
   if (!transcoding) return undefined;
@@ -21,6 +24,7 @@ export async function prepareTranscoding(
       factory,
       encoder: { encoder, ...(device !== undefined && { device }) },
       admission: new TranscodeAdmission(cores),
+      pictures: new PictureDecoder({ factory, clock, log }),
     };
   } catch (error) {
     log.warn({ err: error }, 'no transcoding: every channel is passed through');

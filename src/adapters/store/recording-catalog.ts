@@ -1,3 +1,5 @@
+import type { PlaybackSubject } from '../../delivery/playback-authorization.ts';
+import type { RecordedChannels } from '../../delivery/recording-access.ts';
 import type { RecordedVideo, RecordingCatalog } from '../../delivery/watch-routes.ts';
 import type { RecordingEvent } from '../../domain/events.ts';
 import type { Database } from './database.ts';
@@ -7,11 +9,32 @@ import { eventFromRow } from './rows.ts';
 const MAX_EVENTS = 200;
 
 /** Recordings as the history of streams tells them. */
-export class SqlRecordingCatalog implements RecordingCatalog {
+export class SqlRecordingCatalog implements RecordingCatalog, RecordedChannels {
   readonly #database: Database;
 
   constructor(database: Database) {
     this.#database = database;
+  }
+
+  async find(channel: {
+    readonly accountId: string;
+    readonly channelId: string;
+  }): Promise<PlaybackSubject | undefined> {
+    const row = await this.#database.reads
+      .selectFrom('channel')
+      .select(['arn', 'region', 'authorized', 'playback_restriction_policy_arn'])
+      .where('id', '=', channel.channelId)
+      .where('account_id', '=', channel.accountId)
+      .executeTakeFirst();
+    return (
+      row && {
+        accountId: channel.accountId,
+        region: row.region,
+        channelArn: row.arn,
+        requiresAuthorization: row.authorized === 1,
+        playbackRestrictionPolicyArn: row.playback_restriction_policy_arn ?? '',
+      }
+    );
   }
 
   async recordings(channelId: string): Promise<readonly RecordedVideo[]> {

@@ -1,6 +1,7 @@
 import { Kysely } from 'kysely';
 import type { ResettableStore } from '../../control/emulator.ts';
 import type { ControlStore } from '../../control/ports.ts';
+import type { RecordedChannels } from '../../delivery/recording-access.ts';
 import type { ChannelLocator, RecordingCatalog } from '../../delivery/watch-routes.ts';
 import type { Outbox } from '../../events/ports.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -30,7 +31,7 @@ export interface Store extends AsyncDisposable, ResettableStore {
   readonly outbox: Outbox;
   readonly channelDirectory: ChannelDirectory & ChannelLocator;
   readonly playbackRecords: SqlPlaybackRecords;
-  readonly recordingCatalog: RecordingCatalog;
+  readonly recordingCatalog: RecordingCatalog & RecordedChannels;
   readonly metricStore: MetricStore;
 }
 

@@ -137,13 +137,22 @@ export function encodeSegmentLines(segment: MediaSegment): string {
 
 /** What stands before the EXTINF of a segment: the tags that apply to its parts too, and the parts. */
 export function encodeOpenSegmentLines(segment: OpenSegment): string {
-  let text = segment.discontinuity ? '#EXT-X-DISCONTINUITY\n' : '';
-  if (segment.mapUri !== undefined) text += encodeMapLine(segment.mapUri);
-  if (segment.programDateTimeMs !== undefined) {
-    text += `#EXT-X-PROGRAM-DATE-TIME:${new Date(segment.programDateTimeMs).toISOString()}\n`;
-  }
+  let text = encodeEncodingLines(segment);
+  if (segment.programDateTimeMs !== undefined) text += encodeDateLine(segment.programDateTimeMs);
   for (const part of segment.parts) text += encodePartLine(part);
   return text;
+}
+
+/** Where another timeline or another encoding begins. */
+export function encodeEncodingLines(
+  segment: Pick<SegmentStart, 'discontinuity' | 'mapUri'>,
+): string {
+  const map = segment.mapUri === undefined ? '' : encodeMapLine(segment.mapUri);
+  return segment.discontinuity ? `#EXT-X-DISCONTINUITY\n${map}` : map;
+}
+
+export function encodeDateLine(unixMs: number): string {
+  return `#EXT-X-PROGRAM-DATE-TIME:${new Date(unixMs).toISOString()}\n`;
 }
 
 export function encodeMapLine(uri: string): string {

@@ -9,7 +9,7 @@ import type { StreamRecording } from '../../live/ports.ts';
 import { VIDEO_TIMESCALE } from '../../media/frame.ts';
 import { LiveWindow } from '../../packaging/live-window.ts';
 import { Part } from '../../packaging/segment.ts';
-import type { RecordingHistory } from '../ports.ts';
+import type { ObjectStore, RecordingHistory, RecordingSpool } from '../ports.ts';
 import { Recorder } from '../recorder.ts';
 import { MemorySpool } from './memory-spool.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -131,7 +131,17 @@ export class RecorderBench implements RecordingHistory {
   readonly recorder: Recorder;
   #streams = 0;
 
-  constructor(crashed?: RecorderBench, { spoolLimitBytes = 1e9 } = {}) {
+  constructor(
+    crashed?: RecorderBench,
+    {
+      spoolLimitBytes = 1e9,
+      disk,
+    }: {
+      readonly spoolLimitBytes?: number;
+      /** In place of memory. */
+      readonly disk?: { readonly spool: RecordingSpool; readonly store: ObjectStore };
+    } = {},
+  ) {
     this.clock = crashed?.clock ?? new FakeClock(Date.UTC(2026, 0, 2, 3, 4, 5));
     this.spool = crashed?.spool.copy() ?? new MemorySpool();
     this.store = new MemoryStore(this.spool);
@@ -140,8 +150,8 @@ export class RecorderBench implements RecordingHistory {
       for (const [key, bytes] of crashed.store.objects) this.store.objects.set(key, bytes);
     this.#streams = crashed ? crashed.#streams : 0;
     this.recorder = new Recorder({
-      spool: this.spool,
-      store: this.store,
+      spool: disk?.spool ?? this.spool,
+      store: disk?.store ?? this.store,
       history: this,
       clock: this.clock,
       random: (count) => Uint8Array.from({ length: count }, (_, index) => index + this.#streams),
@@ -172,6 +182,7 @@ export class RecorderBench implements RecordingHistory {
       readonly renditions?: readonly BenchRendition[];
       readonly videoBitrateBps?: number;
       readonly width?: number;
+      readonly hasThumbnails?: boolean;
     } = {},
   ): BenchStream {
     const streamId = `st-${++this.#streams}`;
@@ -190,6 +201,7 @@ export class RecorderBench implements RecordingHistory {
         startTimeMs: this.clock.nowMs(),
         configuration: { ...CONFIGURATION, ...options.configuration },
         windows,
+        thumbnailSize: options.hasThumbnails === false ? undefined : { width: 1280, height: 720 },
         ingest: {
           video: {
             profile: 'High',

@@ -1,0 +1,24 @@
+import { encodeJournalEntry } from './journal.ts';
+import type { SpooledRecording } from './ports.ts';
+import type { RecordingState } from './recording-state.ts';
+
+/** Off the files goes what no line of the journal tells of: what was on its way when the disk, or the process, gave out. */
+export async function trimSpool(state: RecordingState, spooled: SpooledRecording): Promise<void> {
+  for (const rendition of state.renditions) {
+    for (const { name, byteLength, segment } of rendition.waiting) {
+      if (segment && !segment.isGap) await spooled.truncate(name, byteLength);
+    }
+    await spooled.delete(rendition.segmentName(rendition.nextNumber));
+  }
+}
+
+/** A full disk has no room for the news of it, unless some is made. Nothing is being written any more. */
+export async function writeFailure(
+  state: RecordingState,
+  spooled: SpooledRecording,
+): Promise<void> {
+  const { failure } = state;
+  await spooled.releaseReserve();
+  await trimSpool(state, spooled);
+  await spooled.append([], failure ? [encodeJournalEntry({ type: 'failed', ...failure })] : []);
+}

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultPublicUrl, readConfig, SETTINGS } from './config.ts';
+import { defaultPublicUrl, readConfig } from './config.ts';
 import { ConfigError } from './config-values.ts';
 import { raiseQuotas } from './domain/quota-changes.ts';
 import { IVS_QUOTAS } from './domain/quotas.ts';
+import { SETTINGS } from './settings.ts';
 
 const DEFAULTS = {
   dataDirectory: './data',

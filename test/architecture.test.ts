@@ -28,6 +28,7 @@ const OUTSIDE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   control: ['node:crypto', 'valibot'],
   live: [],
   'config-values.ts': [],
+  'settings.ts': [],
   'config.ts': [],
   'banner.ts': [],
 };

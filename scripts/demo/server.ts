@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Config, defaultPublicUrl, readConfig, SETTINGS } from '../../src/config.ts';
+import { type Config, defaultPublicUrl, readConfig } from '../../src/config.ts';
+import { SETTINGS } from '../../src/settings.ts';
 import { type Child, DemoError, startChild } from './child.ts';
 
 const READY_TIMEOUT_MS = 20_000;

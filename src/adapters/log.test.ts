@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LogLevel } from '../config.ts';
+import type { LogLevel } from '../settings.ts';
 import { createLogger } from './log.ts';
 
 function capture(level: LogLevel) {

@@ -1,19 +1,16 @@
 import { join } from 'node:path';
-import type { DataDirectory } from '../adapters/data-directory.ts';
 import { EventBridgeTarget } from '../adapters/event-bridge-target.ts';
 import { watchOperatorFile } from '../adapters/operator-file.ts';
-import type { Store } from '../adapters/store/sqlite-store.ts';
 import { randomBytes } from '../adapters/system.ts';
 import { WebhookTarget } from '../adapters/webhook-target.ts';
-import type { Config } from '../config.ts';
 import type { ResettableStore } from '../control/emulator.ts';
 import { deadLetterRoutes } from '../events/dead-letter-routes.ts';
 import { EventDispatcher, type TargetMeasurements } from '../events/dispatcher.ts';
 import { EventStream } from '../events/event-stream.ts';
 import { parseTargetFile } from '../events/target-file.ts';
-import type { Clock } from '../lib/clock.ts';
 import type { HttpHandler } from '../lib/http.ts';
-import type { Logger } from '../lib/logger.ts';
+
+import type { Foundation } from './foundation.ts';
 
 /** What brings events to the outside. */
 export interface Events {
@@ -25,16 +22,9 @@ export interface Events {
   readonly endStreams: () => void;
 }
 
-/** Takes up the deliveries where the last run left them. `resources` closes what this opens. */
-export async function startEvents(options: {
-  readonly config: Config;
-  readonly directory: DataDirectory;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly resources: AsyncDisposableStack;
-}): Promise<Events> {
-  const { config, directory, store, clock, log, resources } = options;
+/** Takes up the deliveries where the last run left them. */
+export async function startEvents(foundation: Foundation): Promise<Events> {
+  const { config, directory, store, clock, log, resources } = foundation;
   const { outbox } = store;
   const dispatcher = resources.use(
     new EventDispatcher({

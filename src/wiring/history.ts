@@ -1,18 +1,13 @@
-import type { Store } from '../adapters/store/sqlite-store.ts';
 import { SESSION_HISTORY_DAYS } from '../domain/stream-session.ts';
-import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/logger.ts';
+import type { Foundation } from './foundation.ts';
 
 const DAY_MS = 86_400_000;
 const RETENTION_CHECK_MS = 3_600_000;
 
 /** Ends the sessions that a crash left open, and forgets what is older than IVS keeps it, or has expired. */
-export async function takeUpHistory(
-  { sessionLog, playbackRecords }: Store,
-  clock: Clock,
-  log: Logger,
-  resources: AsyncDisposableStack,
-): Promise<void> {
+export async function takeUpHistory(foundation: Foundation): Promise<void> {
+  const { store, clock, log, resources } = foundation;
+  const { sessionLog, playbackRecords } = store;
   const abandoned = await sessionLog.endAbandonedSessions();
   if (abandoned > 0) log.warn({ sessions: abandoned }, 'ended sessions that a crash left open');
   const forget = () =>

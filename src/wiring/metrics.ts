@@ -1,5 +1,4 @@
 import type { ApiCallCounts } from '../adapters/api-call-counts.ts';
-import type { Store } from '../adapters/store/sqlite-store.ts';
 import { randomBytes } from '../adapters/system.ts';
 import { createCloudWatchApi } from '../cloudwatch/cloudwatch-api.ts';
 import type { Authenticator } from '../control/authentication.ts';
@@ -11,21 +10,20 @@ import type { HttpHandler } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
 import { MetricHistory } from '../metrics/metric-history.ts';
 import { StreamSampler } from '../metrics/stream-sampler.ts';
+import type { Foundation } from './foundation.ts';
 
 /** Soon after the start, when that is over, and then now and again. */
 const FIRST_EXPIRY_MS = 60_000;
 const EXPIRY_INTERVAL_MS = 3_600_000;
 
-/** Measures every stream once a second from now on, and keeps what CloudWatch would. `resources` closes what this opens. */
-export function keepMetrics(options: {
-  readonly store: Store;
-  readonly readings: () => readonly StreamReading[];
-  readonly countries: CountrySource;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly resources: AsyncDisposableStack;
-}): MetricHistory {
-  const { store, readings, countries, clock, log, resources } = options;
+/** Measures every stream once a second from now on, and keeps what CloudWatch would. */
+export function keepMetrics(
+  foundation: Pick<Foundation, 'store' | 'clock' | 'log' | 'resources'> & {
+    readonly readings: () => readonly StreamReading[];
+    readonly countries: CountrySource;
+  },
+): MetricHistory {
+  const { store, readings, countries, clock, log, resources } = foundation;
   const history = new MetricHistory(store.metricStore, log);
   resources.defer(() => history.flush());
   const sampler = new StreamSampler({

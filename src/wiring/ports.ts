@@ -1,0 +1,91 @@
+import type { CertificateKeeper } from '../adapters/certificate-keeper.ts';
+import { DEFAULT_HTTP_LIMITS } from '../adapters/http-limits.ts';
+import { HttpServer } from '../adapters/http-server.ts';
+import { HttpsServer } from '../adapters/https-server.ts';
+import { ListenError } from '../adapters/listen-error.ts';
+import { PeerCounter } from '../adapters/peer-counter.ts';
+import type { ReplyCounts } from '../adapters/reply-counts.ts';
+import { randomBytes } from '../adapters/system.ts';
+import type { Config } from '../config.ts';
+import { type RtmpListenOptions, RtmpServer } from '../ingest/rtmp-server.ts';
+import type { HttpHandler } from '../lib/http.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { SlabPool } from '../lib/slab-pool.ts';
+import type { LiveRegistry } from '../live/live-registry.ts';
+import type { Foundation } from './foundation.ts';
+
+type PortFoundation = Pick<Foundation, 'config' | 'clock' | 'log' | 'resources'> & {
+  readonly certificates: CertificateKeeper;
+};
+
+export interface WebPorts {
+  readonly http: number;
+  /** Absent: none. */
+  readonly https: number | undefined;
+}
+
+/** HTTP and HTTPS, with one set of handlers and one count of connections. Rejects with `ListenError`. */
+export async function openWebPorts(
+  foundation: PortFoundation & {
+    readonly handlers: readonly HttpHandler[];
+    readonly replyCounts: ReplyCounts;
+    /** Ends the answers that go on for ever. */
+    readonly endStreams: () => void;
+  },
+): Promise<WebPorts> {
+  const { config, certificates, handlers, replyCounts, log, resources } = foundation;
+  const { maxConnections, maxConnectionsPerAddress } = DEFAULT_HTTP_LIMITS;
+  const connectionCount = new PeerCounter(maxConnections, maxConnectionsPerAddress);
+  const options = { handlers, replyCounts, connectionCount, log };
+  const http = new HttpServer(options);
+  const { certificate } = certificates;
+  const https = new HttpsServer({ ...options, http1: http, certificate });
+  certificates.onRenewed((renewed) => https.useCertificate(renewed));
+  // At once: the answers of both are given the same few seconds.
+  resources.defer(async () => void (await Promise.all([http.close(), https.close()])));
+  resources.defer(foundation.endStreams);
+  const { port } = await http.listen({ host: config.host, port: config.httpPort });
+  return { http: port, https: await listenHttps(https, config, log) };
+}
+
+async function listenHttps(
+  server: HttpsServer,
+  { host, https }: Config,
+  log: Logger,
+): Promise<number | undefined> {
+  if (https === undefined) return undefined;
+  try {
+    return (await server.listen({ host, port: https.port })).port;
+  } catch (error) {
+    if (https.isRequired || !(error instanceof ListenError)) throw error;
+    log.warn({}, `no HTTPS: ${error.message}; IVORY_HTTPS_PORT names another port, or is off`);
+    return undefined;
+  }
+}
+
+export interface IngestPorts {
+  readonly rtmp: number;
+  readonly rtmps: number;
+}
+
+/** RTMP and RTMPS. Rejects with `ListenError`. */
+export async function openIngestPorts(
+  foundation: PortFoundation & { readonly live: LiveRegistry; readonly payloads: SlabPool },
+): Promise<IngestPorts> {
+  const { config, certificates, live, payloads, clock, log, resources } = foundation;
+  const server = new RtmpServer({ gate: live, clock, logger: log, random: randomBytes, payloads });
+  resources.defer(() => server.close());
+  const { host } = config;
+  const rtmp = await listen(server, { host, port: config.rtmpPort });
+  const tls = certificates.certificate;
+  const rtmps = await listen(server, { host, port: config.rtmpsPort, tls });
+  certificates.onRenewed((renewed) => server.useCertificate(renewed));
+  return { rtmp, rtmps };
+}
+
+/** Says of a port that can't be had what the HTTP server says of its own. */
+function listen(server: RtmpServer, options: RtmpListenOptions): Promise<number> {
+  return server.listen(options).catch((error: NodeJS.ErrnoException) => {
+    throw new ListenError(error.code ?? 'UNKNOWN', options, error);
+  });
+}

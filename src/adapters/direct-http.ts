@@ -7,6 +7,7 @@ import { answerWith, INTERNAL_ERROR } from './http-handlers.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { isAsyncIterable, sendGrowing } from './http-reply.ts';
 import type { EncodedReply, ReplyEncoder } from './reply-encoder.ts';
+import type { RequestTurns, Waiting } from './request-turns.ts';
 
 /** What a connection that is served directly needs of its server. */
 export interface DirectHttpServer {
@@ -15,6 +16,7 @@ export interface DirectHttpServer {
   /** It takes no more requests on connections that are open. */
   readonly isClosing: () => boolean;
   readonly replies: ReplyEncoder;
+  readonly turns: RequestTurns;
   replied(status: number): void;
   failed(method: string, error: unknown): void;
   /** The client has not taken what was sent to it. */
@@ -33,12 +35,12 @@ const LETTER_Z = 0x5a;
  * Serves a connection for as long as its client sends plain requests, one after the other: what players and SDKs send. Node's HTTP
  * server takes three times the processor for the same; anything but a plain request is left to it, and the connection with it.
  */
-export class DirectConnection {
+export class DirectConnection implements Waiting {
   readonly #connection: Connection;
   readonly #socket: Socket;
   readonly #server: DirectHttpServer;
   #exchange: DirectExchange | undefined;
-  /** What the client sent behind a request that is not answered yet. */
+  /** What the client sent behind a request that is not answered yet, or before its turn. */
   #waiting: Buffer | undefined;
   #hasServed = false;
 
@@ -60,6 +62,13 @@ export class DirectConnection {
     return this.#exchange !== undefined;
   }
 
+  /** It is the turn of what waits. */
+  proceed(): void {
+    const bytes = this.#waiting;
+    this.#waiting = undefined;
+    if (bytes) this.#take(bytes);
+  }
+
   /** Called once by the server when the connection has closed. */
   closed(): void {
     this.#exchange?.clientGone();
@@ -72,10 +81,12 @@ export class DirectConnection {
   }
 
   readonly #onData = (bytes: Buffer): void => {
-    if (this.#exchange === undefined) {
+    const isFirst = this.#exchange === undefined && this.#waiting === undefined;
+    if (isFirst && this.#server.turns.take()) {
       this.#take(bytes);
       return;
     }
+    if (isFirst) this.#server.turns.wait(this);
     this.#waiting = this.#waiting ? Buffer.concat([this.#waiting, bytes]) : bytes;
     const [first = 0] = this.#waiting;
     // Every method there is begins with a letter: for anything else there is no need to wait.
@@ -172,10 +183,9 @@ export class DirectConnection {
       this.#hasServed = true;
       this.#socket.setTimeout(this.#server.limits.keepAliveTimeoutMs);
     }
-    const bytes = this.#waiting;
-    this.#waiting = undefined;
     if (this.#server.isClosing()) this.#socket.destroySoon();
-    else if (bytes) this.#take(bytes);
+    else if (this.#waiting === undefined || this.#server.turns.take()) this.proceed();
+    else this.#server.turns.wait(this);
   }
 
   readonly #fail = (exchange: DirectExchange, error: unknown): void => {

@@ -17,6 +17,7 @@ import { openPort } from './open-port.ts';
 import { PeerCounter } from './peer-counter.ts';
 import type { ReplyCounts } from './reply-counts.ts';
 import { ReplyEncoder } from './reply-encoder.ts';
+import { RequestTurns } from './request-turns.ts';
 import { SlowConnections } from './slow-connections.ts';
 
 export interface HttpServerOptions {
@@ -166,6 +167,7 @@ export class HttpServer {
       limits: this.#limits,
       isClosing: () => this.#closing !== undefined,
       replies: new ReplyEncoder(this.#limits.keepAliveTimeoutMs),
+      turns: new RequestTurns(),
       replied: (status) => this.#replyCounts?.count(status),
       failed: (method, error) => this.#log.error({ err: error, method }, 'http request failed'),
       slow: (connection) => this.#slow.add(connection),

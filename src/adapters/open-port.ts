@@ -3,7 +3,7 @@ import type { Logger } from '../lib/logger.ts';
 import { type ListenAddress, ListenError } from './listen-error.ts';
 
 /** Connections that wait to be accepted; the system's own limit may be lower. */
-const BACKLOG = 1024;
+const BACKLOG = 4096;
 
 /** Opens a server's port and says which it is. Rejects with `ListenError`; failures after that are logged. */
 export function openPort(

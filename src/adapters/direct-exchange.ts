@@ -12,6 +12,8 @@ export class DirectExchange extends ClientExchange implements HttpRequest {
   readonly isEncrypted: boolean;
   /** Of a reply that grows: more can't be said of it than by cutting it. */
   isHeadSent = false;
+  /** The connection closes after the reply. */
+  isLast = false;
   /** All of the reply is on its way, and the client has not taken it yet. */
   isSent = false;
   readonly #fields: string;

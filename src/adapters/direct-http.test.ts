@@ -148,15 +148,95 @@ test('what is sent behind a request that is parked is answered after it', async 
   assert.ok(text.indexOf('first.') < text.indexOf('second.'));
 });
 
-test('more behind a parked request than a request may have ends the connection', async (t) => {
-  const port = await serve(t, () => new Promise(() => {}));
+test('what is behind a parked request beyond a request’s length stays with its client', async (t) => {
+  const parked: ((reply: HttpReply) => void)[] = [];
+  const length = 32 * 1024 * 1024;
+  const port = await serve(t, async (request) => {
+    if (request.method === 'GET') return new Promise((reply) => parked.push(reply));
+    await request.body(length);
+    return { status: 200, headers: {}, body: 'second.' };
+  });
   const socket = open(t, port);
-  socket.on('error', () => {});
-  socket.resume();
   socket.write(GET);
-  const flood = setInterval(() => socket.write(`GET /${'a'.repeat(4096)}`), 1);
+  while (parked.length === 0) await new Promise(setImmediate);
+  const isTaken = socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`);
+  assert.ok(isTaken);
+  socket.write(Buffer.alloc(length));
+  for (let i = 0; i < 200; i++) await new Promise(setImmediate);
+  assert.ok(socket.writableLength > length / 2, 'the server has read it all');
+  parked[0]?.({ status: 200, headers: {}, body: 'first.' });
+  assert.match(await heard(socket, 'second.'), /first\.[^]*second\.$/);
+});
+
+test('an empty line behind a request does no harm', async (t) => {
+  const parked: ((reply: HttpReply) => void)[] = [];
+  const port = await serve(t, () => new Promise((reply) => parked.push(reply)));
+  const socket = open(t, port);
+  socket.write(GET);
+  while (parked.length === 0) await new Promise(setImmediate);
+  socket.write('\r\n');
+  await new Promise(setImmediate);
+  parked[0]?.({ status: 200, headers: {}, body: 'first.' });
+  await heard(socket, 'first.');
+  socket.write(GET);
+  while (parked.length === 1) await new Promise(setImmediate);
+  parked[1]?.({ status: 200, headers: {}, body: 'second.' });
+  await heard(socket, 'second.');
+});
+
+test('a client that half-closes gets the whole of a large answer', async (t) => {
+  const body = Buffer.alloc(20_000_000);
+  const port = await serve(t, () => ({ status: 200, headers: {}, body }));
+  const socket = open(t, port);
+  socket.end(GET);
+  let length = 0;
+  socket.on('data', (text: string) => {
+    length += text.length;
+  });
+  await once(socket, 'end');
+  assert.ok(length > body.byteLength, `${length} bytes`);
+});
+
+test('a reply that closes its connection says so once, and does', async (t) => {
+  const port = await serve(t, () => ({
+    status: 200,
+    headers: { connection: 'close' },
+    body: (async function* () {
+      yield Buffer.from('a');
+    })(),
+  }));
+  const socket = open(t, port);
+  socket.write(GET);
+  let text = '';
+  socket.on('data', (more: string) => {
+    text += more;
+  });
+  await once(socket, 'end');
+  assert.deepEqual(text.match(/connection: .*/gi), ['Connection: close']);
+  assert.doesNotMatch(text, /keep-alive/i);
+});
+
+test('what comes after a refusal is not done', async (t) => {
+  let calls = 0;
+  const server = new HttpServer({
+    handlers: [
+      () => {
+        calls++;
+        return { status: 200, headers: {} };
+      },
+    ],
+    log: silentLogger,
+    limits: { headerTimeoutMs: 50, sweepIntervalMs: 20 },
+  });
+  const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
+  t.after(() => server.close(0));
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true }).setEncoding('latin1');
+  t.after(() => socket.destroy());
+  assert.match((await once(socket, 'data'))[0], /^HTTP\/1\.1 408/);
+  socket.on('error', () => {});
+  socket.end('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n');
   await once(socket, 'close');
-  clearInterval(flood);
+  assert.equal(calls, 0);
 });
 
 test('a client that says it is done while its request is parked is gone', async (t) => {

@@ -30,6 +30,15 @@ export interface DirectHttpServer {
 
 const LETTER_A = 0x41;
 const LETTER_Z = 0x5a;
+const CR = 0x0d;
+const LF = 0x0a;
+
+/**
+ * Whether a request can begin with this byte: every method does with a letter, and "a server [...] SHOULD ignore at least one empty
+ * line (CRLF) received prior to the request-line" (RFC 9112 section 2.2).
+ */
+const isBeginning = (byte: number): boolean =>
+  (byte >= LETTER_A && byte <= LETTER_Z) || byte === CR || byte === LF;
 
 /**
  * Serves a connection for as long as its client sends plain requests, one after the other: what players and SDKs send. Node's HTTP
@@ -66,7 +75,9 @@ export class DirectConnection implements Waiting {
   proceed(): void {
     const bytes = this.#waiting;
     this.#waiting = undefined;
-    if (bytes) this.#take(bytes);
+    if (!bytes) return;
+    if (this.#socket.isPaused()) this.#socket.resume();
+    this.#take(bytes);
   }
 
   /** Called once by the server when the connection has closed. */
@@ -81,6 +92,8 @@ export class DirectConnection implements Waiting {
   }
 
   readonly #onData = (bytes: Buffer): void => {
+    // It was refused, and told so: nothing is to be done for it any more.
+    if (this.#connection.closeAtMs !== undefined) return;
     const isFirst = this.#exchange === undefined && this.#waiting === undefined;
     if (isFirst && this.#server.turns.take()) {
       this.#take(bytes);
@@ -89,10 +102,11 @@ export class DirectConnection implements Waiting {
     if (isFirst) this.#server.turns.wait(this);
     this.#waiting = this.#waiting ? Buffer.concat([this.#waiting, bytes]) : bytes;
     const [first = 0] = this.#waiting;
-    // Every method there is begins with a letter: for anything else there is no need to wait.
-    const isRequest = first >= LETTER_A && first <= LETTER_Z;
-    if (!isRequest || this.#waiting.byteLength > this.#server.limits.maxHeaderBytes) {
-      this.#server.cut(this.#connection, 'too much, or garbage, behind a request');
+    if (!isBeginning(first)) {
+      this.#server.cut(this.#connection, 'garbage behind a request');
+    } else if (this.#waiting.byteLength > this.#server.limits.maxHeaderBytes) {
+      // The rest stays with the client. That it goes away meanwhile is not seen until the request is answered.
+      this.#socket.pause();
     }
   };
 
@@ -129,8 +143,8 @@ export class DirectConnection implements Waiting {
   readonly #send = (exchange: DirectExchange, reply: HttpReply): void => {
     if (exchange.isGone) return;
     const { body } = reply;
-    const isLast = this.#server.isClosing();
-    const encoded = this.#server.replies.encode(reply, isLast);
+    const encoded = this.#server.replies.encode(reply, this.#server.isClosing());
+    exchange.isLast = encoded.isLast;
     this.#server.replied(reply.status);
     if (isAsyncIterable(body)) {
       exchange.isHeadSent = true;
@@ -183,7 +197,7 @@ export class DirectConnection implements Waiting {
       this.#hasServed = true;
       this.#socket.setTimeout(this.#server.limits.keepAliveTimeoutMs);
     }
-    if (this.#server.isClosing()) this.#socket.destroySoon();
+    if (exchange.isLast || this.#server.isClosing()) this.#socket.destroySoon();
     else if (this.#waiting === undefined || this.#server.turns.take()) this.proceed();
     else this.#server.turns.wait(this);
   }
@@ -202,10 +216,10 @@ export class DirectConnection implements Waiting {
     else exchange?.wakeSender();
   };
 
-  /** It has nothing more to say, and does not listen for long either: so it is with Node's server. */
+  /** The client has nothing more to say, and hears what it has been answered. With Node's server it is the same. */
   readonly #onEnd = (): void => {
-    if (this.#exchange) this.#socket.destroy();
-    else this.#socket.end();
+    if (this.#exchange && !this.#exchange.isSent) this.#socket.destroy();
+    else this.#socket.destroySoon();
   };
 
   readonly #onTimeout = (): void => {

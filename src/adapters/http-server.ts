@@ -119,7 +119,7 @@ export class HttpServer {
     }, deadlineMs);
     const portClosed = new Promise((resolve) => this.#server.close(resolve));
     for (const connection of this.#connections.values()) {
-      if (!isBusy(connection)) connection.socket.destroy();
+      if (!isBusy(connection)) connection.socket.destroySoon();
     }
     await portClosed;
     // Node's server waits for the connections to its own port only.

@@ -7,6 +7,8 @@ export interface EncodedReply {
   /** The head, and the body behind it where `isWhole`. */
   readonly bytes: Uint8Array;
   readonly isWhole: boolean;
+  /** The connection closes behind it. */
+  readonly isLast: boolean;
 }
 
 /** A body of this size is copied behind its head: one write of it costs less than two, and what is shared is copied once. */
@@ -16,6 +18,15 @@ const MAX_SHARED_BODY_BYTES = 64 * 1024;
 /** RFC 9110 section 5: a line break in either would be a header, or a response, of somebody else's making. */
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const FIELD_VALUE = /^[\t -~\x80-\xff]*$/;
+
+const CONNECTION = /^connection$/i;
+
+function wantsClose({ headers }: HttpReply): boolean {
+  for (const name in headers) {
+    if (CONNECTION.test(name)) return String(headers[name]).toLowerCase() === 'close';
+  }
+  return false;
+}
 
 /** Makes bytes of replies to HTTP/1.1 requests; of those that are shared once a second, for the sake of their Date. */
 export class ReplyEncoder {
@@ -31,12 +42,13 @@ export class ReplyEncoder {
   }
 
   /**
-   * `isLast`: the connection closes behind it.
+   * `isClosing`: the server wants the connection to end; the reply may want it, too.
    *
    * @throws TypeError where a header is none
    */
-  encode(reply: HttpReply, isLast: boolean): EncodedReply {
+  encode(reply: HttpReply, isClosing: boolean): EncodedReply {
     this.#refreshDate();
+    const isLast = isClosing || wantsClose(reply);
     if (!reply.isShared || isLast) return this.#encode(reply, isLast, MAX_COPIED_BODY_BYTES);
     let encoded = this.#shared.get(reply);
     if (!encoded) {
@@ -52,7 +64,9 @@ export class ReplyEncoder {
     const head = this.#head(reply, byteLength, isLast);
     const isCopied =
       byteLength !== undefined && byteLength <= maxCopiedBytes && !isAsyncIterable(body);
-    if (!isCopied) return { bytes: Buffer.from(head, 'latin1'), isWhole: byteLength === undefined };
+    if (!isCopied) {
+      return { bytes: Buffer.from(head, 'latin1'), isWhole: byteLength === undefined, isLast };
+    }
     const bytes = Buffer.allocUnsafe(head.length + byteLength);
     let offset = bytes.write(head, 'latin1');
     if (typeof body === 'string') bytes.write(body, offset);
@@ -63,7 +77,7 @@ export class ReplyEncoder {
         offset += buffer.byteLength;
       }
     }
-    return { bytes, isWhole: true };
+    return { bytes, isWhole: true, isLast };
   }
 
   #head({ status, headers, body }: HttpReply, byteLength: number | undefined, isLast: boolean) {
@@ -73,7 +87,8 @@ export class ReplyEncoder {
       if (!FIELD_NAME.test(name) || !FIELD_VALUE.test(value)) {
         throw new TypeError(`cannot send a ${status} with the header ${JSON.stringify(name)}`);
       }
-      head += `${name}: ${value}\r\n`;
+      // Said once, below.
+      if (!CONNECTION.test(name)) head += `${name}: ${value}\r\n`;
     }
     head += `Date: ${this.#date}\r\n${isLast ? 'Connection: close\r\n' : this.#keepAlive}`;
     if (isAsyncIterable(body)) head += 'Transfer-Encoding: chunked\r\n';

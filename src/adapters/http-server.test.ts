@@ -7,6 +7,7 @@ import { silentLogger } from '../lib/logger.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { HttpServer } from './http-server.ts';
 import { ListenError } from './listen-error.ts';
+import { parking } from './testing/parking.ts';
 
 const HOST = '127.0.0.1';
 const OK: HttpReply = { status: 200, headers: {}, body: 'ok' };
@@ -66,26 +67,6 @@ function client(t: TestContext, port: number): RawClient {
 const get = (path: string, headers = '') => `GET ${path} HTTP/1.1\r\nHost: a\r\n${headers}\r\n`;
 const statusOf = (text: string) => Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1]);
 const countOf = (text: string, part: string) => text.split(part).length - 1;
-
-/** A reply that a test gives when it likes. */
-function parking() {
-  const requests: { request: HttpRequest; reply: (reply: HttpReply) => void }[] = [];
-  let wake: (() => void) | undefined;
-  const handler: HttpHandler = (request) =>
-    new Promise<HttpReply>((reply) => {
-      requests.push({ request, reply });
-      wake?.();
-    });
-  const arrived = async (count: number) => {
-    while (requests.length < count) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-    return requests;
-  };
-  return { handler, arrived };
-}
 
 // --- requests
 

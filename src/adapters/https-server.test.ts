@@ -17,11 +17,12 @@ import { before, type TestContext, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { BodyTooLarge, type HttpHandler, type HttpReply, type HttpRequest } from '../lib/http.ts';
 import { silentLogger } from '../lib/logger.ts';
+import { PeerCounter } from '../lib/peer-counter.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { HttpServer } from './http-server.ts';
 import { HttpsServer } from './https-server.ts';
-import { PeerCounter } from './peer-counter.ts';
 import { systemClock } from './system.ts';
+import { parking } from './testing/parking.ts';
 import { loadSelfSignedCertificate, type TlsCertificate } from './tls-certificate.ts';
 
 const HOST = '127.0.0.1';
@@ -105,26 +106,6 @@ function resetOf(stream: ClientHttp2Stream): Promise<number> {
     if (stream.destroyed) resolve(stream.rstCode ?? -1);
     else stream.once('close', () => resolve(stream.rstCode ?? -1));
   });
-}
-
-/** A reply that a test gives when it likes. */
-function parking() {
-  const requests: { request: HttpRequest; reply: (reply: HttpReply) => void }[] = [];
-  let wake: (() => void) | undefined;
-  const handler: HttpHandler = (request) =>
-    new Promise<HttpReply>((reply) => {
-      requests.push({ request, reply });
-      wake?.();
-    });
-  const arrived = async (count: number) => {
-    while (requests.length < count) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-    return requests;
-  };
-  return { handler, arrived };
 }
 
 // --- requests and replies

@@ -2,13 +2,13 @@ import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { addressKey } from '../lib/address-key.ts';
 import type { Logger } from '../lib/logger.ts';
+import { PeerCounter } from '../lib/peer-counter.ts';
 import { plainAddress } from './client-address.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import type { HttpServer, HttpServerOptions } from './http-server.ts';
 import { Http2Server } from './http2-server.ts';
 import type { ListenAddress } from './listen-error.ts';
 import { openPort } from './open-port.ts';
-import { PeerCounter } from './peer-counter.ts';
 import type { TlsCertificate } from './tls-certificate.ts';
 
 export interface HttpsServerOptions extends HttpServerOptions {

@@ -1,8 +1,10 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import { type RandomBytes, randomAlphanumeric } from '../domain/identifiers.ts';
-import type { Clock } from '../lib/clock.ts';
+import { addressKey } from '../lib/address-key.ts';
+import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { PeerCounter } from '../lib/peer-counter.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import { READ_BUFFER_BYTES, readInto } from './borrowed-reads.ts';
 import type { PublishGate } from './publishing.ts';
@@ -18,6 +20,7 @@ const DEFAULT_MAX_CONNECTIONS_PER_ADDRESS = 1024;
 const TLS_HANDSHAKE_DEADLINE_MS = 10_000;
 /** How long the encoder may take to read our last word and close, before the socket is destroyed. */
 const LINGER_MS = 3_000;
+const REFUSAL_REPORT_MS = 1_000;
 /** Answers that a peer asks for and does not read: a whole conversation is below 8 KiB. */
 const MAX_UNSENT_BYTES = 64 * 1024;
 
@@ -51,13 +54,19 @@ export class RtmpServer {
   readonly #listeners = new Set<Server>();
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<RtmpSession>();
-  readonly #connectionsByAddress = new Map<string, number>();
+  readonly #connectionCount: PeerCounter;
+  readonly #cancelReport: CancelTimer;
   /** Whatever an encoder sends is read into it, and taken from it before the next read. */
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   #closing: Promise<void> | undefined;
 
   constructor(options: RtmpServerOptions) {
     this.#options = options;
+    this.#connectionCount = new PeerCounter(
+      options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+      options.maxConnectionsPerAddress ?? DEFAULT_MAX_CONNECTIONS_PER_ADDRESS,
+    );
+    this.#cancelReport = options.clock.every(REFUSAL_REPORT_MS, () => this.#reportRefusals());
   }
 
   /** Resolves with the port once the listener accepts; rejects where the address can't be had. */
@@ -123,35 +132,31 @@ export class RtmpServer {
     });
     await Promise.all(closed);
     cancel();
+    this.#cancelReport();
+    this.#reportRefusals();
   }
 
   /** Counts every TCP connection, before TLS makes it expensive. */
   #admit(socket: Socket): void {
-    const { maxConnections, maxConnectionsPerAddress, logger } = this.#options;
-    const address = socket.remoteAddress ?? '';
-    const ofAddress = (this.#connectionsByAddress.get(address) ?? 0) + 1;
+    const address = withoutIpv4Mapping(socket.remoteAddress ?? '');
     // Errors are followed by 'close', which is where everything ends.
     socket.on('error', (error) => this.#socketFailed(address, error));
-    if (
-      this.#closing !== undefined ||
-      this.#sockets.size >= (maxConnections ?? DEFAULT_MAX_CONNECTIONS) ||
-      ofAddress > (maxConnectionsPerAddress ?? DEFAULT_MAX_CONNECTIONS_PER_ADDRESS)
-    ) {
-      logger.warn(
-        { remoteAddress: address, ofAddress, connections: this.#sockets.size },
-        'encoder connection refused: too many',
-      );
+    const key = addressKey(address);
+    if (this.#closing !== undefined || !this.#connectionCount.take(key)) {
       socket.destroy();
       return;
     }
     this.#sockets.add(socket);
-    this.#connectionsByAddress.set(address, ofAddress);
     socket.once('close', () => {
       this.#sockets.delete(socket);
-      const left = (this.#connectionsByAddress.get(address) ?? 1) - 1;
-      if (left === 0) this.#connectionsByAddress.delete(address);
-      else this.#connectionsByAddress.set(address, left);
+      this.#connectionCount.release(key);
     });
+  }
+
+  /** One line for however many: whoever is refused comes again at once. */
+  #reportRefusals(): void {
+    const count = this.#connectionCount.takeRefused();
+    if (count > 0) this.#options.logger.warn({ count }, 'refused encoder connections: too many');
   }
 
   #socketFailed(remoteAddress: string, error: Error): void {

@@ -1,5 +1,5 @@
 import type { HttpRequest } from '../lib/http.ts';
-import { fieldsByName, type PlainRequest } from '../protocols/http1/plain-request.ts';
+import type { HeaderFields, PlainRequest } from '../protocols/http1/plain-request.ts';
 import { announcedTooLarge, ClientExchange, splitTarget } from './client-exchange.ts';
 import type { Connection } from './http-exchange.ts';
 
@@ -16,9 +16,8 @@ export class DirectExchange extends ClientExchange implements HttpRequest {
   isLast = false;
   /** All of the reply is on its way, and the client has not taken it yet. */
   isSent = false;
-  readonly #fields: string;
+  readonly #fields: HeaderFields;
   readonly #body: Uint8Array;
-  #headers: HttpRequest['headers'] | undefined;
 
   /** `bytes`: what `request` was read from. */
   constructor({ socket, remoteAddress }: Connection, request: PlainRequest, bytes: Uint8Array) {
@@ -33,8 +32,7 @@ export class DirectExchange extends ClientExchange implements HttpRequest {
   }
 
   get headers(): HttpRequest['headers'] {
-    this.#headers ??= fieldsByName(this.#fields);
-    return this.#headers;
+    return this.#fields.byName;
   }
 
   body(limitBytes: number): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { HttpHandler, HttpReply } from '../lib/http.ts';
-import { type PlainRequest, readPlainRequest } from '../protocols/http1/plain-request.ts';
+import { type PlainRequest, PlainRequestReader } from '../protocols/http1/plain-request.ts';
 import { DirectExchange } from './direct-exchange.ts';
 import type { Connection } from './http-exchange.ts';
 import { answerWith, INTERNAL_ERROR } from './http-handlers.ts';
@@ -48,6 +48,7 @@ export class DirectConnection implements Waiting {
   readonly #connection: Connection;
   readonly #socket: Socket;
   readonly #server: DirectHttpServer;
+  readonly #reader = new PlainRequestReader();
   #exchange: DirectExchange | undefined;
   /** What the client sent behind a request that is not answered yet, or before its turn. */
   #waiting: Buffer | undefined;
@@ -125,7 +126,7 @@ export class DirectConnection implements Waiting {
   #read(bytes: Buffer): PlainRequest | undefined {
     const { maxHeaderBytes, maxTargetBytes } = this.#server.limits;
     if (bytes.byteLength > maxHeaderBytes) return undefined;
-    const request = readPlainRequest(bytes.toString('latin1'));
+    const request = this.#reader.read(bytes.toString('latin1'));
     return request && request.target.length <= maxTargetBytes ? request : undefined;
   }
 

@@ -46,6 +46,15 @@ function maxAgeSeconds(kind: PlaylistRequestKind, targetDurationSeconds: number)
 
 export type PlaylistRequestKind = 'blocking' | 'plain' | 'ended';
 
+/** One number for each form that a playlist is sent in. */
+const KIND_KEYS: Readonly<Record<PlaylistRequestKind, number>> = {
+  blocking: 0,
+  plain: 1,
+  ended: 2,
+};
+const FOR_ALL_KEY = 4;
+const GZIP_KEY = 8;
+
 export interface PlaylistReplyOptions {
   readonly kind: PlaylistRequestKind;
   readonly targetDurationSeconds: number;
@@ -56,7 +65,7 @@ export interface PlaylistReplyOptions {
 
 /** Media playlists as replies. Each rendered playlist is made one of, and compressed, at most once, for all its viewers. */
 export class PlaylistReplies {
-  readonly #replies = new WeakMap<RenderedPlaylist, Map<string, HttpReply>>();
+  readonly #replies = new WeakMap<RenderedPlaylist, Map<number, HttpReply>>();
 
   reply(playlist: RenderedPlaylist, options: PlaylistReplyOptions): HttpReply {
     const { kind, isForAll, acceptEncoding } = options;
@@ -66,7 +75,7 @@ export class PlaylistReplies {
       replies = new Map();
       this.#replies.set(playlist, replies);
     }
-    const key = `${kind} ${isForAll} ${isGzipped}`;
+    const key = KIND_KEYS[kind] + (isForAll ? FOR_ALL_KEY : 0) + (isGzipped ? GZIP_KEY : 0);
     let reply = replies.get(key);
     if (!reply) {
       reply = makeReply(playlist, options, isGzipped);

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { fieldsByName, readPlainRequest } from './plain-request.ts';
+import { HeaderFields, PlainRequestReader } from './plain-request.ts';
+
+const readPlainRequest = (text: string) => new PlainRequestReader().read(text);
+const fieldsByName = (lines: string) => new HeaderFields(lines).byName;
 
 const BROWSER = [
   'GET /live/a/b.m3u8?s=1&_HLS_msn=2 HTTP/1.1',
@@ -14,11 +17,11 @@ const BROWSER = [
   '',
 ].join('\r\n');
 
-test('readPlainRequest() reads what players send', () => {
+test('PlainRequestReader reads what players send', () => {
   const get = readPlainRequest(BROWSER);
   assert.equal(get?.target, '/live/a/b.m3u8?s=1&_HLS_msn=2');
   assert.deepEqual(
-    { ...fieldsByName(get?.fields ?? '') },
+    { ...get?.fields.byName },
     {
       host: '127.0.0.1:8080',
       connection: 'keep-alive',
@@ -67,16 +70,16 @@ for (const [what, text] of [
   ['TE', withField('TE: trailers')],
   ['101 fields', withField(Array.from({ length: 100 }, (_, i) => `A${i}: b`).join('\r\n'))],
 ] as const) {
-  test(`readPlainRequest() leaves ${what} to others`, () => {
+  test(`PlainRequestReader leaves ${what} to others`, () => {
     assert.equal(readPlainRequest(text), undefined);
   });
 }
 
-test('readPlainRequest() takes what says that it has no body', () => {
+test('PlainRequestReader takes what says that it has no body', () => {
   assert.equal(readPlainRequest(withField('Content-Length: 0'))?.target, '/');
 });
 
-test('readPlainRequest() reads a call of the API with its body', () => {
+test('PlainRequestReader reads a call of the API with its body', () => {
   const call = 'POST /GetStream HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\n{\n}';
   const request = readPlainRequest(call);
   assert.equal(request?.method, 'POST');
@@ -84,21 +87,21 @@ test('readPlainRequest() reads a call of the API with its body', () => {
   assert.equal(call.slice(request?.bodyOffset), '{\n}');
 });
 
-test('fieldsByName() joins what was said twice', () => {
+test('HeaderFields joins what was said twice', () => {
   const fields = 'X-Forwarded-For: 192.0.2.1\r\nx-forwarded-for:\t192.0.2.2 \r\n';
   assert.equal(fieldsByName(fields)['x-forwarded-for'], '192.0.2.1, 192.0.2.2');
   assert.equal(fieldsByName('Cookie: a=1\r\nCookie: b=2\r\n')['cookie'], 'a=1; b=2');
 });
 
-test('a property: what readPlainRequest() takes, it reads to the last byte', () => {
+test('a property: what PlainRequestReader takes, it reads to the last byte', () => {
   const token = fc.stringMatching(/^[a-z-]{1,12}$/);
   const value = fc.stringMatching(/^[!-~]([ -~]{0,20}[!-~])?$/);
   fc.assert(
     fc.property(fc.array(fc.tuple(token, value), { maxLength: 20 }), (lines) => {
       const fields = lines.map(([name, text]) => `x-${name}: ${text}\r\n`).join('');
       const get = readPlainRequest(`GET /a HTTP/1.1\r\nHost: a\r\n${fields}\r\n`);
-      assert.equal(get?.fields, `Host: a\r\n${fields}`);
-      const byName = fieldsByName(get?.fields ?? '');
+      const byName = get?.fields.byName ?? {};
+      assert.equal(byName['host'], 'a');
       for (const [name, text] of lines) assert.ok(byName[`x-${name}`]?.includes(text));
     }),
   );
@@ -109,6 +112,47 @@ test('a property: noise takes one pass, and is nothing', () => {
     fc.property(fc.string({ unit: 'binary-ascii', maxLength: 2000 }), (text) => {
       const get = readPlainRequest(text);
       assert.ok(get === undefined || /^(GET|POST) \//.test(text));
+    }),
+  );
+});
+
+test('PlainRequestReader remembers what a client always sends, and reads it the same', () => {
+  const reader = new PlainRequestReader();
+  const first = reader.read(BROWSER);
+  const second = reader.read(BROWSER.replace('_HLS_msn=2', '_HLS_msn=3'));
+  assert.equal(second?.target, '/live/a/b.m3u8?s=1&_HLS_msn=3');
+  assert.deepEqual(second?.fields.byName, first?.fields.byName);
+  assert.equal(reader.read(BROWSER.replace('GET ', 'GET x')), undefined);
+  const ranged = reader.read(BROWSER.replace('\r\n\r\n', '\r\nRange: bytes=0-1\r\n\r\n'));
+  assert.equal(ranged?.fields.byName['range'], 'bytes=0-1');
+  assert.equal(reader.read(`${BROWSER}G`), undefined);
+  assert.equal(reader.read(BROWSER)?.bodyOffset, BROWSER.length);
+});
+
+test('a property: a reader with a past reads as one without', () => {
+  const reader = new PlainRequestReader();
+  const line = fc.constantFrom(
+    'GET / HTTP/1.1',
+    'POST /a HTTP/1.1',
+    'GET x HTTP/1.1',
+    'HEAD / HTTP/1.1',
+  );
+  const field = fc.constantFrom(
+    'Host: a',
+    'A: b',
+    'Content-Length: 0',
+    'Content-Length: 2',
+    'TE: x',
+    'C',
+  );
+  const body = fc.constantFrom('', '', 'ab', 'abc');
+  fc.assert(
+    fc.property(line, fc.array(field, { maxLength: 4 }), body, (first, fields, rest) => {
+      const text = `${[first, 'Host: a', ...fields].join('\r\n')}\r\n\r\n${rest}`;
+      const [known, fresh] = [reader.read(text), readPlainRequest(text)];
+      assert.equal(known?.target, fresh?.target);
+      assert.equal(known?.bodyOffset, fresh?.bodyOffset);
+      assert.deepEqual(known?.fields.byName, fresh?.fields.byName);
     }),
   );
 });

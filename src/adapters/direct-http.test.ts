@@ -197,6 +197,21 @@ test('a client that half-closes gets the whole of a large answer', async (t) => 
   assert.ok(length > body.byteLength, `${length} bytes`);
 });
 
+test('clients that half-close are all answered, however many come at once', async (t) => {
+  const port = await serve(t, () => ({ status: 200, headers: {}, body: 'ok.' }));
+  const sockets = Array.from({ length: 60 }, () => open(t, port));
+  for (const socket of sockets) {
+    socket.write(GET);
+    await heard(socket, 'ok.');
+  }
+  // All in one round of the loop: most have to wait for their turn.
+  const answers = sockets.map(async (socket) => {
+    socket.end(GET);
+    return body(await heard(socket, 'ok.'));
+  });
+  assert.deepEqual(new Set(await Promise.all(answers)), new Set(['ok.']));
+});
+
 test('a reply that closes its connection says so once, and does', async (t) => {
   const port = await serve(t, () => ({
     status: 200,

@@ -53,6 +53,8 @@ export class DirectConnection implements Waiting {
   /** What the client sent behind a request that is not answered yet, or before its turn. */
   #waiting: Buffer | undefined;
   #hasServed = false;
+  /** The client has said its last word. */
+  #hasEnded = false;
 
   constructor(connection: Connection, server: DirectHttpServer) {
     this.#connection = connection;
@@ -79,6 +81,7 @@ export class DirectConnection implements Waiting {
     if (!bytes) return;
     if (this.#socket.isPaused()) this.#socket.resume();
     this.#take(bytes);
+    if (this.#hasEnded) this.#end();
   }
 
   /** Called once by the server when the connection has closed. */
@@ -219,9 +222,15 @@ export class DirectConnection implements Waiting {
 
   /** The client has nothing more to say, and hears what it has been answered. With Node's server it is the same. */
   readonly #onEnd = (): void => {
+    this.#hasEnded = true;
+    if (this.#exchange === undefined && this.#waiting !== undefined) return;
+    this.#end();
+  };
+
+  #end(): void {
     if (this.#exchange && !this.#exchange.isSent) this.#socket.destroy();
     else this.#socket.destroySoon();
-  };
+  }
 
   readonly #onTimeout = (): void => {
     if (this.#connection.sendingSinceMs !== undefined) {

@@ -28,6 +28,8 @@ const HANG: Answer = (_, signal) =>
     signal.addEventListener('abort', () => reject(new Error('aborted')));
   });
 
+const NEVER_SETTLE: Answer = () => new Promise(() => {});
+
 /** A target that does what a test says, and remembers what came. */
 class ScriptedTarget implements EventTarget {
   answer: Answer = TAKE;
@@ -140,6 +142,30 @@ describe('EventDispatcher', () => {
     await settle(2000);
     await closing;
     assert.deepEqual([...outbox.cursors.values()], [0, 0, 500]);
+  });
+
+  test('an attempt that never settles is one that failed, and ends with its target', async () => {
+    const { outbox, dispatcher, target, settle } = setUp();
+    await dispatcher.use([configOf('hook')]);
+    target('hook').answer = NEVER_SETTLE;
+    outbox.append('a');
+    await settle();
+    target('hook').answer = TAKE;
+    await settle(90_000);
+    await settle(1000);
+    assert.deepEqual(target('hook').taken, ['id-1']);
+
+    target('hook').answer = NEVER_SETTLE;
+    outbox.append('a');
+    await settle();
+    const changed = dispatcher.use([configOf('hook', undefined, 'b')]);
+    await settle(1000);
+    await changed;
+    await settle();
+    assert.deepEqual(target('hook').attempted, ['id-1', 'id-1', 'id-2', 'id-2']);
+    const closing = dispatcher[Symbol.asyncDispose]();
+    await settle(1000);
+    await closing;
   });
 
   test('pauses twice as long after each failure, a minute at most, or as long as it is asked to', async () => {

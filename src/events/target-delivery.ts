@@ -14,6 +14,8 @@ const MAX_IN_FLIGHT = 16;
 
 const STORE_PAUSE_MS = 1000;
 const WARNING_INTERVAL_MS = 60_000;
+/** How long one attempt may take, whatever a target makes of its own time limits: a webhook's may be 60 s. */
+const ATTEMPT_TIMEOUT_MS = 90_000;
 /** How long what is under way may take when it is over. */
 const CLOSE_PATIENCE_MS = 1000;
 
@@ -184,16 +186,12 @@ export class TargetDelivery {
     const [pending] = lane.queue;
     if (!pending) return;
     pending.attempts++;
-    const abort = new AbortController();
-    this.#aborts.add(abort);
     try {
-      await this.#target.deliver(envelopeOf(pending.event), abort.signal);
+      await this.#attempt(pending);
     } catch (error) {
       if (this.#isClosed || window !== this.#window) return;
       await this.#failed(lane, pending, error);
       return;
-    } finally {
-      this.#aborts.delete(abort);
     }
     this.counts.delivered++;
     if (window !== this.#window) return;
@@ -202,6 +200,23 @@ export class TargetDelivery {
       await this.#settle(lane, pending, () =>
         this.#outbox.removeDeadLetter(this.name, pending.event.sequence),
       );
+  }
+
+  /** Ends in time even where the target does not: nobody else would wake the lane, or end the wait of `close()`. */
+  async #attempt({ event }: PendingEvent): Promise<void> {
+    const abort = new AbortController();
+    const over = Promise.withResolvers<never>();
+    abort.signal.addEventListener('abort', () => over.reject(abort.signal.reason));
+    const endPatience = this.#clock.after(ATTEMPT_TIMEOUT_MS, () =>
+      abort.abort(new Error(`there was no answer within ${ATTEMPT_TIMEOUT_MS / 1000} s`)),
+    );
+    this.#aborts.add(abort);
+    try {
+      await Promise.race([this.#target.deliver(envelopeOf(event), abort.signal), over.promise]);
+    } finally {
+      endPatience();
+      this.#aborts.delete(abort);
+    }
   }
 
   async #failed(lane: Lane, pending: PendingEvent, error: unknown): Promise<void> {

@@ -11,10 +11,12 @@ function setUp() {
   const replayed: (string | undefined)[] = [];
   const handle = deadLetterRoutes({ outbox, onReplay: (target) => void replayed.push(target) });
   const addLetter = (target: string) =>
-    outbox.addDeadLetter({
-      ...{ target, event: outbox.append('a'), reason: 'it answered 410', attempts: 5 },
-      ...{ failedAtMs: clock.nowMs(), isReplaying: false },
-    });
+    outbox.addDeadLetters([
+      {
+        ...{ target, event: outbox.append('a'), reason: 'it answered 410', attempts: 5 },
+        ...{ failedAtMs: clock.nowMs(), isReplaying: false },
+      },
+    ]);
   const ask = async (target: string, options: Parameters<typeof fakeRequest>[1] = {}) => {
     const headers = { host: '127.0.0.1:8080', ...options.headers };
     const reply = await handle(

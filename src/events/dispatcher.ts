@@ -1,6 +1,7 @@
 import type { RandomBytes } from '../domain/identifiers.ts';
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { MAX_WINDOW_EVENTS } from './delivery-window.ts';
 import type { EventTarget, Outbox } from './ports.ts';
 import { type DeliveryCounts, TargetDelivery } from './target-delivery.ts';
 import type { TargetConfig } from './target-file.ts';
@@ -167,8 +168,12 @@ export class EventDispatcher implements AsyncDisposable {
     const { name, pattern } = config;
     const cursor = await this.#outbox.openTarget(name);
     this.#saved.set(name, cursor);
+    const left = await this.#outbox.listDeadLetters(
+      { target: name },
+      { limit: MAX_WINDOW_EVENTS, after: { target: name, sequence: cursor } },
+    );
     const delivery = new TargetDelivery({
-      ...{ name, pattern, cursor },
+      ...{ name, pattern, cursor, leftLetters: left.map(({ event }) => event.sequence) },
       target: this.#createTarget(config),
       outbox: this.#outbox,
       clock: this.#clock,

@@ -9,8 +9,13 @@ import { isHopeless, pauseMs } from './retry-policy.ts';
 
 const READ_BATCH = 100;
 const REPLAY_BATCH = 100;
+/** Dead letters that are delivered once more at the same time: more of them wait in the store. */
+const MAX_REPLAYS = 1000;
 /** Channels that are told of at once. */
 const MAX_IN_FLIGHT = 16;
+
+/** Failures after which a channel may be what is wrong, and not the target: some 15 s. */
+const MIN_STUCK_ATTEMPTS = 5;
 
 const STORE_PAUSE_MS = 1000;
 const WARNING_INTERVAL_MS = 60_000;
@@ -40,12 +45,18 @@ export class TargetDelivery {
   readonly #onProgress: () => void;
   readonly #aborts = new Set<AbortController>();
   readonly #timers = new Set<CancelTimer>();
+  /** Lanes that wait for their next attempt. */
+  readonly #paused = new Map<Lane, CancelTimer>();
   readonly #inFlight = new Set<Promise<void>>();
   #window: DeliveryWindow;
   #isReading = false;
   #hasMore = true;
-  #replaysLeft = 0;
+  /** Sequences of the dead letters that are being delivered once more. */
+  readonly #replaying = new Set<number>();
+  #lastReplayRead = 0;
   #hasMoreReplays = true;
+  /** Events of which a crash has left a dead letter, and no word that the target is past them. */
+  readonly #leftLetters: Set<number>;
   #isLoadingReplays = false;
   #warnedAtMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
@@ -56,6 +67,8 @@ export class TargetDelivery {
     readonly pattern: EventPattern | undefined;
     /** Up to where it has had everything. */
     readonly cursor: number;
+    /** Sequences of its dead letters that are beyond. */
+    readonly leftLetters: readonly number[];
     readonly outbox: Outbox;
     readonly clock: Clock;
     readonly random: RandomBytes;
@@ -67,6 +80,7 @@ export class TargetDelivery {
     this.#target = options.target;
     this.#pattern = options.pattern;
     this.#window = new DeliveryWindow(options.cursor);
+    this.#leftLetters = new Set(options.leftLetters);
     this.#outbox = options.outbox;
     this.#clock = options.clock;
     this.#random = options.random;
@@ -80,7 +94,7 @@ export class TargetDelivery {
 
   /** When the oldest event was recorded that the target has not had; `undefined` where it has had all. */
   get waitingSinceMs(): number | undefined {
-    return this.#window.oldest?.event.recordedAtMs;
+    return this.#window.oldest?.recordedAtMs;
   }
 
   /** There may be events that were not read yet. */
@@ -92,15 +106,18 @@ export class TargetDelivery {
   /** There may be dead letters to deliver once more. */
   replay(): void {
     this.#hasMoreReplays = true;
+    this.#lastReplayRead = 0;
     void this.#loadReplays();
   }
 
   /** Forgets all that it was about to deliver up to `cursor`. */
   forget(cursor: number): void {
     this.#window = new DeliveryWindow(cursor);
-    this.#replaysLeft = 0;
+    this.#replaying.clear();
+    this.#leftLetters.clear();
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
+    this.#paused.clear();
   }
 
   /** Lets what is under way finish, for a moment: what is cut off is delivered again. */
@@ -129,6 +146,7 @@ export class TargetDelivery {
     } finally {
       this.#isReading = false;
     }
+    this.#unblock();
   }
 
   async #readBatch(): Promise<void> {
@@ -153,13 +171,8 @@ export class TargetDelivery {
     if (this.#isLoadingReplays) return;
     this.#isLoadingReplays = true;
     try {
-      while (this.#hasMoreReplays && this.#replaysLeft === 0 && !this.#isClosed) {
-        this.#hasMoreReplays = false;
-        const letters = await this.#outbox.lettersToReplay(this.name, REPLAY_BATCH);
-        const nowMs = this.#clock.nowMs();
-        for (const { event } of letters) this.#window.addReplay(event, nowMs);
-        this.#replaysLeft = letters.length;
-        if (letters.length === REPLAY_BATCH) this.#hasMoreReplays = true;
+      while (this.#hasMoreReplays && this.#roomForReplays >= REPLAY_BATCH && !this.#isClosed) {
+        await this.#loadReplayBatch();
       }
     } catch (error) {
       this.#log.error({ err: error }, 'cannot read the dead letters to deliver');
@@ -167,6 +180,31 @@ export class TargetDelivery {
     } finally {
       this.#isLoadingReplays = false;
     }
+    this.#unblock();
+  }
+
+  get #roomForReplays(): number {
+    return MAX_REPLAYS - this.#replaying.size;
+  }
+
+  async #loadReplayBatch(): Promise<void> {
+    const window = this.#window;
+    this.#hasMoreReplays = false;
+    const letters = await this.#outbox.lettersToReplay(
+      this.name,
+      this.#lastReplayRead,
+      REPLAY_BATCH,
+    );
+    if (window !== this.#window) return;
+    const nowMs = this.#clock.nowMs();
+    for (const { event } of letters) {
+      // It was read before more of them were marked.
+      if (this.#replaying.has(event.sequence)) continue;
+      this.#replaying.add(event.sequence);
+      window.addReplay(event, nowMs);
+    }
+    this.#lastReplayRead = letters.at(-1)?.event.sequence ?? this.#lastReplayRead;
+    if (letters.length === REPLAY_BATCH) this.#hasMoreReplays = true;
     this.#start();
   }
 
@@ -174,12 +212,16 @@ export class TargetDelivery {
     while (!this.#isClosed && this.#inFlight.size < MAX_IN_FLIGHT) {
       const lane = this.#window.take();
       if (!lane) return;
-      const delivering = this.#deliver(lane, this.#window).finally(() => {
-        this.#inFlight.delete(delivering);
-        this.#start();
-      });
-      this.#inFlight.add(delivering);
+      this.#track(this.#deliver(lane, this.#window));
     }
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.finally(() => {
+      this.#inFlight.delete(tracked);
+      this.#start();
+    });
+    this.#inFlight.add(tracked);
   }
 
   async #deliver(lane: Lane, window: DeliveryWindow): Promise<void> {
@@ -195,11 +237,11 @@ export class TargetDelivery {
     }
     this.counts.delivered++;
     if (window !== this.#window) return;
-    if (!pending.isReplay) this.#finish(lane, pending);
+    const { sequence } = pending.event;
+    const hasLetter = pending.isReplay || this.#leftLetters.has(sequence);
+    if (!hasLetter) this.#finish(lane, [pending]);
     else
-      await this.#settle(lane, pending, () =>
-        this.#outbox.removeDeadLetter(this.name, pending.event.sequence),
-      );
+      await this.#settle(lane, [pending], () => this.#outbox.removeDeadLetter(this.name, sequence));
   }
 
   /** Ends in time even where the target does not: nobody else would wake the lane, or end the wait of `close()`. */
@@ -224,24 +266,54 @@ export class TargetDelivery {
     const reason = error instanceof Error ? error.message : String(error);
     this.#warn(reason);
     const { attempts, sinceMs } = pending;
-    if (!isHopeless(attempts, this.#clock.nowMs() - sinceMs, error)) {
-      this.#pause(lane, pauseMs(attempts, error, this.#random));
+    const deliveredBefore = pending.failure?.deliveredBefore ?? this.counts.delivered;
+    pending.failure = { reason, deliveredBefore };
+    if (isHopeless(attempts, this.#clock.nowMs() - sinceMs, error)) {
+      await this.#giveUp(lane, [pending], reason);
       return;
     }
+    this.#pause(lane, pauseMs(attempts, error, this.#random));
+    this.#unblock();
+  }
+
+  /**
+   * Where nothing more can be read because of one channel, while the target takes others: gives up what waits of that channel.
+   * A target that takes nothing keeps all of it: it is away.
+   */
+  #unblock(): void {
+    const window = this.#window;
+    const isWindowFull = this.#hasMore && window.room < READ_BATCH;
+    const blocker = isWindowFull && window.blocker;
+    if (blocker) this.#giveUpStuck(blocker);
+    if (!this.#hasMoreReplays || this.#roomForReplays >= REPLAY_BATCH) return;
+    for (const lane of [...this.#paused.keys()]) {
+      if (lane.queue[0]?.isReplay) this.#giveUpStuck(lane);
+    }
+  }
+
+  #giveUpStuck(lane: Lane): void {
+    const [{ attempts, failure } = { attempts: 0, failure: undefined }] = lane.queue;
+    const endPause = this.#paused.get(lane);
+    if (!endPause || !failure || attempts < MIN_STUCK_ATTEMPTS) return;
+    if (this.counts.delivered === failure.deliveredBefore) return;
+    endPause();
+    const reason = `its channel held up the others: ${failure.reason}`;
+    this.#track(this.#giveUp(lane, [...lane.queue], reason));
+  }
+
+  async #giveUp(lane: Lane, given: readonly PendingEvent[], reason: string): Promise<void> {
+    const [head] = given;
     this.#log.error(
-      { event: pending.event.id, attempts, reason },
-      'gave up delivering an event: it is a dead letter',
+      { event: head?.event.id, events: given.length, attempts: head?.attempts, reason },
+      'gave up delivering events: they are dead letters',
     );
-    await this.#settle(lane, pending, async () => {
-      await this.#outbox.addDeadLetter({
-        target: this.name,
-        event: pending.event,
-        reason,
-        attempts,
-        failedAtMs: this.#clock.nowMs(),
-        isReplaying: false,
-      });
-      this.counts.deadLettered++;
+    await this.#settle(lane, given, async () => {
+      const failedAtMs = this.#clock.nowMs();
+      const common = { target: this.name, reason, failedAtMs, isReplaying: false };
+      await this.#outbox.addDeadLetters(
+        given.map(({ event, attempts }) => ({ ...common, event, attempts })),
+      );
+      this.counts.deadLettered += given.length;
     });
   }
 
@@ -253,8 +325,12 @@ export class TargetDelivery {
     this.#log.warn({ ...this.counts, reason }, 'cannot deliver events; trying again');
   }
 
-  /** Writes down how the head of a lane ended, and goes on to the next. */
-  async #settle(lane: Lane, pending: PendingEvent, write: () => Promise<void>): Promise<void> {
+  /** Writes down how the first of a lane ended, and goes on to the next. */
+  async #settle(
+    lane: Lane,
+    settled: readonly PendingEvent[],
+    write: () => Promise<void>,
+  ): Promise<void> {
     const window = this.#window;
     try {
       await write();
@@ -263,34 +339,45 @@ export class TargetDelivery {
       if (window === this.#window) this.#pause(lane, STORE_PAUSE_MS);
       return;
     }
-    if (window === this.#window) this.#finish(lane, pending);
+    if (window === this.#window) this.#finish(lane, settled);
   }
 
-  #finish(lane: Lane, { isReplay }: PendingEvent): void {
-    this.#window.done(lane);
-    if (isReplay) {
-      this.#replaysLeft--;
-      if (this.#hasMoreReplays) void this.#loadReplays();
-      return;
+  #finish(lane: Lane, finished: readonly PendingEvent[]): void {
+    this.#window.done(lane, finished.length);
+    for (const { event, isReplay } of finished) {
+      if (isReplay) this.#replaying.delete(event.sequence);
+      else this.#leftLetters.delete(event.sequence);
     }
     this.#onProgress();
+    if (this.#hasMoreReplays) void this.#loadReplays();
     if (this.#hasMore) void this.#read();
+    this.#start();
   }
 
   #pause(lane: Lane, delayMs: number): void {
     const window = this.#window;
-    this.#after(delayMs, () => {
+    const cancel = this.#after(delayMs, () => {
+      this.#paused.delete(lane);
       window.ready(lane);
       this.#start();
     });
+    this.#paused.set(lane, () => {
+      this.#paused.delete(lane);
+      cancel();
+    });
   }
 
-  #after(delayMs: number, run: () => void): void {
-    if (this.#isClosed) return;
-    const cancel = this.#clock.after(delayMs, () => {
+  #after(delayMs: number, run: () => void): CancelTimer {
+    if (this.#isClosed) return () => {};
+    const endTimer = this.#clock.after(delayMs, () => {
       this.#timers.delete(cancel);
       run();
     });
+    const cancel = () => {
+      this.#timers.delete(cancel);
+      endTimer();
+    };
     this.#timers.add(cancel);
+    return cancel;
   }
 }

@@ -66,10 +66,12 @@ export class MemoryOutbox implements Outbox {
     for (const [name, cursor] of cursors) this.cursors.set(name, cursor);
   }
 
-  async addDeadLetter(letter: DeadLetter) {
+  async addDeadLetters(letters: readonly DeadLetter[]) {
     this.#check();
-    await this.removeDeadLetter(letter.target, letter.event.sequence);
-    this.letters.push(letter);
+    for (const letter of letters) {
+      await this.removeDeadLetter(letter.target, letter.event.sequence);
+      this.letters.push(letter);
+    }
   }
 
   async removeDeadLetter(target: string, sequence: number) {
@@ -99,9 +101,11 @@ export class MemoryOutbox implements Outbox {
     return meant.length;
   }
 
-  async lettersToReplay(target: string, limit: number) {
+  async lettersToReplay(target: string, after: number, limit: number) {
     return this.letters
       .filter((letter) => letter.target === target && letter.isReplaying)
+      .filter(({ event }) => event.sequence > after)
+      .sort((a, b) => a.event.sequence - b.event.sequence)
       .slice(0, limit);
   }
 

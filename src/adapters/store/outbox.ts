@@ -128,13 +128,17 @@ export class SqlOutbox implements Outbox, EventWriter {
     });
   }
 
-  async addDeadLetter(letter: DeadLetter): Promise<void> {
-    const row = letterToRow(letter);
-    await this.#database.writes
-      .insertInto('event_dead_letter')
-      .values(row)
-      .onConflict((conflict) => conflict.columns(['target', 'sequence']).doUpdateSet(row))
-      .execute();
+  async addDeadLetters(letters: readonly DeadLetter[]): Promise<void> {
+    await inWriteTransaction(this.#database, async (transaction) => {
+      for (const letter of letters) {
+        const row = letterToRow(letter);
+        await transaction
+          .insertInto('event_dead_letter')
+          .values(row)
+          .onConflict((conflict) => conflict.columns(['target', 'sequence']).doUpdateSet(row))
+          .execute();
+      }
+    });
   }
 
   async removeDeadLetter(target: string, sequence: number): Promise<void> {
@@ -176,12 +180,17 @@ export class SqlOutbox implements Outbox, EventWriter {
     return Number(numUpdatedRows);
   }
 
-  async lettersToReplay(target: string, limit: number): Promise<readonly DeadLetter[]> {
+  async lettersToReplay(
+    target: string,
+    after: number,
+    limit: number,
+  ): Promise<readonly DeadLetter[]> {
     const rows = await this.#database.reads
       .selectFrom('event_dead_letter')
       .selectAll()
       .where('target', '=', target)
       .where('is_replaying', '=', 1)
+      .where('sequence', '>', after)
       .orderBy('sequence')
       .limit(limit)
       .execute();

@@ -204,7 +204,7 @@ describe('EventDispatcher', () => {
     );
     assert.deepEqual(await dispatcher.measurements(), [
       {
-        ...{ name: 'hook', delivered: 1, failed: 5, deadLettered: 1 },
+        ...{ name: 'hook', delivered: 1, failed: 5, deadLettered: 1, lost: 0 },
         ...{ pending: 0, lagMs: 0, deadLetters: 1 },
       },
     ]);
@@ -387,6 +387,29 @@ describe('EventDispatcher', () => {
     await settle();
     clock.advance(5000);
     assert.equal((await dispatcher.measurements())[0]?.lagMs, 0);
+    await dispatcher[Symbol.asyncDispose]();
+  });
+
+  test('counts what the outbox has dropped, and goes on with what there is', async () => {
+    const { outbox, dispatcher, target, settle } = setUp();
+    outbox.cursors.set('hook', 0);
+    for (let n = 0; n < 10; n++) outbox.append('a');
+    outbox.events = outbox.events.slice(7);
+    await dispatcher.use([configOf('hook')]);
+    await settle();
+    assert.deepEqual(target('hook').taken, ids(8, 10));
+    assert.equal((await dispatcher.measurements())[0]?.lost, 7);
+    await dispatcher[Symbol.asyncDispose]();
+  });
+
+  test('has what every wanted target lacks kept, one that it could not begin with, too', async () => {
+    const { outbox, dispatcher } = setUp();
+    await dispatcher.use([configOf('first')]);
+    outbox.isBroken = true;
+    await dispatcher.use([configOf('first'), configOf('second')]);
+    await dispatcher.trim();
+    assert.deepEqual(outbox.trimmedBy?.targets, ['first', 'second']);
+    assert.ok(outbox.trimmedBy.maxWaitingEvents >= 10 * outbox.trimmedBy.maxEvents);
     await dispatcher[Symbol.asyncDispose]();
   });
 

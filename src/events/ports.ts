@@ -60,8 +60,10 @@ export interface RetentionRules {
   readonly targets: readonly string[];
   /** Events that were recorded before may go. */
   readonly recordedBeforeMs: number;
-  /** Beyond it the oldest go, whoever has not had them. */
+  /** Beyond it the oldest go that every configured target has had. */
   readonly maxEvents: number;
+  /** Beyond it the oldest go, whoever has not had them. */
+  readonly maxWaitingEvents: number;
   readonly deadBeforeMs: number;
   readonly maxDeadLettersPerTarget: number;
 }

@@ -30,12 +30,14 @@ export interface DeliveryCounts {
   /** Attempts. */
   failed: number;
   deadLettered: number;
+  /** Events that the outbox had dropped before they could be delivered. */
+  lost: number;
 }
 
 /** Brings one target its events: a channel's in order, several channels at once, again until they are taken or given up. */
 export class TargetDelivery {
   readonly name: string;
-  readonly counts: DeliveryCounts = { delivered: 0, failed: 0, deadLettered: 0 };
+  readonly counts: DeliveryCounts = { delivered: 0, failed: 0, deadLettered: 0, lost: 0 };
   readonly #target: EventTarget;
   readonly #pattern: EventPattern | undefined;
   readonly #outbox: Outbox;
@@ -156,6 +158,7 @@ export class TargetDelivery {
     if (window !== this.#window) return;
     const dropped = (events[0]?.sequence ?? 0) - window.lastRead - 1;
     if (dropped > 0) {
+      this.counts.lost += dropped;
       this.#log.error({ events: dropped }, 'events were lost: the outbox keeps no more of them');
     }
     for (const event of events) {

@@ -4,6 +4,7 @@ import type {
   DeadLetterFilter,
   DeadLetterPage,
   Outbox,
+  RetentionRules,
 } from '../../src/events/ports.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 
@@ -14,6 +15,7 @@ export class MemoryOutbox implements Outbox {
   letters: DeadLetter[] = [];
   isBroken = false;
   reads = 0;
+  trimmedBy: RetentionRules | undefined;
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #listeners = new Set<() => void>();
   #newest = 0;
@@ -115,7 +117,9 @@ export class MemoryOutbox implements Outbox {
     return counts;
   }
 
-  async trim() {}
+  async trim(rules: RetentionRules) {
+    this.trimmedBy = rules;
+  }
 
   #check(): void {
     if (this.isBroken) throw new Error('the disk is full');

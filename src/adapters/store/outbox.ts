@@ -214,7 +214,8 @@ export class SqlOutbox implements Outbox, EventWriter {
     });
   }
 
-  async #trimEvents({ targets, recordedBeforeMs, maxEvents }: RetentionRules): Promise<void> {
+  async #trimEvents(rules: RetentionRules): Promise<void> {
+    const { targets, recordedBeforeMs, maxEvents, maxWaitingEvents } = rules;
     const newest = await this.newestSequence();
     const waiting = await this.#database.reads
       .selectFrom('event_target')
@@ -222,7 +223,8 @@ export class SqlOutbox implements Outbox, EventWriter {
       .where('name', 'in', ['', ...targets])
       .execute();
     const hadByAll = Math.min(newest, ...waiting.map((target) => target.delivered_through));
-    const tooMany = newest - maxEvents;
+    const lost = newest - maxWaitingEvents;
+    const tooMany = Math.max(lost, Math.min(hadByAll, newest - maxEvents));
     // A batch is a transaction: what a target was long away for must not hold up the events of a live stream.
     for (let count = BATCH_SIZE; count === BATCH_SIZE; ) {
       const { numDeletedRows } = await this.#database.writes
@@ -231,11 +233,9 @@ export class SqlOutbox implements Outbox, EventWriter {
           query
             .selectFrom('outbox_event')
             .select('sequence')
-            .where(({ eb, or, and }) =>
-              or([
-                eb('sequence', '<=', tooMany),
-                and([eb('recorded_at_ms', '<', recordedBeforeMs), eb('sequence', '<=', hadByAll)]),
-              ]),
+            .where('sequence', '<=', Math.max(lost, hadByAll))
+            .where(({ eb, or }) =>
+              or([eb('sequence', '<=', tooMany), eb('recorded_at_ms', '<', recordedBeforeMs)]),
             )
             .limit(BATCH_SIZE),
         )

@@ -15,6 +15,7 @@ const KEEP_ALL = {
   targets: [],
   recordedBeforeMs: 0,
   maxEvents: 1_000_000,
+  maxWaitingEvents: 1_000_000,
   deadBeforeMs: 0,
   maxDeadLettersPerTarget: 1_000_000,
 };
@@ -179,7 +180,14 @@ export function testOutbox(makeBed: () => Promise<StoreBed>): void {
     await outbox.trim({ ...rules, recordedBeforeMs: Date.now() + DAY_MS });
     assert.deepEqual(await sequences(), [5, 6, 7, 8, 9, 10]);
     assert.equal(await outbox.openTarget('gone'), 10, 'it has missed some: it begins anew');
+    await outbox.saveCursors(new Map([['slow', 6]]));
     await outbox.trim({ ...rules, maxEvents: 2 });
+    assert.deepEqual(await sequences(), [7, 8, 9, 10], 'what a target lacks may be more');
+    await outbox.saveCursors(new Map([['slow', 10]]));
+    await outbox.trim({ ...rules, maxEvents: 3 });
+    assert.deepEqual(await sequences(), [8, 9, 10], 'not more than so many that all have had');
+    await outbox.saveCursors(new Map([['slow', 4]]));
+    await outbox.trim({ ...rules, maxEvents: 1, maxWaitingEvents: 2 });
     assert.deepEqual(await sequences(), [9, 10], 'too many: whoever has not had them');
     assert.equal(await outbox.openTarget('slow'), 4);
     await outbox.trim({ ...rules, targets: [], recordedBeforeMs: Date.now() + DAY_MS });

@@ -51,6 +51,24 @@ describe('/events/dead-letters', () => {
     assert.equal((await ask(`${LIST}?after=x`)).status, 400);
   });
 
+  test('refuses a filter that it does not know, is empty or is there twice', async () => {
+    const { ask, addLetter, replayed, outbox } = setUp();
+    await addLetter('a');
+    for (const query of [
+      'traget=a',
+      'target=a&limit=1',
+      'target=',
+      'id',
+      'target=a&target=b',
+      'after=a/1',
+    ]) {
+      assert.equal((await ask(`${REPLAY}?${query}`, { method: 'POST' })).status, 400, query);
+    }
+    assert.equal((await ask(`${LIST}?traget=a`)).status, 400);
+    assert.deepEqual(replayed, []);
+    assert.ok(outbox.letters.every(({ isReplaying }) => !isReplaying));
+  });
+
   test('replays all, those of a target, or one', async () => {
     const { ask, addLetter, replayed, outbox } = setUp();
     for (const target of ['a', 'a', 'b']) await addLetter(target);

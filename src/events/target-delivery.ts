@@ -1,16 +1,15 @@
 import type { RandomBytes } from '../domain/identifiers.ts';
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { DeliveryAttempts } from './delivery-attempts.ts';
 import { DeliveryWindow, type Lane, type PendingEvent } from './delivery-window.ts';
 import { envelopeOf } from './envelope.ts';
 import type { EventPattern } from './event-pattern.ts';
 import type { EventTarget, Outbox } from './ports.ts';
+import { ReplayFeed } from './replay-feed.ts';
 import { isHopeless, pauseMs } from './retry-policy.ts';
 
 const READ_BATCH = 100;
-const REPLAY_BATCH = 100;
-/** Dead letters that are delivered once more at the same time: more of them wait in the store. */
-const MAX_REPLAYS = 1000;
 /** Channels that are told of at once. */
 const MAX_IN_FLIGHT = 16;
 
@@ -19,8 +18,6 @@ const MIN_STUCK_ATTEMPTS = 5;
 
 const STORE_PAUSE_MS = 1000;
 const WARNING_INTERVAL_MS = 60_000;
-/** How long one attempt may take, whatever a target makes of its own time limits: a webhook's may be 60 s. */
-const ATTEMPT_TIMEOUT_MS = 90_000;
 /** How long what is under way may take when it is over. */
 const CLOSE_PATIENCE_MS = 1000;
 
@@ -45,7 +42,7 @@ export class TargetDelivery {
   readonly #random: RandomBytes;
   readonly #log: Logger;
   readonly #onProgress: () => void;
-  readonly #aborts = new Set<AbortController>();
+  readonly #attempts: DeliveryAttempts;
   readonly #timers = new Set<CancelTimer>();
   /** Lanes that wait for their next attempt. */
   readonly #paused = new Map<Lane, CancelTimer>();
@@ -53,13 +50,9 @@ export class TargetDelivery {
   #window: DeliveryWindow;
   #isReading = false;
   #hasMore = true;
-  /** Sequences of the dead letters that are being delivered once more. */
-  readonly #replaying = new Set<number>();
-  #lastReplayRead = 0;
-  #hasMoreReplays = true;
+  readonly #replays: ReplayFeed;
   /** Events of which a crash has left a dead letter, and no word that the target is past them. */
   readonly #leftLetters: Set<number>;
-  #isLoadingReplays = false;
   #warnedAtMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
@@ -84,6 +77,8 @@ export class TargetDelivery {
     this.#window = new DeliveryWindow(options.cursor);
     this.#leftLetters = new Set(options.leftLetters);
     this.#outbox = options.outbox;
+    this.#attempts = new DeliveryAttempts(options.target, options.clock);
+    this.#replays = new ReplayFeed(options.name, options.outbox);
     this.#clock = options.clock;
     this.#random = options.random;
     this.#log = options.log.child({ target: options.name });
@@ -107,15 +102,14 @@ export class TargetDelivery {
 
   /** There may be dead letters to deliver once more. */
   replay(): void {
-    this.#hasMoreReplays = true;
-    this.#lastReplayRead = 0;
+    this.#replays.rewind();
     void this.#loadReplays();
   }
 
   /** Forgets all that it was about to deliver up to `cursor`. */
   forget(cursor: number): void {
     this.#window = new DeliveryWindow(cursor);
-    this.#replaying.clear();
+    this.#replays.forget();
     this.#leftLetters.clear();
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
@@ -126,9 +120,7 @@ export class TargetDelivery {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const cancel of this.#timers) cancel();
-    const endPatience = this.#clock.after(CLOSE_PATIENCE_MS, () => {
-      for (const abort of this.#aborts) abort.abort();
-    });
+    const endPatience = this.#clock.after(CLOSE_PATIENCE_MS, () => this.#attempts.abort());
     await Promise.all(this.#inFlight);
     endPatience();
     await this.#target[Symbol.asyncDispose]();
@@ -171,44 +163,16 @@ export class TargetDelivery {
   }
 
   async #loadReplays(): Promise<void> {
-    if (this.#isLoadingReplays) return;
-    this.#isLoadingReplays = true;
+    if (this.#isClosed) return;
+    const sinceMs = this.#clock.nowMs();
     try {
-      while (this.#hasMoreReplays && this.#roomForReplays >= REPLAY_BATCH && !this.#isClosed) {
-        await this.#loadReplayBatch();
-      }
+      await this.#replays.load((event) => this.#window.addReplay(event, sinceMs));
     } catch (error) {
       this.#log.error({ err: error }, 'cannot read the dead letters to deliver');
       this.#after(STORE_PAUSE_MS, () => this.replay());
-    } finally {
-      this.#isLoadingReplays = false;
     }
-    this.#unblock();
-  }
-
-  get #roomForReplays(): number {
-    return MAX_REPLAYS - this.#replaying.size;
-  }
-
-  async #loadReplayBatch(): Promise<void> {
-    const window = this.#window;
-    this.#hasMoreReplays = false;
-    const letters = await this.#outbox.lettersToReplay(
-      this.name,
-      this.#lastReplayRead,
-      REPLAY_BATCH,
-    );
-    if (window !== this.#window) return;
-    const nowMs = this.#clock.nowMs();
-    for (const { event } of letters) {
-      // It was read before more of them were marked.
-      if (this.#replaying.has(event.sequence)) continue;
-      this.#replaying.add(event.sequence);
-      window.addReplay(event, nowMs);
-    }
-    this.#lastReplayRead = letters.at(-1)?.event.sequence ?? this.#lastReplayRead;
-    if (letters.length === REPLAY_BATCH) this.#hasMoreReplays = true;
     this.#start();
+    this.#unblock();
   }
 
   #start(): void {
@@ -232,7 +196,7 @@ export class TargetDelivery {
     if (!pending) return;
     pending.attempts++;
     try {
-      await this.#attempt(pending);
+      await this.#attempts.deliver(envelopeOf(pending.event));
     } catch (error) {
       if (this.#isClosed || window !== this.#window) return;
       await this.#failed(lane, pending, error);
@@ -245,23 +209,6 @@ export class TargetDelivery {
     if (!hasLetter) this.#finish(lane, [pending]);
     else
       await this.#settle(lane, [pending], () => this.#outbox.removeDeadLetter(this.name, sequence));
-  }
-
-  /** Ends in time even where the target does not: nobody else would wake the lane, or end the wait of `close()`. */
-  async #attempt({ event }: PendingEvent): Promise<void> {
-    const abort = new AbortController();
-    const over = Promise.withResolvers<never>();
-    abort.signal.addEventListener('abort', () => over.reject(abort.signal.reason));
-    const endPatience = this.#clock.after(ATTEMPT_TIMEOUT_MS, () =>
-      abort.abort(new Error(`there was no answer within ${ATTEMPT_TIMEOUT_MS / 1000} s`)),
-    );
-    this.#aborts.add(abort);
-    try {
-      await Promise.race([this.#target.deliver(envelopeOf(event), abort.signal), over.promise]);
-    } finally {
-      endPatience();
-      this.#aborts.delete(abort);
-    }
   }
 
   async #failed(lane: Lane, pending: PendingEvent, error: unknown): Promise<void> {
@@ -284,24 +231,29 @@ export class TargetDelivery {
    * A target that takes nothing keeps all of it: it is away.
    */
   #unblock(): void {
-    const window = this.#window;
-    const isWindowFull = this.#hasMore && window.room < READ_BATCH;
-    const blocker = isWindowFull && window.blocker;
-    if (blocker) this.#giveUpStuck(blocker);
-    if (!this.#hasMoreReplays || this.#roomForReplays >= REPLAY_BATCH) return;
+    if (this.#isClosed) return;
+    const { room, blocker } = this.#window;
+    if (blocker && this.#hasMore && room < READ_BATCH) this.#giveUpStuck(blocker);
+    if (!this.#replays.isFull) return;
     for (const lane of [...this.#paused.keys()]) {
       if (lane.queue[0]?.isReplay) this.#giveUpStuck(lane);
     }
   }
 
+  /** Of dead letters that are delivered once more, only these: they stay what they were. */
   #giveUpStuck(lane: Lane): void {
-    const [{ attempts, failure } = { attempts: 0, failure: undefined }] = lane.queue;
+    const { queue } = lane;
+    const [head] = queue;
     const endPause = this.#paused.get(lane);
-    if (!endPause || !failure || attempts < MIN_STUCK_ATTEMPTS) return;
-    if (this.counts.delivered === failure.deliveredBefore) return;
+    if (!endPause || !head?.failure || head.attempts < MIN_STUCK_ATTEMPTS) return;
+    // Those that were under way beside its first attempt say nothing: the target may have gone away just then.
+    const minTaken = head.isReplay ? 1 : MAX_IN_FLIGHT + 1;
+    if (this.counts.delivered - head.failure.deliveredBefore < minTaken) return;
     endPause();
-    const reason = `its channel held up the others: ${failure.reason}`;
-    this.#track(this.#giveUp(lane, [...lane.queue], reason));
+    const others = head.isReplay ? queue.findIndex(({ isReplay }) => !isReplay) : -1;
+    const stuck = others < 0 ? [...queue] : queue.slice(0, others);
+    const reason = `its channel held up the others: ${head.failure.reason}`;
+    this.#track(this.#giveUp(lane, stuck, reason));
   }
 
   async #giveUp(lane: Lane, given: readonly PendingEvent[], reason: string): Promise<void> {
@@ -348,11 +300,11 @@ export class TargetDelivery {
   #finish(lane: Lane, finished: readonly PendingEvent[]): void {
     this.#window.done(lane, finished.length);
     for (const { event, isReplay } of finished) {
-      if (isReplay) this.#replaying.delete(event.sequence);
+      if (isReplay) this.#replays.done(event);
       else this.#leftLetters.delete(event.sequence);
     }
     this.#onProgress();
-    if (this.#hasMoreReplays) void this.#loadReplays();
+    void this.#loadReplays();
     if (this.#hasMore) void this.#read();
     this.#start();
   }

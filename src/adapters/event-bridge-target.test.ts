@@ -22,7 +22,7 @@ const ENVELOPE: Envelope = {
   detail: { event_name: 'Stream Start', channel_name: 'Your Channel', stream_id: 'st-1' },
 };
 
-function targetAt(endpoint: string, members: object = {}): EventBridgeTarget {
+function targetAt(endpoint: string, members: object = {}, timeoutMs?: number): EventBridgeTarget {
   const { targets, problems } = parseTargetFile(
     JSON.stringify({
       targets: [
@@ -34,7 +34,7 @@ function targetAt(endpoint: string, members: object = {}): EventBridgeTarget {
     }),
   );
   assert.deepEqual(problems, []);
-  return new EventBridgeTarget(targets[0] as EventBridgeConfig);
+  return new EventBridgeTarget(targets[0] as EventBridgeConfig, timeoutMs);
 }
 
 /** As EventBridge answers, in AWS's JSON 1.1. */
@@ -105,5 +105,12 @@ describe('EventBridgeTarget', () => {
     assert.equal(receiver.received.length, 7, 'its own retries are off');
     await receiver.kill();
     await assert.rejects(target.deliver(ENVELOPE, NEVER), /event bus live can not be reached: /);
+  });
+
+  test('gives up on an endpoint that takes the request and says nothing', async () => {
+    await using receiver = await EventReceiver.start(() => {});
+    await using target = targetAt(receiver.url, {}, 100);
+    await assert.rejects(target.deliver(ENVELOPE, NEVER), /event bus live can not be reached: /);
+    assert.equal(receiver.received.length, 1);
   });
 });

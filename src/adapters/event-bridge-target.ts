@@ -5,7 +5,7 @@ import type { EventTarget } from '../events/ports.ts';
 import type { EventBridgeConfig } from '../events/target-file.ts';
 
 const CONNECTION_TIMEOUT_MS = 5000;
-const REQUEST_TIMEOUT_MS = 10_000;
+const ANSWER_TIMEOUT_MS = 10_000;
 
 /** Errors of the request, and of its one entry, that another attempt would meet again. */
 const REFUSALS: ReadonlySet<string> = new Set([
@@ -19,10 +19,13 @@ const REFUSALS: ReadonlySet<string> = new Set([
 /** An event bus of EventBridge, or of anything that speaks PutEvents. One request an event: a channel's are in order. */
 export class EventBridgeTarget implements EventTarget {
   readonly #config: EventBridgeConfig;
+  readonly #timeoutMs: number;
   #loading: Promise<Loaded> | undefined;
 
-  constructor(config: EventBridgeConfig) {
+  /** `timeoutMs`: how long an answer may take. */
+  constructor(config: EventBridgeConfig, timeoutMs = ANSWER_TIMEOUT_MS) {
     this.#config = config;
+    this.#timeoutMs = timeoutMs;
   }
 
   async deliver(envelope: Envelope, abortSignal: AbortSignal): Promise<void> {
@@ -57,7 +60,7 @@ export class EventBridgeTarget implements EventTarget {
   }
 
   #load(): Promise<Loaded> {
-    this.#loading ??= load(this.#config);
+    this.#loading ??= load(this.#config, this.#timeoutMs);
     return this.#loading;
   }
 }
@@ -75,7 +78,10 @@ interface Loaded {
 }
 
 /** For those who have a bus: it takes as much memory as the client of S3. */
-async function load({ region, endpoint, credentials }: EventBridgeConfig): Promise<Loaded> {
+async function load(
+  { region, endpoint, credentials }: EventBridgeConfig,
+  timeoutMs: number,
+): Promise<Loaded> {
   const sdk = await import('@aws-sdk/client-eventbridge');
   const client = new sdk.EventBridgeClient({
     region,
@@ -83,7 +89,9 @@ async function load({ region, endpoint, credentials }: EventBridgeConfig): Promi
     maxAttempts: 1,
     requestHandler: {
       connectionTimeout: CONNECTION_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: timeoutMs,
+      // Without it the SDK logs a warning and waits on.
+      throwOnRequestTimeout: true,
     },
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials && { credentials }),

@@ -30,7 +30,7 @@ function setUp(readers: MetricsReaders = 'local') {
     httpReplies: () => httpReplies,
     eventTargets: async () => [
       {
-        ...{ name: 'orders', delivered: 41, failed: 5, deadLettered: 2 },
+        ...{ name: 'orders', delivered: 41, failed: 5, deadLettered: 2, lost: 7 },
         ...{ pending: 3, lagMs: 1500, deadLetters: 1 },
       },
     ],
@@ -70,6 +70,7 @@ test('/metrics tells of each stream on air under its channel, and of none that h
     'ivory_events_delivered_total{target="orders"} 41',
     'ivory_event_delivery_failures_total{target="orders"} 5',
     'ivory_event_dead_letters_total{target="orders"} 2',
+    'ivory_events_lost_total{target="orders"} 7',
     'ivory_api_requests_total{operation="GetStream",error=""} 1',
     'ivory_api_requests_total{operation="GetStream",error="ChannelNotBroadcasting"} 2',
   ]) {

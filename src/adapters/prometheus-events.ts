@@ -39,6 +39,11 @@ const COUNTERS: typeof GAUGES = [
     help: 'Events that were given up.',
     value: ({ deadLettered }) => deadLettered,
   },
+  {
+    name: 'ivory_events_lost_total',
+    help: 'Events that were too many to be kept until the target had them.',
+    value: ({ lost }) => lost,
+  },
 ];
 
 /** How the targets of events are doing, each under its name. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -101,6 +101,29 @@ describe('WatchedFile', () => {
     await watched.lookTwice();
     assert.equal(watched.errors.length, 1);
     assert.match(String(watched.errors[0]), /EISDIR/);
+  });
+
+  test('tells of a change that could not be read at first, without another one', async () => {
+    await using watched = await watch('a');
+    let isAway = false;
+    const { path, changes, errors } = watched;
+    const { file } = await WatchedFile.open({
+      path,
+      clock: { every: () => () => {} },
+      onChange: (content) => changes.push(content?.text),
+      onError: (error) => errors.push(error),
+      async readContent() {
+        if (isAway) throw new Error('EIO');
+        return { text: await readFile(path, 'utf8'), isOpenToOthers: false };
+      },
+    });
+    isAway = true;
+    await writeFile(path, 'b');
+    for (let look = 0; look < 4; look++) await file.look();
+    assert.deepEqual([changes, errors.length], [[], 1]);
+    isAway = false;
+    for (let look = 0; look < 4; look++) await file.look();
+    assert.deepEqual(changes, ['b']);
   });
 
   test('tells of nothing once it is disposed of', async () => {

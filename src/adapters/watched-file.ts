@@ -15,6 +15,8 @@ export interface WatchedFileOptions {
   readonly onChange: (content: FileContent | undefined) => void;
   /** The file is there and can't be read. */
   readonly onError: (error: unknown) => void;
+  /** Instead of reading the file: resolves with `undefined` where there is none. */
+  readonly readContent?: (path: string) => Promise<FileContent | undefined>;
 }
 
 const LOOK_INTERVAL_MS = 500;
@@ -28,6 +30,8 @@ export class WatchedFile implements Disposable {
   readonly #cancel: CancelTimer;
   /** Of the content that was last told of. */
   #told: string;
+  /** Of the content that could not be read last. */
+  #unread: string | undefined;
   /** Of the last look. */
   #seen: string;
   #isLooking = false;
@@ -46,7 +50,7 @@ export class WatchedFile implements Disposable {
   ): Promise<{ file: WatchedFile; content: FileContent | undefined }> {
     // The version first: a change in between is then seen as one.
     const version = await versionOf(options.path);
-    const content = await read(options.path);
+    const content = await (options.readContent ?? read)(options.path);
     return { file: new WatchedFile(options, version), content };
   }
 
@@ -60,13 +64,28 @@ export class WatchedFile implements Disposable {
       const isSettled = version === this.#seen;
       this.#seen = version;
       if (!isSettled || version === this.#told || this.#isDisposed) return;
+      const content = await this.#read(version);
+      if (content === 'unreadable' || this.#isDisposed) return;
       this.#told = version;
-      const content = await read(path);
-      if (!this.#isDisposed) onChange(content);
+      onChange(content);
     } catch (error) {
       onError(error);
     } finally {
       this.#isLooking = false;
+    }
+  }
+
+  /** What can't be read is told of once, and read again with every look: a network file system may be away for a moment. */
+  async #read(version: string): Promise<FileContent | 'unreadable' | undefined> {
+    const { path, readContent = read, onError } = this.#options;
+    try {
+      const content = await readContent(path);
+      this.#unread = undefined;
+      return content;
+    } catch (error) {
+      if (version !== this.#unread && !this.#isDisposed) onError(error);
+      this.#unread = version;
+      return 'unreadable';
     }
   }
 

@@ -103,6 +103,19 @@ describe('WebhookTarget', () => {
     });
   });
 
+  test('takes a change of protocols for a refusal, at once', async () => {
+    await using receiver = await EventReceiver.start((_, response) => {
+      response.socket?.write(
+        'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      );
+    });
+    await using target = targetAt(receiver.url);
+    await assert.rejects(target.deliver(ENVELOPE, NEVER), {
+      message: `127.0.0.1:${receiver.port} answered 101`,
+      isFinal: false,
+    });
+  });
+
   test('sends again at once where an idle connection was closed under it', async () => {
     await using receiver = await EventReceiver.start();
     await using target = targetAt(receiver.url);

@@ -69,20 +69,35 @@ export class WebhookTarget implements EventTarget {
 
   async #answer(request: ClientRequest): Promise<void> {
     const { timeoutMs } = this.#config;
-    const timer = setTimeout(() => request.destroy(new Late(timeoutMs)), timeoutMs);
+    const answered = Promise.withResolvers<IncomingMessage>();
+    const late = Promise.withResolvers<void>();
+    // It settles by itself: where a connection was upgraded, destroying the request emits nothing any more.
+    const timer = setTimeout(() => {
+      const error = new Late(timeoutMs);
+      answered.reject(error);
+      late.resolve();
+      request.destroy(error);
+    }, timeoutMs);
+    // Each time: a connection may fail after it has answered, too.
+    request.on('error', answered.reject);
+    request.once('response', answered.resolve);
+    request.once('upgrade', (response, socket) => {
+      socket.destroy();
+      answered.reject(this.#refused(response));
+    });
+    request.once('close', () => answered.reject(new Error('it closed without an answer')));
     try {
-      const response = await new Promise<IncomingMessage>((resolve, reject) => {
-        // Each time: a connection may fail after it has answered, too.
-        request.on('error', reject);
-        request.once('response', resolve);
-      });
-      await discard(response);
-      const { statusCode: status = 0, headers } = response;
-      if (status >= 200 && status < 300) return;
-      throw refusal(`${this.#url.host} answered ${status}`, status, headers['retry-after']);
+      const response = await answered.promise;
+      await Promise.race([discard(response), late.promise]);
+      const { statusCode: status = 0 } = response;
+      if (!(status >= 200 && status < 300)) throw this.#refused(response);
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  #refused({ statusCode: status = 0, headers }: IncomingMessage): DeliveryFailure {
+    return refusal(`${this.#url.host} answered ${status}`, status, headers['retry-after']);
   }
 
   /** With the receiver's host only: path and query may be secrets. */

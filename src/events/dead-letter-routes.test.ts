@@ -11,10 +11,12 @@ function setUp() {
   const replayed: (string | undefined)[] = [];
   const handle = deadLetterRoutes({ outbox, onReplay: (target) => void replayed.push(target) });
   const addLetter = (target: string) =>
-    outbox.addDeadLetter({
-      ...{ target, event: outbox.append('a'), reason: 'it answered 410', attempts: 5 },
-      ...{ failedAtMs: clock.nowMs(), isReplaying: false },
-    });
+    outbox.addDeadLetters([
+      {
+        ...{ target, event: outbox.append('a'), reason: 'it answered 410', attempts: 5 },
+        ...{ failedAtMs: clock.nowMs(), isReplaying: false },
+      },
+    ]);
   const ask = async (target: string, options: Parameters<typeof fakeRequest>[1] = {}) => {
     const headers = { host: '127.0.0.1:8080', ...options.headers };
     const reply = await handle(
@@ -47,6 +49,24 @@ describe('/events/dead-letters', () => {
     const one = await ask(`${LIST}?id=${event.id}`);
     assert.deepEqual(one.body.deadLetters[0].event, event);
     assert.equal((await ask(`${LIST}?after=x`)).status, 400);
+  });
+
+  test('refuses a filter that it does not know, is empty or is there twice', async () => {
+    const { ask, addLetter, replayed, outbox } = setUp();
+    await addLetter('a');
+    for (const query of [
+      'traget=a',
+      'target=a&limit=1',
+      'target=',
+      'id',
+      'target=a&target=b',
+      'after=a/1',
+    ]) {
+      assert.equal((await ask(`${REPLAY}?${query}`, { method: 'POST' })).status, 400, query);
+    }
+    assert.equal((await ask(`${LIST}?traget=a`)).status, 400);
+    assert.deepEqual(replayed, []);
+    assert.ok(outbox.letters.every(({ isReplaying }) => !isReplaying));
   });
 
   test('replays all, those of a target, or one', async () => {

@@ -6,6 +6,8 @@ import type { DeadLetter, DeadLetterFilter, DeadLetterPage, Outbox } from './por
 
 const LIST_PATH = '/events/dead-letters';
 const REPLAY_PATH = '/events/dead-letters/replay';
+const REPLAY_PARAMETERS = ['target', 'id'];
+const LIST_PARAMETERS = [...REPLAY_PARAMETERS, 'after'];
 const PAGE_SIZE = 100;
 /** The target's name has no slash. */
 const CURSOR = /^([\w.-]{1,64})\/(\d{1,15})$/;
@@ -27,6 +29,9 @@ export function deadLetterRoutes(options: {
     const allowed = path === LIST_PATH ? 'GET' : 'POST';
     if (method !== allowed)
       return { ...problem(405, `use ${allowed}`), headers: { Allow: allowed } };
+    const known = path === LIST_PATH ? LIST_PARAMETERS : REPLAY_PARAMETERS;
+    const fault = parameterFault(request.query, known);
+    if (fault !== undefined) return problem(400, fault);
     return path === LIST_PATH ? list(request) : replay(request);
   };
 
@@ -49,6 +54,18 @@ export function deadLetterRoutes(options: {
     onReplay(filter.target);
     return json(202, { replaying });
   }
+}
+
+/** A filter that was misspelt or left empty must not become one for everything. */
+function parameterFault(query: string, known: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (!known.includes(name)) return `there are only the parameters ${known.join(', ')}`;
+    if (value === '') return `${name} is empty`;
+    if (seen.has(name)) return `${name} is there twice`;
+    seen.add(name);
+  }
+  return undefined;
 }
 
 function readFilter(query: string): DeadLetterFilter {

@@ -11,6 +11,8 @@ export interface PendingEvent {
   /** It is delivered once more, out of turn, after it had been given up. */
   readonly isReplay: boolean;
   attempts: number;
+  /** How the first attempts ended; `undefined` before the first failure. */
+  failure: { readonly reason: string; readonly deliveredBefore: number } | undefined;
 }
 
 /** What of one channel is to be delivered, in order: nothing of it before its head is. */
@@ -20,7 +22,8 @@ export interface Lane {
 }
 
 interface Slot {
-  readonly sequence: number;
+  readonly event: OutboxEvent;
+  readonly lane: Lane;
   isDone: boolean;
 }
 
@@ -46,7 +49,7 @@ export class DeliveryWindow {
   /** The target has had this one and all before, as far as it wants them. */
   get cursor(): number {
     const [oldest] = this.#slots;
-    return oldest ? oldest.sequence - 1 : this.#lastRead;
+    return oldest ? oldest.event.sequence - 1 : this.#lastRead;
   }
 
   /** How many more events may be read. */
@@ -54,13 +57,14 @@ export class DeliveryWindow {
     return MAX_WINDOW_EVENTS - this.#slots.length;
   }
 
-  get oldest(): PendingEvent | undefined {
-    let oldest: PendingEvent | undefined;
-    for (const { queue } of this.#lanes.values()) {
-      const [head] = queue;
-      if (head && (!oldest || head.event.sequence < oldest.event.sequence)) oldest = head;
-    }
-    return oldest;
+  /** The oldest event that the target has not had; none of those that it is sent once more. */
+  get oldest(): OutboxEvent | undefined {
+    return this.#slots[0]?.event;
+  }
+
+  /** What the cursor waits for. */
+  get blocker(): Lane | undefined {
+    return this.#slots[0]?.lane;
   }
 
   /** The target does not want it. */
@@ -69,17 +73,16 @@ export class DeliveryWindow {
   }
 
   add(event: OutboxEvent): void {
-    const pending = { event, sinceMs: event.recordedAtMs, isReplay: false, attempts: 0 };
-    const slot: Slot = { sequence: event.sequence, isDone: false };
+    const pending = pendingOf(event, event.recordedAtMs, false);
+    const slot: Slot = { event, lane: this.#enqueue(pending), isDone: false };
     this.#slots.push(slot);
     this.#slotOf.set(pending, slot);
     this.#lastRead = event.sequence;
-    this.#enqueue(pending);
   }
 
   /** One that the cursor is past already. */
   addReplay(event: OutboxEvent, sinceMs: number): void {
-    this.#enqueue({ event, sinceMs, isReplay: true, attempts: 0 });
+    this.#enqueue(pendingOf(event, sinceMs, true));
   }
 
   /** A lane that may be delivered from; the caller owes it a `done` or a `ready`. */
@@ -87,16 +90,15 @@ export class DeliveryWindow {
     return this.#ready.shift();
   }
 
-  /** The head of the lane is dealt with. The lane gets in line behind the others. */
-  done(lane: Lane): void {
-    const head = lane.queue.shift();
-    const slot = head && this.#slotOf.get(head);
-    if (head && slot) {
-      this.#slotOf.delete(head);
-      slot.isDone = true;
-      const firstOpen = this.#slots.findIndex(({ isDone }) => !isDone);
-      this.#slots.splice(0, firstOpen < 0 ? this.#slots.length : firstOpen);
+  /** The first `count` events of the lane are dealt with. The lane gets in line behind the others. */
+  done(lane: Lane, count = 1): void {
+    for (const pending of lane.queue.splice(0, count)) {
+      const slot = this.#slotOf.get(pending);
+      if (slot) slot.isDone = true;
+      this.#slotOf.delete(pending);
     }
+    const firstOpen = this.#slots.findIndex(({ isDone }) => !isDone);
+    this.#slots.splice(0, firstOpen < 0 ? this.#slots.length : firstOpen);
     if (lane.queue.length === 0) this.#lanes.delete(lane.key);
     else this.#ready.push(lane);
   }
@@ -106,15 +108,20 @@ export class DeliveryWindow {
     this.#ready.push(lane);
   }
 
-  #enqueue(pending: PendingEvent): void {
+  #enqueue(pending: PendingEvent): Lane {
     const key = pending.event.channel?.arn ?? '';
     const known = this.#lanes.get(key);
     if (known) {
       known.queue.push(pending);
-      return;
+      return known;
     }
     const lane: Lane = { key, queue: [pending] };
     this.#lanes.set(key, lane);
     this.#ready.push(lane);
+    return lane;
   }
+}
+
+function pendingOf(event: OutboxEvent, sinceMs: number, isReplay: boolean): PendingEvent {
+  return { event, sinceMs, isReplay, attempts: 0, failure: undefined };
 }

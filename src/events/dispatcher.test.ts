@@ -28,6 +28,8 @@ const HANG: Answer = (_, signal) =>
     signal.addEventListener('abort', () => reject(new Error('aborted')));
   });
 
+const NEVER_SETTLE: Answer = () => new Promise(() => {});
+
 /** A target that does what a test says, and remembers what came. */
 class ScriptedTarget implements EventTarget {
   answer: Answer = TAKE;
@@ -142,6 +144,30 @@ describe('EventDispatcher', () => {
     assert.deepEqual([...outbox.cursors.values()], [0, 0, 500]);
   });
 
+  test('an attempt that never settles is one that failed, and ends with its target', async () => {
+    const { outbox, dispatcher, target, settle } = setUp();
+    await dispatcher.use([configOf('hook')]);
+    target('hook').answer = NEVER_SETTLE;
+    outbox.append('a');
+    await settle();
+    target('hook').answer = TAKE;
+    await settle(90_000);
+    await settle(1000);
+    assert.deepEqual(target('hook').taken, ['id-1']);
+
+    target('hook').answer = NEVER_SETTLE;
+    outbox.append('a');
+    await settle();
+    const changed = dispatcher.use([configOf('hook', undefined, 'b')]);
+    await settle(1000);
+    await changed;
+    await settle();
+    assert.deepEqual(target('hook').attempted, ['id-1', 'id-1', 'id-2', 'id-2']);
+    const closing = dispatcher[Symbol.asyncDispose]();
+    await settle(1000);
+    await closing;
+  });
+
   test('pauses twice as long after each failure, a minute at most, or as long as it is asked to', async () => {
     const { clock, outbox, dispatcher, target, settle } = setUp();
     await dispatcher.use([configOf('hook')]);
@@ -178,7 +204,7 @@ describe('EventDispatcher', () => {
     );
     assert.deepEqual(await dispatcher.measurements(), [
       {
-        ...{ name: 'hook', delivered: 1, failed: 5, deadLettered: 1 },
+        ...{ name: 'hook', delivered: 1, failed: 5, deadLettered: 1, lost: 0 },
         ...{ pending: 0, lagMs: 0, deadLetters: 1 },
       },
     ]);
@@ -269,6 +295,124 @@ describe('EventDispatcher', () => {
     assert.equal(hook.taken.length, MAX_WINDOW_EVENTS + 1);
     await settle(250);
     assert.equal(outbox.cursors.get('hook'), 3 * MAX_WINDOW_EVENTS + 1);
+    await dispatcher[Symbol.asyncDispose]();
+  });
+
+  test('gives up the events of a channel that holds up the others, as dead letters in their order', async () => {
+    const { outbox, dispatcher, target, settle } = setUp();
+    await dispatcher.use([configOf('hook')]);
+    const hook = target('hook');
+    const isStuck = ({ resources: [arn] }: Envelope) => arn?.endsWith(':channel/0') === true;
+    hook.answer = (envelope, signal) => (isStuck(envelope) ? FAIL : TAKE)(envelope, signal);
+    const wanted = [];
+    for (let n = 0; n < 3000; n++) wanted.push(outbox.append(`${n % 51}`));
+    for (let second = 0; second < 120; second++) await settle(1000);
+    const others = wanted.filter(({ channel }) => channel?.name !== '0');
+    assert.equal(hook.taken.length, others.length);
+    const givenUp = outbox.letters.map(({ event }) => event.sequence);
+    assert.ok(givenUp.length > 0 && givenUp.length < wanted.length - others.length);
+    assert.deepEqual(
+      givenUp,
+      givenUp.toSorted((a, b) => a - b),
+    );
+    const [letter] = outbox.letters;
+    assert.equal(letter?.reason, 'its channel held up the others: it is away');
+    assert.equal(letter.isReplaying, false);
+    const cursor = outbox.cursors.get('hook') ?? 0;
+    assert.ok(cursor > 2000, 'what is left holds up nobody');
+    hook.answer = TAKE;
+    await settle(60_000);
+    assert.equal(hook.taken.length + givenUp.length, 3000);
+    await dispatcher[Symbol.asyncDispose]();
+  });
+
+  test('gives up nothing for a target that takes nothing, however much waits', async () => {
+    const { outbox, dispatcher, target, settle } = setUp();
+    await dispatcher.use([configOf('hook')]);
+    // It goes away while several are under way: what they came to says nothing of a channel.
+    let answers = 0;
+    target('hook').answer = () =>
+      (++answers % 2 === 1 && answers < 16 ? TAKE : FAIL)({} as Envelope, {} as AbortSignal);
+    for (let n = 0; n < 2000; n++) outbox.append(`${n % 51}`);
+    for (let second = 0; second < 300; second++) await settle(1000);
+    assert.deepEqual(outbox.letters, []);
+    target('hook').answer = TAKE;
+    for (let second = 0; second < 61; second++) await settle(1000);
+    assert.equal(target('hook').taken.length, 2000);
+    await dispatcher[Symbol.asyncDispose]();
+  });
+
+  test('dead letters of a channel that still fails hold up those of no other', async () => {
+    const { outbox, dispatcher, target, settle } = setUp();
+    const hook = target('hook');
+    const isStuck = ({ resources: [arn] }: Envelope) => arn?.endsWith(':channel/bad') === true;
+    hook.answer = (envelope, signal) => (isStuck(envelope) ? FAIL : TAKE)(envelope, signal);
+    const letter = { target: 'hook', reason: 'a', attempts: 5, failedAtMs: 0, isReplaying: true };
+    const events = Array.from({ length: 1500 }, (_, n) => outbox.append(n < 1200 ? 'bad' : 'good'));
+    await outbox.addDeadLetters(events.map((event) => ({ ...letter, event })));
+    await dispatcher.use([configOf('hook')]);
+    outbox.append('good');
+    for (let second = 0; second < 30; second++) await settle(1000);
+    assert.equal(hook.taken.length, 301);
+    assert.ok(outbox.letters.every(({ event }) => event.channel?.name === 'bad'));
+    assert.equal(outbox.letters.length, 1200);
+    await dispatcher[Symbol.asyncDispose]();
+  });
+
+  test('a dead letter goes with the delivery of its event, where a crash had left it behind the cursor', async () => {
+    const { outbox, dispatcher, target, settle } = setUp();
+    outbox.cursors.set('hook', 0);
+    const [first, second] = [outbox.append('a'), outbox.append('b')];
+    const letter = { reason: 'a', attempts: 5, failedAtMs: 0, isReplaying: false };
+    await outbox.addDeadLetters([
+      { ...letter, target: 'hook', event: first },
+      { ...letter, target: 'another', event: second },
+    ]);
+    await dispatcher.use([configOf('hook')]);
+    await settle();
+    assert.deepEqual(target('hook').taken.toSorted(), ['id-1', 'id-2']);
+    assert.deepEqual(
+      outbox.letters.map((left) => left.target),
+      ['another'],
+    );
+    await dispatcher[Symbol.asyncDispose]();
+  });
+
+  test('measurements() counts no replay as waiting', async () => {
+    const { clock, outbox, dispatcher, target, settle } = setUp();
+    await dispatcher.use([configOf('hook')]);
+    target('hook').answer = REFUSE;
+    outbox.append('a');
+    for (let second = 0; second < 20; second++) await settle(1000);
+    await outbox.replayDeadLetters({});
+    target('hook').answer = FAIL;
+    dispatcher.replay();
+    await settle();
+    clock.advance(5000);
+    assert.equal((await dispatcher.measurements())[0]?.lagMs, 0);
+    await dispatcher[Symbol.asyncDispose]();
+  });
+
+  test('counts what the outbox has dropped, and goes on with what there is', async () => {
+    const { outbox, dispatcher, target, settle } = setUp();
+    outbox.cursors.set('hook', 0);
+    for (let n = 0; n < 10; n++) outbox.append('a');
+    outbox.events = outbox.events.slice(7);
+    await dispatcher.use([configOf('hook')]);
+    await settle();
+    assert.deepEqual(target('hook').taken, ids(8, 10));
+    assert.equal((await dispatcher.measurements())[0]?.lost, 7);
+    await dispatcher[Symbol.asyncDispose]();
+  });
+
+  test('has what every wanted target lacks kept, one that it could not begin with, too', async () => {
+    const { outbox, dispatcher } = setUp();
+    await dispatcher.use([configOf('first')]);
+    outbox.isBroken = true;
+    await dispatcher.use([configOf('first'), configOf('second')]);
+    await dispatcher.trim();
+    assert.deepEqual(outbox.trimmedBy?.targets, ['first', 'second']);
+    assert.ok(outbox.trimmedBy.maxWaitingEvents >= 10 * outbox.trimmedBy.maxEvents);
     await dispatcher[Symbol.asyncDispose]();
   });
 

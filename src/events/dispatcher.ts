@@ -1,6 +1,7 @@
 import type { RandomBytes } from '../domain/identifiers.ts';
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { MAX_WINDOW_EVENTS } from './delivery-window.ts';
 import type { EventTarget, Outbox } from './ports.ts';
 import { type DeliveryCounts, TargetDelivery } from './target-delivery.ts';
 import type { TargetConfig } from './target-file.ts';
@@ -15,6 +16,8 @@ const DAY_MS = 24 * 3600 * 1000;
 /** How long events are kept for consoles that come back, and for targets that are away. */
 const KEPT_MS = DAY_MS;
 const MAX_EVENTS = 100_000;
+/** What a target that is away may lack: hundreds of megabytes on disk. */
+const MAX_WAITING_EVENTS = 1_000_000;
 const DEAD_LETTERS_KEPT_MS = 14 * DAY_MS;
 const MAX_DEAD_LETTERS_PER_TARGET = 10_000;
 
@@ -111,9 +114,11 @@ export class EventDispatcher implements AsyncDisposable {
     const nowMs = this.#clock.nowMs();
     await this.#outbox
       .trim({
-        targets: [...this.#targets.keys()],
+        // Those that could not be begun with, too.
+        targets: this.#wanted.map(({ name }) => name),
         recordedBeforeMs: nowMs - KEPT_MS,
         maxEvents: MAX_EVENTS,
+        maxWaitingEvents: MAX_WAITING_EVENTS,
         deadBeforeMs: nowMs - DEAD_LETTERS_KEPT_MS,
         maxDeadLettersPerTarget: MAX_DEAD_LETTERS_PER_TARGET,
       })
@@ -167,8 +172,12 @@ export class EventDispatcher implements AsyncDisposable {
     const { name, pattern } = config;
     const cursor = await this.#outbox.openTarget(name);
     this.#saved.set(name, cursor);
+    const left = await this.#outbox.listDeadLetters(
+      { target: name },
+      { limit: MAX_WINDOW_EVENTS, after: { target: name, sequence: cursor } },
+    );
     const delivery = new TargetDelivery({
-      ...{ name, pattern, cursor },
+      ...{ name, pattern, cursor, leftLetters: left.map(({ event }) => event.sequence) },
       target: this.#createTarget(config),
       outbox: this.#outbox,
       clock: this.#clock,

@@ -124,6 +124,49 @@ describe('GET /events', () => {
     await open(stream, localRequest());
   });
 
+  test('leaves one timer, however much it has read, and none when it is over', async () => {
+    const { clock, outbox, stream } = setUp();
+    let timers = 0;
+    const { after } = clock;
+    clock.after = (delayMs, run) => {
+      timers++;
+      const cancel = after.call(clock, delayMs, run);
+      let isCancelled = false;
+      return () => {
+        if (!isCancelled) timers--;
+        isCancelled = true;
+        cancel();
+      };
+    };
+    for (let n = 0; n < 450; n++) outbox.append('a');
+    const request = localRequest('/events', { 'last-event-id': '0' });
+    const { next } = await open(stream, request);
+    for (let batch = 0; batch < 5; batch++) await next();
+    assert.equal(timers, 1);
+    const last = next();
+    request.goAway();
+    assert.equal(await last, undefined);
+    assert.equal(timers, 0);
+  });
+
+  test('an address elsewhere has so many places, and reads so far back', async () => {
+    const { outbox, stream } = setUp('public');
+    const from = (remoteAddress: string, headers = {}) =>
+      fakeRequest('/events', { remoteAddress, headers });
+    const requests = Array.from({ length: 10 }, (_, n) => from(`2001:db8:1:2::${n}`));
+    await Promise.all(requests.map((request) => open(stream, request)));
+    const refused = await stream.handle(from('2001:db8:1:2::ffff'));
+    assert.equal(refused?.status, 503);
+    assert.match(await replyText(refused), /address/);
+    requests[0]?.goAway();
+    await open(stream, from('2001:db8:1:2::ffff'));
+    for (let n = 0; n < 10_050; n++) outbox.append('a');
+    const all = { 'last-event-id': '0' };
+    const { next } = await open(stream, from('192.0.2.8', all));
+    assert.equal(idsIn(await next())[0], 51);
+    assert.equal(idsIn(await (await open(stream, localRequest('/events', all))).next())[0], 1);
+  });
+
   test('is for programs on this machine, for anyone, or not there', async () => {
     const elsewhere = fakeRequest('/events');
     assert.equal((await setUp().stream.handle(elsewhere))?.status, 403);

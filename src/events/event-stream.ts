@@ -1,4 +1,5 @@
 import type { OutboxEvent } from '../domain/events.ts';
+import { addressKey } from '../lib/address-key.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { HttpHandler, HttpReply, HttpRequest } from '../lib/http.ts';
 import { isLocalRequest } from '../lib/local-request.ts';
@@ -16,6 +17,10 @@ const READ_BATCH = 100;
 const HEARTBEAT_MS = 15_000;
 const RECONNECT_AFTER_MS = 2000;
 const MAX_CLIENTS = 100;
+/** Of somebody on another machine. */
+const MAX_CLIENTS_PER_ADDRESS = 10;
+/** How far back somebody on another machine may read: each event costs time, wanted or not. */
+const MAX_BACKLOG_EVENTS = 10_000;
 
 interface Wanted {
   readonly channelArn: string | undefined;
@@ -23,6 +28,8 @@ interface Wanted {
 }
 
 interface Client {
+  /** What it is counted by; `undefined`: it is on this machine. */
+  readonly address: string | undefined;
   /** Ends its wait for events. */
   wake: () => void;
   isGone: boolean;
@@ -53,7 +60,8 @@ export class EventStream implements Disposable {
 
   readonly handle: HttpHandler = (request) => {
     if (request.path !== PATH || this.#readers === 'off') return undefined;
-    if (this.#readers === 'local' && !isLocalRequest(request)) {
+    const isLocal = isLocalRequest(request);
+    if (this.#readers === 'local' && !isLocal) {
       return textReply(403, 'events are for this machine only: see IVORY_EVENTS\n');
     }
     if (request.method !== 'GET') return { ...textReply(405, ''), headers: { Allow: 'GET' } };
@@ -67,7 +75,11 @@ export class EventStream implements Disposable {
     if (this.#isClosed || this.#clients.size >= MAX_CLIENTS) {
       return textReply(503, `there are ${MAX_CLIENTS} readers of events already\n`);
     }
-    return this.#open(request, wanted);
+    const address = isLocal ? undefined : addressKey(request.remoteAddress);
+    if (address !== undefined && this.#countFrom(address) >= MAX_CLIENTS_PER_ADDRESS) {
+      return textReply(503, `${MAX_CLIENTS_PER_ADDRESS} readers of events have this address\n`);
+    }
+    return this.#open(request, wanted, address);
   };
 
   /** Every client's answer ends; they come back to the next start. */
@@ -77,8 +89,18 @@ export class EventStream implements Disposable {
     this.#wakeAll();
   }
 
-  async #open(request: HttpRequest, wanted: Wanted): Promise<HttpReply> {
-    const client: Client = { wake: () => {}, isGone: false };
+  #countFrom(address: string): number {
+    let count = 0;
+    for (const client of this.#clients) if (client.address === address) count++;
+    return count;
+  }
+
+  async #open(
+    request: HttpRequest,
+    wanted: Wanted,
+    address: string | undefined,
+  ): Promise<HttpReply> {
+    const client: Client = { address, wake: () => {}, isGone: false };
     // Counted before anything is awaited.
     this.#clients.add(client);
     request.onClose(() => {
@@ -88,7 +110,9 @@ export class EventStream implements Disposable {
     });
     try {
       const newest = await this.#outbox.newestSequence();
-      const after = readLastEventId(request) ?? newest;
+      const asked = readLastEventId(request) ?? newest;
+      const oldest = address === undefined ? 0 : newest - MAX_BACKLOG_EVENTS;
+      const after = Math.min(Math.max(asked, oldest), newest);
       return {
         status: 200,
         headers: {
@@ -98,7 +122,7 @@ export class EventStream implements Disposable {
           // It ends with the server at the latest, which shall not wait for a next request then.
           connection: 'close',
         },
-        body: this.#events(client, wanted, Math.min(after, newest)),
+        body: this.#events(client, wanted, after),
       };
     } catch (error) {
       this.#clients.delete(client);
@@ -125,10 +149,13 @@ export class EventStream implements Disposable {
       }
     } finally {
       this.#clients.delete(client);
+      client.wake();
     }
   }
 
+  /** Ends the wait before. */
   #nextNews(client: Client): Promise<'events' | 'silence'> {
+    client.wake();
     const { promise, resolve } = Promise.withResolvers<'events' | 'silence'>();
     const cancel = this.#clock.after(HEARTBEAT_MS, () => resolve('silence'));
     client.wake = () => {

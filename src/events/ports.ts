@@ -18,15 +18,15 @@ export interface Outbox {
   openTarget(name: string): Promise<number>;
   saveCursors(cursors: ReadonlyMap<string, number>): Promise<void>;
 
-  /** Written again, it replaces what was written of the same event for the same target. */
-  addDeadLetter(letter: DeadLetter): Promise<void>;
+  /** All of them or none. Written again, one replaces what was written of the same event for the same target. */
+  addDeadLetters(letters: readonly DeadLetter[]): Promise<void>;
   removeDeadLetter(target: string, sequence: number): Promise<void>;
   /** Oldest first, by target and sequence. */
   listDeadLetters(filter: DeadLetterFilter, page: DeadLetterPage): Promise<readonly DeadLetter[]>;
   /** Marks them to be delivered once more. Returns how many there are. */
   replayDeadLetters(filter: DeadLetterFilter): Promise<number>;
-  /** The next ones of a target that are marked, oldest first. */
-  lettersToReplay(target: string, limit: number): Promise<readonly DeadLetter[]>;
+  /** Those of a target that are marked and behind `after`, oldest first. */
+  lettersToReplay(target: string, after: number, limit: number): Promise<readonly DeadLetter[]>;
   /** By target; those of none are left out. */
   countDeadLetters(): Promise<ReadonlyMap<string, number>>;
 
@@ -60,8 +60,10 @@ export interface RetentionRules {
   readonly targets: readonly string[];
   /** Events that were recorded before may go. */
   readonly recordedBeforeMs: number;
-  /** Beyond it the oldest go, whoever has not had them. */
+  /** Beyond it the oldest go that every configured target has had. */
   readonly maxEvents: number;
+  /** Beyond it the oldest go, whoever has not had them. */
+  readonly maxWaitingEvents: number;
   readonly deadBeforeMs: number;
   readonly maxDeadLettersPerTarget: number;
 }

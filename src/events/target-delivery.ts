@@ -1,16 +1,20 @@
 import type { RandomBytes } from '../domain/identifiers.ts';
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { DeliveryAttempts } from './delivery-attempts.ts';
 import { DeliveryWindow, type Lane, type PendingEvent } from './delivery-window.ts';
 import { envelopeOf } from './envelope.ts';
 import type { EventPattern } from './event-pattern.ts';
 import type { EventTarget, Outbox } from './ports.ts';
+import { ReplayFeed } from './replay-feed.ts';
 import { isHopeless, pauseMs } from './retry-policy.ts';
 
 const READ_BATCH = 100;
-const REPLAY_BATCH = 100;
 /** Channels that are told of at once. */
 const MAX_IN_FLIGHT = 16;
+
+/** Failures after which a channel may be what is wrong, and not the target: some 15 s. */
+const MIN_STUCK_ATTEMPTS = 5;
 
 const STORE_PAUSE_MS = 1000;
 const WARNING_INTERVAL_MS = 60_000;
@@ -23,12 +27,14 @@ export interface DeliveryCounts {
   /** Attempts. */
   failed: number;
   deadLettered: number;
+  /** Events that the outbox had dropped before they could be delivered. */
+  lost: number;
 }
 
 /** Brings one target its events: a channel's in order, several channels at once, again until they are taken or given up. */
 export class TargetDelivery {
   readonly name: string;
-  readonly counts: DeliveryCounts = { delivered: 0, failed: 0, deadLettered: 0 };
+  readonly counts: DeliveryCounts = { delivered: 0, failed: 0, deadLettered: 0, lost: 0 };
   readonly #target: EventTarget;
   readonly #pattern: EventPattern | undefined;
   readonly #outbox: Outbox;
@@ -36,15 +42,17 @@ export class TargetDelivery {
   readonly #random: RandomBytes;
   readonly #log: Logger;
   readonly #onProgress: () => void;
-  readonly #aborts = new Set<AbortController>();
+  readonly #attempts: DeliveryAttempts;
   readonly #timers = new Set<CancelTimer>();
+  /** Lanes that wait for their next attempt. */
+  readonly #paused = new Map<Lane, CancelTimer>();
   readonly #inFlight = new Set<Promise<void>>();
   #window: DeliveryWindow;
   #isReading = false;
   #hasMore = true;
-  #replaysLeft = 0;
-  #hasMoreReplays = true;
-  #isLoadingReplays = false;
+  readonly #replays: ReplayFeed;
+  /** Events of which a crash has left a dead letter, and no word that the target is past them. */
+  readonly #leftLetters: Set<number>;
   #warnedAtMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
@@ -54,6 +62,8 @@ export class TargetDelivery {
     readonly pattern: EventPattern | undefined;
     /** Up to where it has had everything. */
     readonly cursor: number;
+    /** Sequences of its dead letters that are beyond. */
+    readonly leftLetters: readonly number[];
     readonly outbox: Outbox;
     readonly clock: Clock;
     readonly random: RandomBytes;
@@ -65,7 +75,10 @@ export class TargetDelivery {
     this.#target = options.target;
     this.#pattern = options.pattern;
     this.#window = new DeliveryWindow(options.cursor);
+    this.#leftLetters = new Set(options.leftLetters);
     this.#outbox = options.outbox;
+    this.#attempts = new DeliveryAttempts(options.target, options.clock);
+    this.#replays = new ReplayFeed(options.name, options.outbox);
     this.#clock = options.clock;
     this.#random = options.random;
     this.#log = options.log.child({ target: options.name });
@@ -78,7 +91,7 @@ export class TargetDelivery {
 
   /** When the oldest event was recorded that the target has not had; `undefined` where it has had all. */
   get waitingSinceMs(): number | undefined {
-    return this.#window.oldest?.event.recordedAtMs;
+    return this.#window.oldest?.recordedAtMs;
   }
 
   /** There may be events that were not read yet. */
@@ -89,25 +102,25 @@ export class TargetDelivery {
 
   /** There may be dead letters to deliver once more. */
   replay(): void {
-    this.#hasMoreReplays = true;
+    this.#replays.rewind();
     void this.#loadReplays();
   }
 
   /** Forgets all that it was about to deliver up to `cursor`. */
   forget(cursor: number): void {
     this.#window = new DeliveryWindow(cursor);
-    this.#replaysLeft = 0;
+    this.#replays.forget();
+    this.#leftLetters.clear();
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
+    this.#paused.clear();
   }
 
   /** Lets what is under way finish, for a moment: what is cut off is delivered again. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const cancel of this.#timers) cancel();
-    const endPatience = this.#clock.after(CLOSE_PATIENCE_MS, () => {
-      for (const abort of this.#aborts) abort.abort();
-    });
+    const endPatience = this.#clock.after(CLOSE_PATIENCE_MS, () => this.#attempts.abort());
     await Promise.all(this.#inFlight);
     endPatience();
     await this.#target[Symbol.asyncDispose]();
@@ -127,6 +140,7 @@ export class TargetDelivery {
     } finally {
       this.#isReading = false;
     }
+    this.#unblock();
   }
 
   async #readBatch(): Promise<void> {
@@ -136,6 +150,7 @@ export class TargetDelivery {
     if (window !== this.#window) return;
     const dropped = (events[0]?.sequence ?? 0) - window.lastRead - 1;
     if (dropped > 0) {
+      this.counts.lost += dropped;
       this.#log.error({ events: dropped }, 'events were lost: the outbox keeps no more of them');
     }
     for (const event of events) {
@@ -148,60 +163,52 @@ export class TargetDelivery {
   }
 
   async #loadReplays(): Promise<void> {
-    if (this.#isLoadingReplays) return;
-    this.#isLoadingReplays = true;
+    if (this.#isClosed) return;
+    const sinceMs = this.#clock.nowMs();
     try {
-      while (this.#hasMoreReplays && this.#replaysLeft === 0 && !this.#isClosed) {
-        this.#hasMoreReplays = false;
-        const letters = await this.#outbox.lettersToReplay(this.name, REPLAY_BATCH);
-        const nowMs = this.#clock.nowMs();
-        for (const { event } of letters) this.#window.addReplay(event, nowMs);
-        this.#replaysLeft = letters.length;
-        if (letters.length === REPLAY_BATCH) this.#hasMoreReplays = true;
-      }
+      await this.#replays.load((event) => this.#window.addReplay(event, sinceMs));
     } catch (error) {
       this.#log.error({ err: error }, 'cannot read the dead letters to deliver');
       this.#after(STORE_PAUSE_MS, () => this.replay());
-    } finally {
-      this.#isLoadingReplays = false;
     }
     this.#start();
+    this.#unblock();
   }
 
   #start(): void {
     while (!this.#isClosed && this.#inFlight.size < MAX_IN_FLIGHT) {
       const lane = this.#window.take();
       if (!lane) return;
-      const delivering = this.#deliver(lane, this.#window).finally(() => {
-        this.#inFlight.delete(delivering);
-        this.#start();
-      });
-      this.#inFlight.add(delivering);
+      this.#track(this.#deliver(lane, this.#window));
     }
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.finally(() => {
+      this.#inFlight.delete(tracked);
+      this.#start();
+    });
+    this.#inFlight.add(tracked);
   }
 
   async #deliver(lane: Lane, window: DeliveryWindow): Promise<void> {
     const [pending] = lane.queue;
     if (!pending) return;
     pending.attempts++;
-    const abort = new AbortController();
-    this.#aborts.add(abort);
     try {
-      await this.#target.deliver(envelopeOf(pending.event), abort.signal);
+      await this.#attempts.deliver(envelopeOf(pending.event));
     } catch (error) {
       if (this.#isClosed || window !== this.#window) return;
       await this.#failed(lane, pending, error);
       return;
-    } finally {
-      this.#aborts.delete(abort);
     }
     this.counts.delivered++;
     if (window !== this.#window) return;
-    if (!pending.isReplay) this.#finish(lane, pending);
+    const { sequence } = pending.event;
+    const hasLetter = pending.isReplay || this.#leftLetters.has(sequence);
+    if (!hasLetter) this.#finish(lane, [pending]);
     else
-      await this.#settle(lane, pending, () =>
-        this.#outbox.removeDeadLetter(this.name, pending.event.sequence),
-      );
+      await this.#settle(lane, [pending], () => this.#outbox.removeDeadLetter(this.name, sequence));
   }
 
   async #failed(lane: Lane, pending: PendingEvent, error: unknown): Promise<void> {
@@ -209,24 +216,59 @@ export class TargetDelivery {
     const reason = error instanceof Error ? error.message : String(error);
     this.#warn(reason);
     const { attempts, sinceMs } = pending;
-    if (!isHopeless(attempts, this.#clock.nowMs() - sinceMs, error)) {
-      this.#pause(lane, pauseMs(attempts, error, this.#random));
+    const deliveredBefore = pending.failure?.deliveredBefore ?? this.counts.delivered;
+    pending.failure = { reason, deliveredBefore };
+    if (isHopeless(attempts, this.#clock.nowMs() - sinceMs, error)) {
+      await this.#giveUp(lane, [pending], reason);
       return;
     }
+    this.#pause(lane, pauseMs(attempts, error, this.#random));
+    this.#unblock();
+  }
+
+  /**
+   * Where nothing more can be read because of one channel, while the target takes others: gives up what waits of that channel.
+   * A target that takes nothing keeps all of it: it is away.
+   */
+  #unblock(): void {
+    if (this.#isClosed) return;
+    const { room, blocker } = this.#window;
+    if (blocker && this.#hasMore && room < READ_BATCH) this.#giveUpStuck(blocker);
+    if (!this.#replays.isFull) return;
+    for (const lane of [...this.#paused.keys()]) {
+      if (lane.queue[0]?.isReplay) this.#giveUpStuck(lane);
+    }
+  }
+
+  /** Of dead letters that are delivered once more, only these: they stay what they were. */
+  #giveUpStuck(lane: Lane): void {
+    const { queue } = lane;
+    const [head] = queue;
+    const endPause = this.#paused.get(lane);
+    if (!endPause || !head?.failure || head.attempts < MIN_STUCK_ATTEMPTS) return;
+    // Those that were under way beside its first attempt say nothing: the target may have gone away just then.
+    const minTaken = head.isReplay ? 1 : MAX_IN_FLIGHT + 1;
+    if (this.counts.delivered - head.failure.deliveredBefore < minTaken) return;
+    endPause();
+    const others = head.isReplay ? queue.findIndex(({ isReplay }) => !isReplay) : -1;
+    const stuck = others < 0 ? [...queue] : queue.slice(0, others);
+    const reason = `its channel held up the others: ${head.failure.reason}`;
+    this.#track(this.#giveUp(lane, stuck, reason));
+  }
+
+  async #giveUp(lane: Lane, given: readonly PendingEvent[], reason: string): Promise<void> {
+    const [head] = given;
     this.#log.error(
-      { event: pending.event.id, attempts, reason },
-      'gave up delivering an event: it is a dead letter',
+      { event: head?.event.id, events: given.length, attempts: head?.attempts, reason },
+      'gave up delivering events: they are dead letters',
     );
-    await this.#settle(lane, pending, async () => {
-      await this.#outbox.addDeadLetter({
-        target: this.name,
-        event: pending.event,
-        reason,
-        attempts,
-        failedAtMs: this.#clock.nowMs(),
-        isReplaying: false,
-      });
-      this.counts.deadLettered++;
+    await this.#settle(lane, given, async () => {
+      const failedAtMs = this.#clock.nowMs();
+      const common = { target: this.name, reason, failedAtMs, isReplaying: false };
+      await this.#outbox.addDeadLetters(
+        given.map(({ event, attempts }) => ({ ...common, event, attempts })),
+      );
+      this.counts.deadLettered += given.length;
     });
   }
 
@@ -238,8 +280,12 @@ export class TargetDelivery {
     this.#log.warn({ ...this.counts, reason }, 'cannot deliver events; trying again');
   }
 
-  /** Writes down how the head of a lane ended, and goes on to the next. */
-  async #settle(lane: Lane, pending: PendingEvent, write: () => Promise<void>): Promise<void> {
+  /** Writes down how the first of a lane ended, and goes on to the next. */
+  async #settle(
+    lane: Lane,
+    settled: readonly PendingEvent[],
+    write: () => Promise<void>,
+  ): Promise<void> {
     const window = this.#window;
     try {
       await write();
@@ -248,34 +294,45 @@ export class TargetDelivery {
       if (window === this.#window) this.#pause(lane, STORE_PAUSE_MS);
       return;
     }
-    if (window === this.#window) this.#finish(lane, pending);
+    if (window === this.#window) this.#finish(lane, settled);
   }
 
-  #finish(lane: Lane, { isReplay }: PendingEvent): void {
-    this.#window.done(lane);
-    if (isReplay) {
-      this.#replaysLeft--;
-      if (this.#hasMoreReplays) void this.#loadReplays();
-      return;
+  #finish(lane: Lane, finished: readonly PendingEvent[]): void {
+    this.#window.done(lane, finished.length);
+    for (const { event, isReplay } of finished) {
+      if (isReplay) this.#replays.done(event);
+      else this.#leftLetters.delete(event.sequence);
     }
     this.#onProgress();
+    void this.#loadReplays();
     if (this.#hasMore) void this.#read();
+    this.#start();
   }
 
   #pause(lane: Lane, delayMs: number): void {
     const window = this.#window;
-    this.#after(delayMs, () => {
+    const cancel = this.#after(delayMs, () => {
+      this.#paused.delete(lane);
       window.ready(lane);
       this.#start();
     });
+    this.#paused.set(lane, () => {
+      this.#paused.delete(lane);
+      cancel();
+    });
   }
 
-  #after(delayMs: number, run: () => void): void {
-    if (this.#isClosed) return;
-    const cancel = this.#clock.after(delayMs, () => {
+  #after(delayMs: number, run: () => void): CancelTimer {
+    if (this.#isClosed) return () => {};
+    const endTimer = this.#clock.after(delayMs, () => {
       this.#timers.delete(cancel);
       run();
     });
+    const cancel = () => {
+      this.#timers.delete(cancel);
+      endTimer();
+    };
     this.#timers.add(cancel);
+    return cancel;
   }
 }

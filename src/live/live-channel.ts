@@ -25,6 +25,7 @@ import {
   TranscodeCapacityExceeded,
   type Transcoding,
 } from './channel-renditions.ts';
+import type { HistoryWriter } from './history-writer.ts';
 import { IngestMonitor } from './ingest-monitor.ts';
 import type { SessionLog, StreamRecorder, StreamRecording } from './ports.ts';
 import { SessionHistory } from './session-history.ts';
@@ -75,6 +76,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     readonly clock: Clock;
     readonly log: Logger;
     readonly sessionLog: SessionLog;
+    readonly historyWriter: HistoryWriter;
     readonly payloads: SlabPool;
     readonly transcoding: Transcoding | undefined;
     readonly recorder: StreamRecorder | undefined;
@@ -90,7 +92,11 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     this.#startedMs = clock.monotonicMs();
     this.#onEnded = () => options.onEnded(this);
     this.#log = options.log.child({ channel: channel.arn, stream: streamId });
-    this.#history = new SessionHistory({ sessionLog, streamId, clock, log: this.#log });
+    this.#history = new SessionHistory({
+      ...{ sessionLog, streamId, clock, log: this.#log },
+      writer: options.historyWriter,
+      channelArn: channel.arn,
+    });
     this.#ingest = new IngestMonitor(channel, clock);
     this.#recorder = options.recorder;
     this.#renditions = new ChannelRenditions({

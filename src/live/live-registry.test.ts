@@ -112,6 +112,9 @@ async function onAir() {
   return { ...world, request, publication, play, stream };
 }
 
+/** Histories are written beside the media path. */
+const written = () => new Promise(setImmediate);
+
 test('an unknown stream key is refused', async () => {
   const { registry } = setUp();
   assert.equal(await refusal(registry, encoder({ streamKey: 'bad' })), 'unknown-stream-key');
@@ -159,7 +162,7 @@ for (const end of [
     assert.equal(registry.onAir(CHANNEL, CHANNEL.id), undefined);
     assert.equal(registry.byPlaybackId(live?.playbackId ?? ''), live, 'viewers still get ENDLIST');
     assert.equal(live?.windows[0]?.isEnded, true);
-    await new Promise(setImmediate);
+    await written();
     const names = sessionLog.eventNames(stream.streamId);
     assert.deepEqual(names.slice(-2), ['Stream End', 'Session Ended']);
     assert.ok(sessionLog.sessions.get(stream.streamId)?.session.endTimeMs);
@@ -176,6 +179,7 @@ test('an encoder whose connection was lost may come back within 30 s and goes on
   feed(again, 0, 6000, (atMs) => clock.setMonotonic(22_500 + atMs));
   assert.equal(registry.stream(CHANNEL.arn)?.streamId, stream.streamId);
   assert.equal(registry.stream(CHANNEL.arn)?.health, 'HEALTHY');
+  await written();
   assert.deepEqual(sessionLog.eventNames(stream.streamId), [
     'Session Created',
     'Stream Start',
@@ -216,7 +220,7 @@ test('a lost connection ends the stream after 30 s', async () => {
   assert.ok(registry.stream(CHANNEL.arn));
   clock.advance(2000);
   assert.equal(registry.stream(CHANNEL.arn), undefined);
-  await new Promise(setImmediate);
+  await written();
   assert.ok(sessionLog.sessions.get(stream.streamId)?.session.endTimeMs);
 });
 
@@ -225,6 +229,7 @@ test('an encoder that is silent for 30 s is disconnected and its stream ended', 
   clock.advance(31_000);
   assert.deepEqual(request.disconnects, ['idle-timeout']);
   assert.equal(registry.stream(CHANNEL.arn), undefined);
+  await written();
   assert.ok(sessionLog.eventNames(stream.streamId).includes('Starvation Start'));
 });
 
@@ -254,6 +259,7 @@ test('the session says what the encoder sends, and measures what it does not sta
     publication.received('audio', 500);
   });
   const { streamId } = registry.stream(CHANNEL.arn) ?? assert.fail('live');
+  await written();
   const ingest = sessionLog.sessions.get(streamId)?.session.ingest;
   assert.equal(ingest?.video.encoder, 'Lavf59.27.100');
   assert.equal(ingest?.video.targetBitrateBps, 2_500_000);
@@ -276,9 +282,11 @@ test('the session says what the encoder sends now, once that changed', async () 
   const again = await accepted(registry);
   again.metadata({ encoder: 'another' });
   again.tracks({ video: { ...TRACKS.video, width: 640, height: 360 } });
+  await written();
   assert.deepEqual([ingest()?.video.width, ingest()?.video.encoder], [640, 'another']);
   assert.equal(ingest()?.audio, undefined);
   play(again, 10_000);
+  await written();
   assert.equal(ingest()?.video.targetFrameRate, 30);
 });
 
@@ -286,7 +294,7 @@ test('the session says what the encoder sends now, once that changed', async () 
 test('a stream that ends before it was measured is described by what there was', async () => {
   const { sessionLog, publication, stream } = await onAir();
   publication.end({ kind: 'unpublished' });
-  await new Promise(setImmediate);
+  await written();
   const video = sessionLog.sessions.get(stream.streamId)?.session.ingest?.video;
   assert.equal(video?.targetFrameRate, 30);
   assert.ok((video?.targetBitrateBps ?? 0) > 100_000);
@@ -311,7 +319,7 @@ test('a fault of ours in one stream ends that stream alone, and its history says
   publication.frame(poisoned);
   assert.deepEqual(request.disconnects, ['internal-failure']);
   assert.equal(registry.hasSession(CHANNEL.arn), false);
-  await new Promise(setImmediate);
+  await written();
   const names = sessionLog.eventNames(stream.streamId);
   assert.deepEqual(names.slice(-3), ['Stream Failure', 'Stream End', 'Session Ended']);
   clock.advance(5000);
@@ -352,18 +360,52 @@ test('the end of a session is written once it can be, with the time that it had'
   sessionLog.endSession = () => Promise.reject(new Error('disk full'));
   const endedAtMs = clock.nowMs();
   publication.end({ kind: 'unpublished' });
-  await new Promise(setImmediate);
+  await written();
   assert.equal(registry.hasSession(CHANNEL.arn), false);
   clock.advance(12_000);
-  await new Promise(setImmediate);
+  await written();
   sessionLog.endSession = endSession;
   clock.advance(5000);
-  await new Promise(setImmediate);
+  await written();
   assert.equal(sessionLog.sessions.get(stream.streamId)?.session.endTimeMs, endedAtMs);
   assert.deepEqual(sessionLog.eventNames(stream.streamId).slice(-2), [
     'Stream End',
     'Session Ended',
   ]);
+});
+
+// Only the end was tried again: Stream Start was lost, and the end came behind the beginning of the next session.
+test('what could not be written for a while is written in its order, before the next session begins', async () => {
+  const { registry, clock, sessionLog } = setUp();
+  const publication = await accepted(registry);
+  const { appendEvents, endSession, createSession } = sessionLog;
+  const order: string[] = [];
+  const fail = () => Promise.reject(new Error('disk full'));
+  Object.assign(sessionLog, { appendEvents: fail, endSession: fail, createSession: fail });
+  publication.tracks(TRACKS);
+  feed(publication, 0, 2500, (atMs) => clock.setMonotonic(atMs));
+  const stream = registry.stream(CHANNEL.arn) ?? assert.fail('live');
+  clock.advance(5000);
+  await written();
+  publication.end({ kind: 'unpublished' });
+  await written();
+  assert.equal(await refusal(registry, encoder()), 'service-unavailable');
+  assert.deepEqual(sessionLog.eventNames(stream.streamId), ['Session Created']);
+
+  Object.assign(sessionLog, {
+    appendEvents,
+    endSession,
+    createSession(...session: Parameters<typeof createSession>) {
+      order.push(...sessionLog.eventNames(stream.streamId), 'the next');
+      return createSession.apply(sessionLog, session);
+    },
+  });
+  await accepted(registry);
+  const names = [
+    ...['Session Created', 'Stream Start', 'Starvation Start', 'Stream End', 'Session Ended'],
+    'the next',
+  ];
+  assert.deepEqual(order, names);
 });
 
 test('putMetadata() is taken while the channel is live, and says when it is not', async () => {

@@ -21,6 +21,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import { AccountLimits } from './account-limits.ts';
 import type { Transcoding } from './channel-renditions.ts';
+import { HistoryWriter } from './history-writer.ts';
 import { LiveChannel } from './live-channel.ts';
 import type { ChannelDirectory, SessionLog, StreamRecorder, StreamViewers } from './ports.ts';
 
@@ -42,6 +43,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   readonly #random: RandomBytes;
   readonly #directory: ChannelDirectory;
   readonly #sessionLog: SessionLog;
+  readonly #historyWriter: HistoryWriter;
   readonly #viewers: StreamViewers;
   readonly #payloads: SlabPool;
   #transcoding: Transcoding | undefined;
@@ -75,6 +77,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     this.#random = options.random;
     this.#directory = options.directory;
     this.#sessionLog = options.sessionLog;
+    this.#historyWriter = new HistoryWriter(options.clock);
     this.#viewers = options.viewers;
     this.#payloads = options.payloads;
     this.#transcodingKnown = Promise.resolve(options.transcoding).then((transcoding) => {
@@ -158,6 +161,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
       clock: this.#clock,
       log: this.#log,
       sessionLog: this.#sessionLog,
+      historyWriter: this.#historyWriter,
       payloads: this.#payloads,
       transcoding: this.#transcoding,
       recorder: this.#recorder,

@@ -13,7 +13,7 @@ export interface ChannelDirectory {
 
 /**
  * The history of streams, durable. Calls for one stream are made in order and take effect in order; a caller on the
- * media path does not wait for them.
+ * media path does not wait for them. Rejects with `SessionGone` where no later attempt can succeed.
  */
 export interface SessionLog {
   /** Writes it down with the channel's recording configuration as it is at this moment, and returns that. */

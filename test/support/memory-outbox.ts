@@ -4,6 +4,7 @@ import type {
   DeadLetterFilter,
   DeadLetterPage,
   Outbox,
+  RetentionRules,
 } from '../../src/events/ports.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 
@@ -14,6 +15,7 @@ export class MemoryOutbox implements Outbox {
   letters: DeadLetter[] = [];
   isBroken = false;
   reads = 0;
+  trimmedBy: RetentionRules | undefined;
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #listeners = new Set<() => void>();
   #newest = 0;
@@ -66,10 +68,12 @@ export class MemoryOutbox implements Outbox {
     for (const [name, cursor] of cursors) this.cursors.set(name, cursor);
   }
 
-  async addDeadLetter(letter: DeadLetter) {
+  async addDeadLetters(letters: readonly DeadLetter[]) {
     this.#check();
-    await this.removeDeadLetter(letter.target, letter.event.sequence);
-    this.letters.push(letter);
+    for (const letter of letters) {
+      await this.removeDeadLetter(letter.target, letter.event.sequence);
+      this.letters.push(letter);
+    }
   }
 
   async removeDeadLetter(target: string, sequence: number) {
@@ -99,9 +103,11 @@ export class MemoryOutbox implements Outbox {
     return meant.length;
   }
 
-  async lettersToReplay(target: string, limit: number) {
+  async lettersToReplay(target: string, after: number, limit: number) {
     return this.letters
       .filter((letter) => letter.target === target && letter.isReplaying)
+      .filter(({ event }) => event.sequence > after)
+      .sort((a, b) => a.event.sequence - b.event.sequence)
       .slice(0, limit);
   }
 
@@ -111,7 +117,9 @@ export class MemoryOutbox implements Outbox {
     return counts;
   }
 
-  async trim() {}
+  async trim(rules: RetentionRules) {
+    this.trimmedBy = rules;
+  }
 
   #check(): void {
     if (this.isBroken) throw new Error('the disk is full');

@@ -4,6 +4,7 @@ import type { OutboxEvent, StreamEvent } from '../../domain/events.ts';
 import type { DeadLetter, DeadLetterFilter, Outbox, RetentionRules } from '../../events/ports.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { type Database, inWriteTransaction } from './database.ts';
+import { forgetTargets, trimDeadLetters } from './outbox-retention.ts';
 import { toFlag } from './rows.ts';
 import type { EventDeadLetterTable, OutboxEventTable, Schema } from './schema.ts';
 
@@ -128,13 +129,17 @@ export class SqlOutbox implements Outbox, EventWriter {
     });
   }
 
-  async addDeadLetter(letter: DeadLetter): Promise<void> {
-    const row = letterToRow(letter);
-    await this.#database.writes
-      .insertInto('event_dead_letter')
-      .values(row)
-      .onConflict((conflict) => conflict.columns(['target', 'sequence']).doUpdateSet(row))
-      .execute();
+  async addDeadLetters(letters: readonly DeadLetter[]): Promise<void> {
+    await inWriteTransaction(this.#database, async (transaction) => {
+      for (const letter of letters) {
+        const row = letterToRow(letter);
+        await transaction
+          .insertInto('event_dead_letter')
+          .values(row)
+          .onConflict((conflict) => conflict.columns(['target', 'sequence']).doUpdateSet(row))
+          .execute();
+      }
+    });
   }
 
   async removeDeadLetter(target: string, sequence: number): Promise<void> {
@@ -176,12 +181,17 @@ export class SqlOutbox implements Outbox, EventWriter {
     return Number(numUpdatedRows);
   }
 
-  async lettersToReplay(target: string, limit: number): Promise<readonly DeadLetter[]> {
+  async lettersToReplay(
+    target: string,
+    after: number,
+    limit: number,
+  ): Promise<readonly DeadLetter[]> {
     const rows = await this.#database.reads
       .selectFrom('event_dead_letter')
       .selectAll()
       .where('target', '=', target)
       .where('is_replaying', '=', 1)
+      .where('sequence', '>', after)
       .orderBy('sequence')
       .limit(limit)
       .execute();
@@ -205,7 +215,8 @@ export class SqlOutbox implements Outbox, EventWriter {
     });
   }
 
-  async #trimEvents({ targets, recordedBeforeMs, maxEvents }: RetentionRules): Promise<void> {
+  async #trimEvents(rules: RetentionRules): Promise<void> {
+    const { targets, recordedBeforeMs, maxEvents, maxWaitingEvents } = rules;
     const newest = await this.newestSequence();
     const waiting = await this.#database.reads
       .selectFrom('event_target')
@@ -213,7 +224,8 @@ export class SqlOutbox implements Outbox, EventWriter {
       .where('name', 'in', ['', ...targets])
       .execute();
     const hadByAll = Math.min(newest, ...waiting.map((target) => target.delivered_through));
-    const tooMany = newest - maxEvents;
+    const lost = newest - maxWaitingEvents;
+    const tooMany = Math.max(lost, Math.min(hadByAll, newest - maxEvents));
     // A batch is a transaction: what a target was long away for must not hold up the events of a live stream.
     for (let count = BATCH_SIZE; count === BATCH_SIZE; ) {
       const { numDeletedRows } = await this.#database.writes
@@ -222,68 +234,15 @@ export class SqlOutbox implements Outbox, EventWriter {
           query
             .selectFrom('outbox_event')
             .select('sequence')
-            .where(({ eb, or, and }) =>
-              or([
-                eb('sequence', '<=', tooMany),
-                and([eb('recorded_at_ms', '<', recordedBeforeMs), eb('sequence', '<=', hadByAll)]),
-              ]),
+            .where('sequence', '<=', Math.max(lost, hadByAll))
+            .where(({ eb, or }) =>
+              or([eb('sequence', '<=', tooMany), eb('recorded_at_ms', '<', recordedBeforeMs)]),
             )
             .limit(BATCH_SIZE),
         )
         .executeTakeFirstOrThrow();
       count = Number(numDeletedRows);
     }
-  }
-}
-
-/** One that is not configured any more goes on where it was if it comes back in time: a file is easily broken for a while. */
-async function forgetTargets(
-  transaction: Transaction<Schema>,
-  { targets }: RetentionRules,
-): Promise<void> {
-  const oldest = await transaction
-    .selectFrom('outbox_event')
-    .select(({ fn }) => fn.min('sequence').as('sequence'))
-    .executeTakeFirst();
-  await transaction
-    .deleteFrom('event_target')
-    .where('name', 'not in', ['', ...targets])
-    .where('delivered_through', '<', (oldest?.sequence ?? 0) - 1)
-    .execute();
-}
-
-async function trimDeadLetters(
-  transaction: Transaction<Schema>,
-  { targets: configured, deadBeforeMs, maxDeadLettersPerTarget }: RetentionRules,
-): Promise<void> {
-  await transaction
-    .deleteFrom('event_dead_letter')
-    .where('failed_at_ms', '<', deadBeforeMs)
-    // One that is about to be delivered stays, where there is somebody to deliver it to.
-    .where(({ eb, or }) =>
-      or([eb('is_replaying', '=', 0), eb('target', 'not in', ['', ...configured])]),
-    )
-    .execute();
-  const targets = await transaction
-    .selectFrom('event_dead_letter')
-    .select('target')
-    .groupBy('target')
-    .having(({ fn }) => fn.countAll(), '>', maxDeadLettersPerTarget)
-    .execute();
-  for (const { target } of targets) {
-    const { sequence } = await transaction
-      .selectFrom('event_dead_letter')
-      .select('sequence')
-      .where('target', '=', target)
-      .orderBy('sequence', 'desc')
-      .offset(maxDeadLettersPerTarget)
-      .limit(1)
-      .executeTakeFirstOrThrow();
-    await transaction
-      .deleteFrom('event_dead_letter')
-      .where('target', '=', target)
-      .where('sequence', '<=', sequence)
-      .execute();
   }
 }
 

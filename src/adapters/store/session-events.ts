@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { ChannelRecord } from '../../domain/channel.ts';
 import { isErrorEvent, type StreamEvent } from '../../domain/events.ts';
+import { SessionGone } from '../../domain/session-gone.ts';
 import type { EventWriter } from './outbox.ts';
 import { eventToRow, toFlag } from './rows.ts';
 import type { Schema } from './schema.ts';
@@ -32,7 +33,9 @@ export async function appendEvents(
     .where('stream_id', '=', streamId)
     .returning(['event_count', 'channel'])
     .executeTakeFirst();
-  if (!session) throw new Error(`cannot append events: there is no session ${streamId}`);
+  if (!session) {
+    throw new SessionGone(`cannot append events: there is no session ${streamId}`);
+  }
 
   const firstSequence = session.event_count - events.length + 1;
   await transaction

@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { RecordingEvent, StreamEvent } from '../../domain/events.ts';
 import type { RecordingConfigurationRecord } from '../../domain/recording-configuration.ts';
+import { SessionGone } from '../../domain/session-gone.ts';
 import type { IngestConfiguration, StreamSessionRecord } from '../../domain/stream-session.ts';
 import type { Tenant } from '../../domain/tenant.ts';
 import type { SessionLog } from '../../live/ports.ts';
@@ -162,7 +163,9 @@ export class SqlSessionLog implements SessionLog, RecordingHistory {
       .where('stream_id', '=', streamId)
       .where('end_time_ms', 'is', null)
       .executeTakeFirstOrThrow();
-    if (numUpdatedRows !== 1n) throw new Error(`cannot end session ${streamId}: it is not open`);
+    if (numUpdatedRows !== 1n) {
+      throw new SessionGone(`cannot end session ${streamId}: it is not open`);
+    }
     if (events.length > 0) await appendEvents(transaction, this.#outbox, streamId, events);
   }
 

@@ -15,6 +15,7 @@ const KEEP_ALL = {
   targets: [],
   recordedBeforeMs: 0,
   maxEvents: 1_000_000,
+  maxWaitingEvents: 1_000_000,
   deadBeforeMs: 0,
   maxDeadLettersPerTarget: 1_000_000,
 };
@@ -179,7 +180,14 @@ export function testOutbox(makeBed: () => Promise<StoreBed>): void {
     await outbox.trim({ ...rules, recordedBeforeMs: Date.now() + DAY_MS });
     assert.deepEqual(await sequences(), [5, 6, 7, 8, 9, 10]);
     assert.equal(await outbox.openTarget('gone'), 10, 'it has missed some: it begins anew');
+    await outbox.saveCursors(new Map([['slow', 6]]));
     await outbox.trim({ ...rules, maxEvents: 2 });
+    assert.deepEqual(await sequences(), [7, 8, 9, 10], 'what a target lacks may be more');
+    await outbox.saveCursors(new Map([['slow', 10]]));
+    await outbox.trim({ ...rules, maxEvents: 3 });
+    assert.deepEqual(await sequences(), [8, 9, 10], 'not more than so many that all have had');
+    await outbox.saveCursors(new Map([['slow', 4]]));
+    await outbox.trim({ ...rules, maxEvents: 1, maxWaitingEvents: 2 });
     assert.deepEqual(await sequences(), [9, 10], 'too many: whoever has not had them');
     assert.equal(await outbox.openTarget('slow'), 4);
     await outbox.trim({ ...rules, targets: [], recordedBeforeMs: Date.now() + DAY_MS });
@@ -217,10 +225,10 @@ export function testOutbox(makeBed: () => Promise<StoreBed>): void {
       ...changes,
     });
     for (const letter of [letterOf('b', 0), letterOf('a', 2), letterOf('a', 1), letterOf('a', 3)]) {
-      await outbox.addDeadLetter(letter);
+      await outbox.addDeadLetters([letter]);
     }
     const again = letterOf('a', 2, { attempts: 10, reason: 'again' });
-    await outbox.addDeadLetter(again);
+    await outbox.addDeadLetters([again]);
 
     const first = await outbox.listDeadLetters({}, { limit: 2 });
     assert.deepEqual(first, [letterOf('a', 1), again]);
@@ -241,12 +249,12 @@ export function testOutbox(makeBed: () => Promise<StoreBed>): void {
     );
 
     assert.equal(await outbox.replayDeadLetters({ target: 'a', eventId }), 1);
-    assert.deepEqual(await outbox.lettersToReplay('a', 9), [{ ...again, isReplaying: true }]);
+    assert.deepEqual(await outbox.lettersToReplay('a', 0, 9), [{ ...again, isReplaying: true }]);
     assert.equal(await outbox.replayDeadLetters({}), 4);
-    assert.equal((await outbox.lettersToReplay('a', 2)).length, 2);
+    assert.equal((await outbox.lettersToReplay('a', 0, 2)).length, 2);
     await outbox.removeDeadLetter('a', again.event.sequence);
-    await outbox.addDeadLetter(letterOf('a', 1));
-    await outbox.addDeadLetter(letterOf('a', 3));
+    await outbox.addDeadLetters([letterOf('a', 1)]);
+    await outbox.addDeadLetters([letterOf('a', 3)]);
 
     await outbox.trim({ ...KEEP_ALL, targets: ['b'], deadBeforeMs: T0 + 2 });
     assert.deepEqual(await outbox.listDeadLetters({}, { limit: 9 }), [
@@ -255,7 +263,7 @@ export function testOutbox(makeBed: () => Promise<StoreBed>): void {
     ]);
     await outbox.trim({ ...KEEP_ALL, deadBeforeMs: T0 + 2 });
     assert.deepEqual(await outbox.listDeadLetters({ target: 'b' }, { limit: 9 }), []);
-    await outbox.addDeadLetter(letterOf('a', 1));
+    await outbox.addDeadLetters([letterOf('a', 1)]);
     await outbox.trim({ ...KEEP_ALL, maxDeadLettersPerTarget: 1 });
     assert.deepEqual(await outbox.listDeadLetters({ target: 'a' }, { limit: 9 }), [
       letterOf('a', 3),
@@ -269,10 +277,12 @@ export function testOutbox(makeBed: () => Promise<StoreBed>): void {
     await beginSession(store, 'reset');
     await outbox.openTarget('hook');
     const [event] = await outbox.readAfter(0, 1);
-    await outbox.addDeadLetter({
-      ...{ target: 'hook', event: event!, reason: 'a', attempts: 1 },
-      ...{ failedAtMs: T0, isReplaying: false },
-    });
+    await outbox.addDeadLetters([
+      {
+        ...{ target: 'hook', event: event!, reason: 'a', attempts: 1 },
+        ...{ failedAtMs: T0, isReplaying: false },
+      },
+    ]);
     await store.deleteEverything();
     assert.deepEqual(await outbox.readAfter(0, 10), []);
     assert.deepEqual(await outbox.listDeadLetters({}, { limit: 9 }), []);

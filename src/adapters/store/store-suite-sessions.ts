@@ -121,8 +121,10 @@ export function testSessions(theStore: () => Store): void {
 
   test('appendEvents() and endSession() refuse a session that is not there', async () => {
     const { sessionLog } = theStore();
-    await assert.rejects(sessionLog.appendEvents('st-none', [eventAt(T0, 'Stream Start')]));
-    await assert.rejects(sessionLog.endSession('st-none', T0, []));
+    await assert.rejects(sessionLog.appendEvents('st-none', [eventAt(T0, 'Stream Start')]), {
+      name: 'SessionGone',
+    });
+    await assert.rejects(sessionLog.endSession('st-none', T0, []), { name: 'SessionGone' });
   });
 
   test('a failed call does not hold up the ones after it', async () => {

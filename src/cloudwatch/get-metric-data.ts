@@ -12,6 +12,7 @@ import {
   listOf,
   metric,
   nextToken,
+  structure,
   timestamp,
   unit,
 } from './shapes.ts';
@@ -20,10 +21,10 @@ import {
 const MAX_QUERIES = 500;
 const MAX_DATAPOINTS = 100_800;
 
-const query = v.object({
+const query = structure({
   Id: v.pipe(v.string(), v.maxLength(255), v.regex(/^[a-z][a-zA-Z0-9_]*$/)),
   MetricStat: v.optional(
-    v.object({
+    structure({
       Metric: metric,
       Period: v.pipe(
         integer,
@@ -58,7 +59,7 @@ interface MetricDataResult {
 export const getMetricData = cloudWatchOperation({
   name: 'GetMetricData',
   inputError: 'ValidationError',
-  input: v.object({
+  input: structure({
     MetricDataQueries: listOf(query, { min: 1, max: MAX_QUERIES }),
     StartTime: timestamp,
     EndTime: timestamp,

@@ -12,6 +12,7 @@ import {
   listOf,
   metricName,
   namespace,
+  structure,
   timestamp,
   unit,
 } from './shapes.ts';
@@ -22,7 +23,7 @@ const MAX_DATAPOINTS = 1440;
 /** What older tools ask. */
 export const getMetricStatistics = cloudWatchOperation({
   name: 'GetMetricStatistics',
-  input: v.object({
+  input: structure({
     Namespace: namespace,
     MetricName: metricName,
     Dimensions: v.optional(dimensions, []),

@@ -31,13 +31,14 @@ export const listMetrics = cloudWatchOperation({
   name: 'ListMetrics',
   input,
 
-  async run(asked, { tenant, history, clock }) {
+  async run(asked, { tenant, history, clock, signal }) {
     const keptMs = asked.RecentlyActive ? RECENTLY_MS : MINUTES_KEPT_MS;
     const activeSinceMs = clock.nowMs() - keptMs;
-    const limit = PAGE_SIZE / MAX_IDENTITIES;
     const found: MetricIdentity[] = [];
     let after = readToken(asked.NextToken);
     for (let reads = 0; reads < MAX_READS && found.length <= PAGE_SIZE / 2; reads++) {
+      signal.throwIfAborted();
+      const limit = Math.floor((PAGE_SIZE - found.length) / MAX_IDENTITIES);
       const series = await history.listSeries(tenant, { after, activeSinceMs, limit });
       found.push(...series.flatMap(identitiesOf).filter((identity) => matches(identity, asked)));
       after = series.length < limit ? undefined : series.at(-1);

@@ -11,7 +11,7 @@ import {
   type TimeRange,
 } from './ports.ts';
 import { decodeSeconds, SECOND_MS } from './seconds.ts';
-import { mergeStatistics, type TimedStatistics } from './statistics.ts';
+import { inPeriods, type TimedStatistics } from './statistics.ts';
 
 /** "Data points with a period of less than 60 seconds are available for 3 hours" (CloudWatch, GetMetricData). */
 export const SECONDS_KEPT_MS = 3 * 3_600_000;
@@ -68,12 +68,16 @@ export class MetricHistory {
     this.#unsaved = [];
   }
 
-  /** What there is in the range, in the order of time. A minute or second in both memory and store is there once. */
+  /**
+   * What there is in the range, in the order of time: a point for each piece of `periodMs`, counted from the range's beginning.
+   * A second or minute that was measured in two pieces, in memory and before a restart, or before the clock was set back, is one.
+   */
   async read(
     key: SeriesKey,
     range: TimeRange,
     resolution: Resolution,
-  ): Promise<readonly TimedStatistics[]> {
+    periodMs = resolution === 'seconds' ? SECOND_MS : MINUTE_MS,
+  ): Promise<TimedStatistics[]> {
     for (;;) {
       await this.#saving;
       const saves = this.#saves;
@@ -81,9 +85,11 @@ export class MetricHistory {
       const stored =
         resolution === 'seconds'
           ? await this.#readSeconds(key, range)
-          : await this.#store.readMinutes(key, range);
+          : await this.#store.readMinutes(key, range, periodMs);
       // A minute that was written meanwhile may be in both: once more, which can happen once a minute.
-      if (saves === this.#saves) return joined(stored, inMemory);
+      if (saves === this.#saves) {
+        return inPeriods([...stored, ...inMemory], range.fromMs, periodMs);
+      }
     }
   }
 
@@ -179,20 +185,3 @@ const isIn =
   ({ fromMs, toMs }: TimeRange) =>
   ({ startMs }: TimedStatistics): boolean =>
     startMs >= fromMs && startMs < toMs;
-
-/** Times that both have, one before a restart and one after it, are merged. */
-function joined(
-  stored: readonly TimedStatistics[],
-  inMemory: readonly TimedStatistics[],
-): readonly TimedStatistics[] {
-  if (inMemory.length === 0) return stored;
-  const all = new Map(stored.map((point) => [point.startMs, point]));
-  for (const { startMs, statistics } of inMemory) {
-    const known = all.get(startMs);
-    all.set(startMs, {
-      startMs,
-      statistics: known ? mergeStatistics(known.statistics, statistics) : statistics,
-    });
-  }
-  return [...all.values()].sort((a, b) => a.startMs - b.startMs);
-}

@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Tenant } from '../../domain/tenant.ts';
 import type { KeptMetric } from '../../metrics/catalog.ts';
 import type {
@@ -37,20 +37,28 @@ export class SqlMetricStore implements MetricStore {
   async readMinutes(
     key: SeriesKey,
     { fromMs, toMs }: TimeRange,
+    periodMs: number,
   ): Promise<readonly TimedStatistics[]> {
     const rows = await this.#database.reads
       .selectFrom('metric_series')
       .innerJoin('metric_minute', 'metric_minute.series_id', 'metric_series.id')
-      .select(['start_ms', 'sample_count', 'sum', 'minimum', 'maximum'])
+      .select(({ fn }) => [
+        sql<number>`start_ms - (start_ms - ${fromMs}) % ${periodMs}`.as('period_ms'),
+        fn.sum<number>('sample_count').as('sample_count'),
+        fn.sum<number>('sum').as('sum'),
+        fn.min('minimum').as('minimum'),
+        fn.max('maximum').as('maximum'),
+      ])
       .where('account_id', '=', key.accountId)
       .where('region', '=', key.region)
       .where('metric', '=', key.metric)
       .where('dimensions', '=', key.dimensions)
       .where('start_ms', '>=', fromMs)
       .where('start_ms', '<', toMs)
-      .orderBy('start_ms')
+      .groupBy('period_ms')
+      .orderBy('period_ms')
       .execute();
-    return rows.map(({ start_ms: startMs, sample_count: sampleCount, sum, minimum, maximum }) => ({
+    return rows.map(({ period_ms: startMs, sample_count: sampleCount, sum, minimum, maximum }) => ({
       startMs,
       statistics: { sampleCount, sum, minimum, maximum },
     }));

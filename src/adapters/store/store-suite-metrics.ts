@@ -32,9 +32,11 @@ export function testMetrics(getStore: () => Store): void {
       await metricStore.append(minutes);
       await metricStore.append([minuteOf({ ...key, dimensions: '' }, T0, 9)]);
       const sums = async (range: typeof ever) =>
-        (await metricStore.readMinutes(key, range)).map(({ statistics }) => statistics.sum);
+        (await metricStore.readMinutes(key, range, MINUTE_MS)).map(
+          ({ statistics }) => statistics.sum,
+        );
       assert.deepEqual(await sums(ever), [0, 60, 120]);
-      assert.deepEqual(await sums({ fromMs: T0 + 1, toMs: T0 + 2 * MINUTE_MS }), [60]);
+      assert.deepEqual(await sums({ fromMs: T0 + MINUTE_MS, toMs: T0 + 2 * MINUTE_MS }), [60]);
       const runs = await metricStore.readSeconds(key, { ...ever, toMs: T0 + MINUTE_MS + 1 });
       assert.deepEqual(
         runs.map(({ startMs, points }) => [startMs, [...points]]),
@@ -45,6 +47,32 @@ export function testMetrics(getStore: () => Store): void {
       );
     });
 
+    test('are read as whole periods, counted from where the range begins', async () => {
+      const { metricStore } = getStore();
+      const key = keyOf('periods');
+      await metricStore.append(
+        [0, 1, 2, 3, 5].map((i) => minuteOf(key, T0 + i * MINUTE_MS, i * 10 - 20)),
+      );
+      const range = { fromMs: T0 + MINUTE_MS, toMs: T0 + 6 * MINUTE_MS };
+      assert.deepEqual(await metricStore.readMinutes(key, range, 2 * MINUTE_MS), [
+        {
+          startMs: T0 + MINUTE_MS,
+          statistics: { sampleCount: 120, sum: -600, minimum: -10, maximum: 0 },
+        },
+        {
+          startMs: T0 + 3 * MINUTE_MS,
+          statistics: { sampleCount: 60, sum: 600, minimum: 10, maximum: 10 },
+        },
+        {
+          startMs: T0 + 5 * MINUTE_MS,
+          statistics: { sampleCount: 60, sum: 1800, minimum: 30, maximum: 30 },
+        },
+      ]);
+      const [all] = await metricStore.readMinutes(key, range, 365 * 86_400_000);
+      assert.equal(all?.startMs, range.fromMs);
+      assert.equal(all?.statistics.sampleCount, 240);
+    });
+
     test('of a minute that is there already are added to it, and its seconds stay', async () => {
       const { metricStore } = getStore();
       const key = keyOf('added');
@@ -53,7 +81,7 @@ export function testMetrics(getStore: () => Store): void {
       await metricStore.append([rest]);
       const later = { startMs: T0 + 30_000, points: new Uint8Array([1, 3]) };
       await metricStore.append([{ ...minuteOf(key, T0, 1), seconds: later }]);
-      assert.deepEqual(await metricStore.readMinutes(key, ever), [
+      assert.deepEqual(await metricStore.readMinutes(key, ever, MINUTE_MS), [
         { startMs: T0, statistics: { sampleCount: 180, sum: 780, minimum: 1, maximum: 7 } },
       ]);
       const runs = await metricStore.readSeconds(key, ever);
@@ -83,7 +111,10 @@ export function testMetrics(getStore: () => Store): void {
         after = { ...tenant, ...last };
       }
       assert.deepEqual(listed, keys.map((key) => `${key.metric} ${key.dimensions}`).sort());
-      assert.equal((await metricStore.readMinutes(keys[249]!, ever))[0]?.statistics.sum, 49 * 60);
+      assert.equal(
+        (await metricStore.readMinutes(keys[249]!, ever, MINUTE_MS))[0]?.statistics.sum,
+        49 * 60,
+      );
     });
 
     test('are listed for as long as they are active', async () => {
@@ -105,7 +136,7 @@ export function testMetrics(getStore: () => Store): void {
       await metricStore.append(minutes.slice(0, 5).map((startMs) => minuteOf(old, startMs, 1)));
       await metricStore.append(minutes.map((startMs) => minuteOf(going, startMs, 1)));
       const counts = async (key: SeriesKey) => [
-        (await metricStore.readMinutes(key, ever)).length,
+        (await metricStore.readMinutes(key, ever, MINUTE_MS)).length,
         (await metricStore.readSeconds(key, ever)).length,
       ];
       await metricStore.deleteBefore({ secondsMs: T0 + 3 * MINUTE_MS, minutesMs: T0 });

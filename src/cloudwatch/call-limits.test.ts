@@ -79,7 +79,7 @@ test('GetMetricData ends a page where much was read for few points, and goes on 
     pages.push(page.MetricDataResults.length);
     NextToken = page.NextToken;
   }
-  assert.deepEqual(pages, [50, 50]);
+  assert.deepEqual(pages, [25, 25, 25, 25]);
   assert.deepEqual(
     found,
     input.MetricDataQueries.map(({ Id }) => Id),

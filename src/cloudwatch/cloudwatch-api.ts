@@ -19,8 +19,8 @@ const OPERATIONS = new Map(
   [getMetricData, getMetricStatistics, listMetrics].map((operation) => [operation.name, operation]),
 );
 
-/** 500 queries of metrics with a few dimensions, in the wordiest of the protocols. */
-const MAX_BODY_BYTES = 1024 * 1024;
+/** 500 queries of metrics with two dimensions, in the wordiest of the protocols, are 350 KB. */
+const MAX_BODY_BYTES = 512 * 1024;
 
 /** Each holds its points until they are written. */
 const MAX_CALLS_AT_ONCE = 4;

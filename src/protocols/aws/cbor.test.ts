@@ -61,6 +61,15 @@ describe('decodeCbor()', () => {
     }
   });
 
+  test('refuses more items than any call has', () => {
+    const listOf = (item: string, count: number) => hex(`9f${item.repeat(count)}ff`);
+    assert.equal((decodeCbor(listOf('a0', 99_999)) as unknown[]).length, 99_999);
+    for (const item of ['a0', '00', '80', 'c100']) {
+      assert.throws(() => decodeCbor(listOf(item, 100_000)), ProtocolViolation, item);
+    }
+    assert.throws(() => decodeCbor(hex(`7f${'60'.repeat(100_000)}ff`)), ProtocolViolation);
+  });
+
   test('throws nothing but ProtocolViolation, whatever it is given', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {

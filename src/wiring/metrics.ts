@@ -31,6 +31,7 @@ export function keepMetrics(
     readings,
     sink: history,
     countryOf: (address) => countries.countryOf(address),
+    log,
   });
   resources.defer(() => sampler.close());
   let deleting = Promise.resolve();

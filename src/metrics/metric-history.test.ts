@@ -93,6 +93,52 @@ describe('MetricHistory', () => {
     assert.equal(store.minutes.length, 16);
   });
 
+  test('keeps as many for a store that hangs, and asks it for one thing at a time', async () => {
+    const { store, history, record } = setUp();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let writes = 0;
+    const { append } = store;
+    store.append = (minutes) => {
+      writes++;
+      return append(minutes);
+    };
+    store.gate = promise;
+    record(BITRATE, T0, count(40 * 60));
+    assert.equal(writes, 1);
+    resolve();
+    await history.flush();
+    // The one that hung, and the last ones.
+    assert.deepEqual(
+      store.minutes.map(({ startMs }) => (startMs - T0) / 60_000),
+      [0, ...count(15).map((i) => 25 + i)],
+    );
+  });
+
+  test('tries a minute that came while a write failed once more before it gives up', async () => {
+    const { store, history, record } = setUp();
+    const { promise, reject } = Promise.withResolvers<void>();
+    store.gate = promise;
+    record(BITRATE, T0, count(61));
+    const flushed = history.flush();
+    store.gate = Promise.resolve();
+    reject(new Error('the disk is full'));
+    await flushed;
+    assert.equal(store.minutes.length, 2);
+  });
+
+  test('merges what was measured of the same second before and after the clock was set back', async () => {
+    const { history, record } = setUp();
+    record(BITRATE, T0, count(60).fill(1));
+    record(BITRATE, T0 + 60_000, [1, 1]);
+    record(BITRATE, T0 + 55_000, count(5).fill(3));
+    await history.flush();
+    const seconds = await history.read(BITRATE, ever, 'seconds');
+    assert.deepEqual(
+      seconds.map(({ startMs, statistics }) => [(startMs - T0) / 1000, statistics.sum]),
+      count(62).map((i) => [i, i >= 55 && i < 60 ? 4 : 1]),
+    );
+  });
+
   test('keeps no seconds of a metric that has none', async () => {
     const { store, history, record } = setUp();
     record(VIEWS, T0, count(10));

@@ -36,7 +36,9 @@ export class MetricHistory {
   readonly #openByKey = new Map<SeriesKey, OpenSeries>();
   /** Oldest first. */
   #unsaved: (readonly SeriesMinute[])[] = [];
+  /** Until all that waits is written, or was tried. */
   #saving: Promise<void> = Promise.resolve();
+  #isSaving = false;
   #saves = 0;
 
   constructor(store: MetricStore, log: Logger) {
@@ -59,6 +61,8 @@ export class MetricHistory {
   async flush(): Promise<void> {
     this.#begin(this.#minuteMs);
     await this.#saving;
+    // What was being written may have failed before it came to this minute.
+    await this.#save();
   }
 
   /** As if nothing had ever been measured. */
@@ -79,7 +83,7 @@ export class MetricHistory {
     periodMs = resolution === 'seconds' ? SECOND_MS : MINUTE_MS,
   ): Promise<TimedStatistics[]> {
     for (;;) {
-      await this.#saving;
+      while (this.#isSaving) await this.#saving;
       const saves = this.#saves;
       const inMemory = this.#inMemory(key, range, resolution);
       const stored =
@@ -128,13 +132,19 @@ export class MetricHistory {
     this.#openByKey.clear();
     this.#minuteMs = minuteMs;
     if (closed.length > 0) this.#unsaved.push(closed);
-    if (this.#unsaved.length > 0) this.#saving = this.#save(this.#saving);
+    while (this.#unsaved.length > MAX_UNSAVED_MINUTES) this.#unsaved.shift();
+    void this.#save();
   }
 
-  async #save(before: Promise<void>): Promise<void> {
+  /** One at a time: what comes while it goes on is written by it, too. */
+  #save(): Promise<void> {
+    if (this.#unsaved.length > 0 && !this.#isSaving) this.#saving = this.#write();
+    return this.#saving;
+  }
+
+  async #write(): Promise<void> {
+    this.#isSaving = true;
     this.#saves++;
-    await before;
-    while (this.#unsaved.length > MAX_UNSAVED_MINUTES) this.#unsaved.shift();
     try {
       for (let [batch] = this.#unsaved; batch; [batch] = this.#unsaved) {
         await this.#store.append(batch);
@@ -145,6 +155,8 @@ export class MetricHistory {
         { err: error, minutes: this.#unsaved.length },
         'cannot write metrics: they wait in memory',
       );
+    } finally {
+      this.#isSaving = false;
     }
   }
 

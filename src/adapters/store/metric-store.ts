@@ -205,7 +205,20 @@ async function appendBatch(
   await transaction
     .insertInto('metric_seconds')
     .values(runs)
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) =>
+      // The minute began twice, the clock having been set back: of the same seconds, the longer story.
+      conflict.columns(['series_id', 'start_ms']).doUpdateSet(({ ref, fn, case: when }) => ({
+        points: when()
+          .when(
+            fn<number>('length', ['excluded.points']),
+            '>',
+            fn<number>('length', ['metric_seconds.points']),
+          )
+          .then(ref('excluded.points'))
+          .else(ref('metric_seconds.points'))
+          .end(),
+      })),
+    )
     .execute();
 }
 

@@ -91,6 +91,23 @@ export function testMetrics(getStore: () => Store): void {
       );
     });
 
+    test('of a minute that began twice keep the longer run of seconds', async () => {
+      const { metricStore } = getStore();
+      const key = keyOf('twice');
+      const runOf = (...points: number[]) => ({
+        ...minuteOf(key, T0, 1),
+        seconds: { startMs: T0, points: new Uint8Array(points) },
+      });
+      for (const run of [runOf(1, 2), runOf(1, 2, 3, 4), runOf(1, 9, 9)]) {
+        await metricStore.append([run]);
+      }
+      const runs = await metricStore.readSeconds(key, ever);
+      assert.deepEqual(
+        runs.map(({ points }) => [...points]),
+        [[1, 2, 3, 4]],
+      );
+    });
+
     test('of many series are written at once, and listed page by page', async () => {
       const { metricStore } = getStore();
       const keys = Array.from({ length: 250 }, (_, i) =>

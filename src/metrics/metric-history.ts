@@ -110,12 +110,11 @@ export class MetricHistory {
       .slice(0, limit);
   }
 
-  /** Forgets what CloudWatch would. */
-  deleteExpired(nowMs: number): Promise<void> {
-    return this.#store.deleteBefore({
-      secondsMs: nowMs - SECONDS_KEPT_MS - MINUTE_MS,
-      minutesMs: nowMs - MINUTES_KEPT_MS,
-    });
+  /** Forgets what CloudWatch would; what is left when `signal` comes is for the next time. */
+  deleteExpired(nowMs: number, signal: AbortSignal): Promise<void> {
+    const secondsMs = nowMs - SECONDS_KEPT_MS - MINUTE_MS;
+    const minutesMs = nowMs - MINUTES_KEPT_MS;
+    return this.#store.deleteBefore({ secondsMs, minutesMs }, signal);
   }
 
   #openSeries(key: SeriesKey): OpenSeries {

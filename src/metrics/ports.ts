@@ -55,8 +55,11 @@ export interface MetricStore {
   readSeconds(key: SeriesKey, range: TimeRange): Promise<readonly SecondsRun[]>;
   /** In the order of metrics and dimensions, as `compareKept` has it. */
   listSeries(tenant: Tenant, page: SeriesPage): Promise<readonly KeptMetric[]>;
-  /** In many small steps. */
-  deleteBefore(limits: { readonly secondsMs: number; readonly minutesMs: number }): Promise<void>;
+  /** In many small steps; none begins after `signal`. */
+  deleteBefore(
+    limits: { readonly secondsMs: number; readonly minutesMs: number },
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 /** By code units, as databases compare text. */

@@ -102,20 +102,21 @@ export class SqlMetricStore implements MetricStore {
     return rows as KeptMetric[];
   }
 
-  async deleteBefore(limits: {
-    readonly secondsMs: number;
-    readonly minutesMs: number;
-  }): Promise<void> {
-    await this.#deleteRows('metric_seconds', limits.secondsMs);
-    await this.#deleteRows('metric_minute', limits.minutesMs);
+  async deleteBefore(
+    limits: { readonly secondsMs: number; readonly minutesMs: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#deleteRows('metric_seconds', limits.secondsMs, signal);
+    await this.#deleteRows('metric_minute', limits.minutesMs, signal);
+    if (signal.aborted) return;
     await this.#database.writes
       .deleteFrom('metric_series')
       .where('last_minute_ms', '<', limits.minutesMs)
       .execute();
   }
 
-  /** By series: the primary keys find a series' oldest rows, and no other index is needed. */
-  async #deleteRows(table: 'metric_seconds' | 'metric_minute', beforeMs: number): Promise<void> {
+  /** Some series at once: the primary keys find a series' oldest rows, and no other index is needed. */
+  async #deleteRows(table: ValueTable, beforeMs: number, signal: AbortSignal): Promise<void> {
     const series = await this.#database.reads
       .selectFrom('metric_series')
       .select('id')
@@ -128,34 +129,36 @@ export class SqlMetricStore implements MetricStore {
         ),
       )
       .execute();
-    for (const { id } of series) await this.#deleteRowsOf(id, table, beforeMs);
-  }
-
-  async #deleteRowsOf(
-    seriesId: number,
-    table: 'metric_seconds' | 'metric_minute',
-    beforeMs: number,
-  ): Promise<void> {
-    for (;;) {
-      const oldest = await this.#database.reads
-        .selectFrom(table)
-        .select('start_ms')
-        .where('series_id', '=', seriesId)
-        .where('start_ms', '<', beforeMs)
-        .orderBy('start_ms')
-        .limit(DELETED_AT_ONCE)
-        .execute();
-      const last = oldest.at(-1);
-      if (!last) return;
-      await this.#database.writes
-        .deleteFrom(table)
-        .where('series_id', '=', seriesId)
-        .where('start_ms', '<=', last.start_ms)
-        .execute();
-      if (oldest.length < DELETED_AT_ONCE) return;
+    for (let at = 0; at < series.length; at += BATCH_SIZE) {
+      const ids = series.slice(at, at + BATCH_SIZE).map(({ id }) => id);
+      let deleted = DELETED_AT_ONCE;
+      while (deleted === DELETED_AT_ONCE && !signal.aborted) {
+        deleted = await this.#deleteSome(table, ids, beforeMs);
+      }
     }
   }
+
+  async #deleteSome(table: ValueTable, ids: readonly number[], beforeMs: number): Promise<number> {
+    const { numDeletedRows } = await this.#database.writes
+      .deleteFrom(table)
+      .where(({ eb, refTuple, selectFrom }) =>
+        eb(
+          refTuple('series_id', 'start_ms'),
+          'in',
+          selectFrom(table)
+            .select(['series_id', 'start_ms'])
+            .where('series_id', 'in', ids)
+            .where('start_ms', '<', beforeMs)
+            .limit(DELETED_AT_ONCE)
+            .$asTuple('series_id', 'start_ms'),
+        ),
+      )
+      .executeTakeFirstOrThrow();
+    return Number(numDeletedRows);
+  }
 }
+
+type ValueTable = 'metric_seconds' | 'metric_minute';
 
 async function appendBatch(
   transaction: Transaction<Schema>,

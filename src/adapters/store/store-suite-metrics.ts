@@ -20,6 +20,7 @@ function minuteOf(key: SeriesKey, startMs: number, value: number): SeriesMinute 
 }
 
 const ever = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
+const never = new AbortController().signal;
 const firstPage = { after: undefined, activeSinceMs: 0, limit: 100 };
 
 /** Each test has a region of its own. */
@@ -156,12 +157,12 @@ export function testMetrics(getStore: () => Store): void {
         (await metricStore.readMinutes(key, ever, MINUTE_MS)).length,
         (await metricStore.readSeconds(key, ever)).length,
       ];
-      await metricStore.deleteBefore({ secondsMs: T0 + 3 * MINUTE_MS, minutesMs: T0 });
+      await metricStore.deleteBefore({ secondsMs: T0 + 3 * MINUTE_MS, minutesMs: T0 }, never);
       assert.deepEqual(await counts(old), [5, 2]);
-      await metricStore.deleteBefore({
-        secondsMs: T0 + 9 * MINUTE_MS,
-        minutesMs: T0 + 7 * MINUTE_MS,
-      });
+      const limits = { secondsMs: T0 + 9 * MINUTE_MS, minutesMs: T0 + 7 * MINUTE_MS };
+      await metricStore.deleteBefore(limits, AbortSignal.abort());
+      assert.deepEqual(await counts(old), [5, 2]);
+      await metricStore.deleteBefore(limits, never);
       assert.deepEqual(await counts(old), [0, 0]);
       assert.deepEqual(await counts(going), [3, 1]);
       const tenant = { accountId: '123456789012', region: 'old' };
@@ -170,6 +171,30 @@ export function testMetrics(getStore: () => Store): void {
         listed.map(({ dimensions }) => dimensions),
         ['Channel=b'],
       );
+    });
+
+    test('of many series are forgotten in a few steps, and in none after the signal', async () => {
+      const { metricStore } = getStore();
+      const keys = Array.from({ length: 60 }, (_, i) =>
+        keyOf('steps', { dimensions: `Channel=${String(i).padStart(2, '0')}` }),
+      );
+      await metricStore.deleteBefore({ secondsMs: ever.toMs, minutesMs: ever.toMs }, never);
+      for (let i = 0; i < 110; i++) {
+        await metricStore.append(keys.map((key) => minuteOf(key, T0 + i * MINUTE_MS, 1)));
+      }
+      const leftOf = async (key: SeriesKey) => (await metricStore.readSeconds(key, ever)).length;
+      const left = async () => (await Promise.all(keys.map(leftOf))).reduce((a, b) => a + b);
+      const limits = { secondsMs: T0 + 105 * MINUTE_MS, minutesMs: 0 };
+      const stepLimit = (most: number): AbortSignal => {
+        let steps = 0;
+        return Object.defineProperty(new AbortController().signal, 'aborted', {
+          get: () => steps++ >= most,
+        });
+      };
+      await metricStore.deleteBefore(limits, stepLimit(1));
+      assert.equal(await left(), 60 * 110 - 5000);
+      await metricStore.deleteBefore(limits, stepLimit(2));
+      assert.equal(await left(), 60 * 5, 'no transaction for each series');
     });
   });
 }

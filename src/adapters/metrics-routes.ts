@@ -2,7 +2,9 @@ import type { HttpHandler, HttpReply } from '../lib/http.ts';
 import { isLocalRequest } from '../lib/local-request.ts';
 import type { MetricsSources, prometheusRegistry } from './prometheus-registry.ts';
 
-type RegistryModule = Pick<typeof import('./prometheus-registry.ts'), 'prometheusRegistry'>;
+interface RegistryModule {
+  readonly prometheusRegistry: typeof prometheusRegistry;
+}
 
 /** `local`: for programs on this machine. */
 export type MetricsReaders = 'local' | 'public' | 'off';

@@ -7,6 +7,8 @@ import { httpRequest } from '../control/testing/control-api-harness.ts';
 import { rootOf } from '../domain/access.ts';
 import type { HttpRequest } from '../lib/http.ts';
 import { silentLogger } from '../lib/logger.ts';
+import type { Resolution } from '../metrics/metric-history.ts';
+import type { SeriesKey, TimeRange } from '../metrics/ports.ts';
 import type { TimedStatistics } from '../metrics/statistics.ts';
 import { createCloudWatchApi } from './cloudwatch-api.ts';
 import type { CloudWatchContext } from './operation.ts';
@@ -20,7 +22,8 @@ type History = CloudWatchContext['history'];
 /** A point for every period that is asked for. */
 function fullHistory() {
   const reads: number[] = [];
-  const read: History['read'] = async (_key, { fromMs, toMs }, _resolution, periodMs = 60_000) => {
+  const read = async (_key: SeriesKey, range: TimeRange, _: Resolution, periodMs = 60_000) => {
+    const { fromMs, toMs } = range;
     reads.push((toMs - fromMs) / periodMs);
     const statistics = { sampleCount: 1, sum: 1, minimum: 1, maximum: 1 };
     const points: TimedStatistics[] = [];

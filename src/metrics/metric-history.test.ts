@@ -243,7 +243,10 @@ describe('dataPoints()', () => {
       return reads;
     };
     assert.deepEqual(await ask(86_400), [[15, 86_400_000]]);
-    assert.deepEqual(await ask(60), Array(15).fill([1440, 60_000]));
+    assert.deepEqual(
+      await ask(60),
+      count(15).map(() => [1440, 60_000]),
+    );
   });
 
   test('stops when nobody waits for its points any more', async () => {

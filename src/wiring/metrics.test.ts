@@ -19,7 +19,7 @@ test('keepMetrics() does not hold up an end for what is still to be forgotten', 
   keepMetrics({
     store: { metricStore } as Partial<Foundation['store']> as Foundation['store'],
     clock,
-    log: silentLogger as Foundation['log'],
+    log: silentLogger,
     resources,
     readings: () => [],
     countries: { countryOf: () => undefined },

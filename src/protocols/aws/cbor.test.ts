@@ -41,6 +41,11 @@ describe('decodeCbor()', () => {
     assert.deepEqual(decodeCbor(hex('5f42010243030405ff')), Buffer.from([1, 2, 3, 4, 5]));
   });
 
+  test('reads a time to the millisecond that was meant', () => {
+    const date = new Date('2038-05-04T04:02:37.561Z');
+    assert.deepEqual(decodeCbor(encodeCbor(date)), date);
+  });
+
   test('refuses what is cut off, goes on, is nested too deep, or is no CBOR of Smithy', () => {
     for (const bytes of [
       '',

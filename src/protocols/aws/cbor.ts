@@ -163,7 +163,8 @@ function readTag(input: Input, info: number, depth: number): CborValue {
   if (typeof value !== 'number') {
     throw new ProtocolViolation(`cannot read CBOR: an epoch time that is a ${typeof value}`);
   }
-  return new Date(value * 1000);
+  // Smithy's timestamps have milliseconds, which a double of seconds misses by a little, and a Date would cut off.
+  return new Date(Math.round(value * 1000));
 }
 
 function readSimple(reader: ByteReader, info: number): CborValue {

@@ -6,7 +6,9 @@ import { MemoryMetricStore } from '../metrics/testing/memory-metric-store.ts';
 import type { Foundation } from './foundation.ts';
 import { keepMetrics } from './metrics.ts';
 
-test('keepMetrics() does not hold up an end for what is still to be forgotten', async () => {
+test('keepMetrics() does not hold up an end for what is still to be forgotten', {
+  timeout: 10_000,
+}, async () => {
   const metricStore = new MemoryMetricStore();
   const begun = Promise.withResolvers<AbortSignal>();
   // As long as nobody stops it.

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -22,6 +24,24 @@ test('countryOf() does not know where private, local and made-up addresses are',
   ]) {
     assert.equal(database.countryOf(address), undefined, address);
   }
+});
+
+test('CountryDatabase reads the file that comes along for the first public address', (t) => {
+  const read = t.mock.method(fs, 'readFileSync');
+  syncBuiltinESMExports();
+  t.after(() => {
+    read.mock.restore();
+    syncBuiltinESMExports();
+  });
+  const database = new CountryDatabase();
+  const reads = () =>
+    read.mock.calls.filter(({ arguments: [file] }) => String(file).endsWith('.mmdb')).length;
+  database.countryOf('127.0.0.1');
+  database.countryOf('fd00::1');
+  assert.equal(reads(), 0);
+  database.countryOf('8.8.8.8');
+  database.countryOf('130.59.31.80');
+  assert.equal(reads(), 1);
 });
 
 test('countryIn() reads the records of the databases in use', () => {

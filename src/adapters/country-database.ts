@@ -39,50 +39,47 @@ export class CountryDatabaseError extends Error {
 /** A MaxMind DB in memory: 8 MB, 4 µs a look-up. */
 export class CountryDatabase implements CountrySource {
   readonly #file: string;
-  readonly #isBundled: boolean;
-  #opened: OpenedDatabase | undefined;
+  /** Addresses that it is not asked about. */
+  readonly #unlocated: BlockList;
+  #reader: Maxmind.Reader<Maxmind.Response> | undefined;
 
   /**
    * `path`: the operator's own, which may know where private networks are. Absent: the one that comes along, which is read when
-   * it is first asked: most servers restrict nobody.
+   * it is first asked about a public address: most servers restrict nobody, and many are on a machine of their own.
    *
    * @throws CountryDatabaseError
    */
   constructor(path?: string) {
     this.#file = path ?? fileURLToPath(import.meta.resolve(BUNDLED));
-    this.#isBundled = path === undefined;
-    if (!this.#isBundled) this.#opened = this.#open();
+    this.#unlocated = path === undefined ? specialPurpose() : new BlockList();
+    if (path !== undefined) this.#reader = openDatabase(path);
   }
 
+  /** @throws CountryDatabaseError where the file is read only now, and is none. */
   countryOf(address: string): string | undefined {
     const family = isIP(address);
     if (family === 0) return undefined;
-    this.#opened ??= this.#open();
-    const { reader, unlocated } = this.#opened;
-    if (unlocated.check(address, family === 6 ? 'ipv6' : 'ipv4')) return undefined;
-    return countryIn(reader.get(address));
-  }
-
-  #open(): OpenedDatabase {
-    const unlocated = new BlockList();
-    if (this.#isBundled) {
-      for (const [network, bits] of SPECIAL_PURPOSE) {
-        unlocated.addSubnet(network, bits, isIPv6(network) ? 'ipv6' : 'ipv4');
-      }
-    }
-    try {
-      const maxmind: typeof Maxmind = createRequire(import.meta.url)('maxmind');
-      return { reader: new maxmind.Reader<Maxmind.Response>(readFileSync(this.#file)), unlocated };
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const message = `cannot use country database ${this.#file}: ${reason}`;
-      throw new CountryDatabaseError(message, { cause });
-    }
+    if (this.#unlocated.check(address, family === 6 ? 'ipv6' : 'ipv4')) return undefined;
+    this.#reader ??= openDatabase(this.#file);
+    return countryIn(this.#reader.get(address));
   }
 }
 
-interface OpenedDatabase {
-  readonly reader: Maxmind.Reader<Maxmind.Response>;
-  /** Addresses that it is not asked about. */
-  readonly unlocated: BlockList;
+function specialPurpose(): BlockList {
+  const list = new BlockList();
+  for (const [network, bits] of SPECIAL_PURPOSE) {
+    list.addSubnet(network, bits, isIPv6(network) ? 'ipv6' : 'ipv4');
+  }
+  return list;
+}
+
+function openDatabase(file: string): Maxmind.Reader<Maxmind.Response> {
+  try {
+    const maxmind: typeof Maxmind = createRequire(import.meta.url)('maxmind');
+    return new maxmind.Reader<Maxmind.Response>(readFileSync(file));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `cannot use country database ${file}: ${reason}`;
+    throw new CountryDatabaseError(message, { cause });
+  }
 }

@@ -5,6 +5,7 @@ import type { StreamMeasurements } from '../domain/stream-measurements.ts';
 import type { HttpRequest } from '../lib/http.ts';
 import { ApiCallCounts } from './api-call-counts.ts';
 import { type MetricsReaders, metricsRoutes } from './metrics-routes.ts';
+import { type MetricsSources, prometheusRegistry } from './prometheus-registry.ts';
 
 const STREAM: StreamMeasurements = {
   accountId: '123456789012',
@@ -95,6 +96,24 @@ test('/metrics is for programs on this machine: not for a proxy, another machine
   }
   assert.equal((await scrape(local({ remoteAddress: '::1' })))?.status, 200);
   assert.equal((await scrape(local({ method: 'POST' })))?.status, 405);
+});
+
+test('/metrics is answered after a scrape that could not load what it needs', async () => {
+  const sources: MetricsSources = {
+    streams: () => [],
+    httpReplies: () => new Map(),
+    eventTargets: async () => [],
+    apiCalls: new ApiCallCounts(),
+  };
+  let loads = 0;
+  const handler = metricsRoutes('local', sources, async () => {
+    if (++loads === 1) throw new Error('too many open files');
+    return { prometheusRegistry };
+  });
+  await assert.rejects(async () => handler(local()), /too many open files/);
+  assert.equal((await handler(local()))?.status, 200);
+  assert.equal((await handler(local()))?.status, 200);
+  assert.equal(loads, 2);
 });
 
 test('/metrics may be public, and may not be there at all', async () => {

@@ -2,15 +2,28 @@ import type { HttpHandler, HttpReply } from '../lib/http.ts';
 import { isLocalRequest } from '../lib/local-request.ts';
 import type { MetricsSources, prometheusRegistry } from './prometheus-registry.ts';
 
+interface RegistryModule {
+  readonly prometheusRegistry: typeof prometheusRegistry;
+}
+
 /** `local`: for programs on this machine. */
 export type MetricsReaders = 'local' | 'public' | 'off';
 
 /** `GET /metrics` in Prometheus' text format. Its library, 80 ms and 20 MB of a start, is loaded by the first scrape. */
-export function metricsRoutes(readers: MetricsReaders, sources: MetricsSources): HttpHandler {
+export function metricsRoutes(
+  readers: MetricsReaders,
+  sources: MetricsSources,
+  load: () => Promise<RegistryModule> = () => import('./prometheus-registry.ts'),
+): HttpHandler {
   let registry: Promise<ReturnType<typeof prometheusRegistry>> | undefined;
   const scrape = async (): Promise<HttpReply> => {
-    registry ??= import('./prometheus-registry.ts').then((module) =>
-      module.prometheusRegistry(sources),
+    registry ??= load().then(
+      (module) => module.prometheusRegistry(sources),
+      (error: unknown) => {
+        // The next scrape may find what this one did not: a file descriptor, say.
+        registry = undefined;
+        throw error;
+      },
     );
     const prometheus = await registry;
     return text(200, await prometheus.metrics(), prometheus.contentType);

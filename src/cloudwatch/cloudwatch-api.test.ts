@@ -389,7 +389,7 @@ describe('createCloudWatchApi()', () => {
       const [, code] = /<Code>(\w+)<\/Code>/.exec(await replyText(reply!)) ?? [];
       return [reply?.status, code];
     };
-    const large = 'a'.repeat(1024 * 1024 + 1);
+    const large = 'a'.repeat(512 * 1024 + 1);
     assert.deepEqual(await refusal(large), [400, 'MalformedInput']);
     assert.deepEqual(await refusal('Action=ListMetrics&Version=2010-08-01'), [
       403,

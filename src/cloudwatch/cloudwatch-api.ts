@@ -3,6 +3,7 @@ import { authorizeAction } from '../control/authorization.ts';
 import { RequestIds } from '../control/request-ids.ts';
 import type { RandomBytes } from '../domain/identifiers.ts';
 import type { Clock } from '../lib/clock.ts';
+import { ConcurrencyLimit } from '../lib/concurrency-limit.ts';
 import { BodyTooLarge, type HttpHandler, type HttpReply, type HttpRequest } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
 import { ProtocolViolation } from '../lib/protocol-violation.ts';
@@ -18,10 +19,13 @@ const OPERATIONS = new Map(
   [getMetricData, getMetricStatistics, listMetrics].map((operation) => [operation.name, operation]),
 );
 
-/** 500 queries of metrics with a few dimensions, in the wordiest of the protocols. */
-const MAX_BODY_BYTES = 1024 * 1024;
+/** 500 queries of metrics with two dimensions, in the wordiest of the protocols, are 350 KB. */
+const MAX_BODY_BYTES = 512 * 1024;
 
-interface CloudWatchDependencies extends Omit<CloudWatchContext, 'tenant'> {
+/** Each holds its points until they are written. */
+const MAX_CALLS_AT_ONCE = 4;
+
+interface CloudWatchDependencies extends Pick<CloudWatchContext, 'history'> {
   readonly clock: Clock;
   /** Of the service `monitoring`. */
   readonly authenticator: Authenticator;
@@ -72,6 +76,7 @@ const forAnyPage = (reply: HttpReply): HttpReply => ({
 class CloudWatchApi {
   readonly #services: CloudWatchDependencies;
   readonly #requestIds: RequestIds;
+  readonly #atOnce = new ConcurrencyLimit(MAX_CALLS_AT_ONCE);
 
   constructor(services: CloudWatchDependencies) {
     this.#services = services;
@@ -81,19 +86,25 @@ class CloudWatchApi {
   async answer(protocol: WireProtocol, request: HttpRequest): Promise<HttpReply> {
     const { authenticator, history, clock, onAnswered } = this.#services;
     const requestId = this.#requestIds.next();
+    const signal = signalOf(request);
     let operation: CloudWatchOperation | undefined;
     try {
       const body = await readBody(request);
       const { principal, region } = authenticator.authenticate(request, body);
       const tenant = { accountId: principal.accountId, region };
       const call = readCall(protocol, request, body);
-      operation = findOperation(call.operation);
-      const action = `cloudwatch:${operation.name}`;
+      const found = findOperation(call.operation);
+      operation = found;
+      const action = `cloudwatch:${found.name}`;
       authorizeAction({ principal, tenant, action, http: request }, clock);
-      const input = validateCall(operation, call.input);
-      const output = await operation.run(input, { tenant, history, clock });
-      const reply = protocol.success(operation.name, output, requestId);
-      onAnswered?.(operation.name, undefined);
+      const input = validateCall(found, call.input);
+      const { maxDatapoints } = protocol;
+      const reply = await this.#atOnce.run(async () => {
+        signal.throwIfAborted();
+        const output = await found.run(input, { tenant, history, clock, maxDatapoints, signal });
+        return protocol.success(found.name, output, requestId);
+      });
+      onAnswered?.(found.name, undefined);
       return reply;
     } catch (error) {
       const refusal = this.#refusal(error, requestId, operation?.name);
@@ -115,6 +126,15 @@ class CloudWatchApi {
     const fault = new CloudWatchError('InternalServiceFault', 'Internal server error');
     return { name: fault.name, code: 'InternalServiceError', status: 500, message: fault.message };
   }
+}
+
+/** Aborted when the client goes, with an error for the answer that nobody reads. */
+function signalOf(request: HttpRequest): AbortSignal {
+  const gone = new AbortController();
+  request.onClose(() =>
+    gone.abort(new CloudWatchError('RequestCanceled', 'The client has gone away')),
+  );
+  return gone.signal;
 }
 
 function findOperation(name: string): CloudWatchOperation {

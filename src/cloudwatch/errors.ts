@@ -10,6 +10,8 @@ const ERRORS = {
   // Not in the model: what GetMetricData says of its input, and what every service says.
   ValidationError: { code: 'ValidationError', status: 400 },
   SerializationException: { code: 'MalformedInput', status: 400 },
+  // Nobody is there to read it.
+  RequestCanceled: { code: 'RequestCanceled', status: 400 },
   UnknownOperationException: { code: 'InvalidAction', status: 400 },
 } as const;
 

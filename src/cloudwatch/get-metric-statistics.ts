@@ -12,6 +12,7 @@ import {
   listOf,
   metricName,
   namespace,
+  structure,
   timestamp,
   unit,
 } from './shapes.ts';
@@ -22,7 +23,7 @@ const MAX_DATAPOINTS = 1440;
 /** What older tools ask. */
 export const getMetricStatistics = cloudWatchOperation({
   name: 'GetMetricStatistics',
-  input: v.object({
+  input: structure({
     Namespace: namespace,
     MetricName: metricName,
     Dimensions: v.optional(dimensions, []),
@@ -41,7 +42,7 @@ export const getMetricStatistics = cloudWatchOperation({
     Unit: unit,
   }),
 
-  async run(input, { tenant, history, clock }) {
+  async run(input, { tenant, history, clock, signal }) {
     const { StartTime: startMs, EndTime: endMs, Period: periodSeconds, Statistics } = input;
     if (startMs >= endMs) {
       throw new CloudWatchError(
@@ -67,7 +68,9 @@ export const getMetricStatistics = cloudWatchOperation({
     const Unit = kept && metricDefinition(kept.metric).unit;
     if (kept && (input.Unit === undefined || input.Unit === Unit)) {
       const timetable = timetableOf({ startMs, endMs, periodSeconds }, clock.nowMs());
-      for await (const points of dataPoints(history, { ...tenant, ...kept }, timetable, false)) {
+      const key = { ...tenant, ...kept };
+      const order = { isDescending: false, signal };
+      for await (const points of dataPoints(history, key, timetable, order)) {
         for (const { startMs: pointMs, statistics } of points) {
           const values = Statistics.map((name) => [name, statisticOf(statistics, name)]);
           Datapoints.push({ Timestamp: new Date(pointMs), ...Object.fromEntries(values), Unit });

@@ -4,7 +4,7 @@ import { MINUTES_KEPT_MS } from '../metrics/metric-history.ts';
 import type { SeriesCursor } from '../metrics/ports.ts';
 import { CloudWatchError } from './errors.ts';
 import { cloudWatchOperation } from './operation.ts';
-import { listOf, metricName, namespace, nextToken } from './shapes.ts';
+import { listOf, metricName, namespace, nextToken, structure } from './shapes.ts';
 
 /** "Up to 500 results are returned for any one call." */
 const PAGE_SIZE = 500;
@@ -14,12 +14,12 @@ const MAX_IDENTITIES = 2;
 const MAX_READS = 20;
 const RECENTLY_MS = 3 * 3_600_000;
 
-const dimensionFilter = v.object({
+const dimensionFilter = structure({
   Name: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
   Value: v.optional(v.pipe(v.string(), v.maxLength(1024))),
 });
 
-const input = v.object({
+const input = structure({
   Namespace: v.optional(namespace),
   MetricName: v.optional(metricName),
   Dimensions: v.optional(listOf(dimensionFilter, { max: 10 }), []),
@@ -31,13 +31,14 @@ export const listMetrics = cloudWatchOperation({
   name: 'ListMetrics',
   input,
 
-  async run(asked, { tenant, history, clock }) {
+  async run(asked, { tenant, history, clock, signal }) {
     const keptMs = asked.RecentlyActive ? RECENTLY_MS : MINUTES_KEPT_MS;
     const activeSinceMs = clock.nowMs() - keptMs;
-    const limit = PAGE_SIZE / MAX_IDENTITIES;
     const found: MetricIdentity[] = [];
     let after = readToken(asked.NextToken);
     for (let reads = 0; reads < MAX_READS && found.length <= PAGE_SIZE / 2; reads++) {
+      signal.throwIfAborted();
+      const limit = Math.floor((PAGE_SIZE - found.length) / MAX_IDENTITIES);
       const series = await history.listSeries(tenant, { after, activeSinceMs, limit });
       found.push(...series.flatMap(identitiesOf).filter((identity) => matches(identity, asked)));
       after = series.length < limit ? undefined : series.at(-1);

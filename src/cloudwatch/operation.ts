@@ -3,10 +3,17 @@ import type { Tenant } from '../domain/tenant.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { MetricHistory } from '../metrics/metric-history.ts';
 
+/** "Up to 100,800 data points" in a page of GetMetricData. */
+export const MAX_DATAPOINTS = 100_800;
+
 export interface CloudWatchContext {
   readonly tenant: Tenant;
   readonly history: Pick<MetricHistory, 'read' | 'listSeries'>;
   readonly clock: Pick<Clock, 'nowMs'>;
+  /** What the protocol of the call can write at once; where there is more, there is a token. */
+  readonly maxDatapoints: number;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
 }
 
 /** One operation of CloudWatch. `run` takes what `input` made of a call, and throws CloudWatchError. */

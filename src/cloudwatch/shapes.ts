@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { isJsonObject, withoutNullMembers } from '../control/shapes/vocabulary.ts';
 import type { Dimension, MetricIdentity } from '../metrics/catalog.ts';
 
 /**
@@ -25,6 +26,16 @@ export const flag = v.union([
 
 const MAX_EPOCH_MS = Date.UTC(9999, 11, 31);
 
+/** ISO 8601; what has no zone is UTC, as AWS takes it, wherever the server is. */
+const ISO_TIME =
+  /^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?<zone>Z|[+-][0-9]{2}:?[0-9]{2})?)?$/;
+
+function parseIsoTime(text: string): number {
+  const time = ISO_TIME.exec(text);
+  const isZoneless = text.includes('T') && time?.groups?.['zone'] === undefined;
+  return time ? Date.parse(isZoneless ? `${text}Z` : text) : Number.NaN;
+}
+
 /** Milliseconds since the Unix epoch. */
 export const timestamp = v.pipe(
   v.union([
@@ -36,17 +47,24 @@ export const timestamp = v.pipe(
       v.date(),
       v.transform((date) => date.getTime()),
     ),
-    v.pipe(
-      v.string(),
-      v.maxLength(64),
-      v.transform((text) => Date.parse(text)),
-    ),
+    v.pipe(v.string(), v.maxLength(64), v.transform(parseIsoTime)),
   ]),
   v.check((timeMs) => timeMs >= 0 && timeMs <= MAX_EPOCH_MS, 'is not a time'),
   v.transform(Math.round),
 );
 
-/** A list without items is an empty text in the query protocol. */
+/** A member that is null is absent, as Smithy has it. */
+export const structure = <const Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.pipe(
+    v.unknown(),
+    v.transform((value) => (isJsonObject(value) ? withoutNullMembers(value) : value)),
+    v.object(entries),
+  );
+
+/**
+ * A list without items is an empty text in the query protocol. How many there are is looked at before they are: a body has room
+ * for many more than any operation takes.
+ */
 export function listOf<Item extends v.GenericSchema>(
   item: Item,
   limits: { min?: number; max: number },
@@ -54,9 +72,12 @@ export function listOf<Item extends v.GenericSchema>(
   return v.pipe(
     v.unknown(),
     v.transform((value) => (value === '' ? [] : value)),
+    v.check(
+      (value) => !Array.isArray(value) || value.length <= limits.max,
+      `has more than ${limits.max} items`,
+    ),
     v.array(item),
     v.minLength(limits.min ?? 0),
-    v.maxLength(limits.max),
   );
 }
 
@@ -64,10 +85,10 @@ export const metricName = boundedText(255);
 export const namespace = boundedText(255);
 export const nextToken = v.pipe(v.string(), v.maxLength(1024));
 
-const dimension = v.object({ Name: boundedText(255), Value: boundedText(1024) });
+const dimension = structure({ Name: boundedText(255), Value: boundedText(1024) });
 export const dimensions = listOf(dimension, { max: 30 });
 
-export const metric = v.object({
+export const metric = structure({
   Namespace: namespace,
   MetricName: metricName,
   Dimensions: v.optional(dimensions, []),

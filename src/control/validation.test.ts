@@ -65,3 +65,12 @@ test('validateInput() does not send a large value back', () => {
   const message = messageOf(() => validateInput(createChannel, { name: '!'.repeat(100_000) }));
   assert.ok(message.length < 2000, `${message.length}`);
 });
+
+test('validateInput() names a value that is nested deeper than the stack', () => {
+  let name: unknown = [];
+  for (let i = 0; i < 200_000; i++) name = [name];
+  assert.match(
+    messageOf(() => validateInput(createChannel, { name })),
+    /Value '\["\.\.\."\]' at 'name'/,
+  );
+});

@@ -44,7 +44,11 @@ function pathOf(issue: v.BaseIssue<unknown>): string {
     .join('.');
 }
 
+/** One level of it: a body may nest deeper than the stack. */
 function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const isNested = (member: unknown) => typeof member === 'object' && member !== null;
+  const flat = (_name: string, member: unknown) =>
+    member !== value && isNested(member) ? '...' : member;
+  const text = typeof value === 'string' ? value : JSON.stringify(value, flat);
   return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}...` : text;
 }

@@ -25,6 +25,7 @@ function setUp() {
 }
 
 const ever = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
+const order = { isDescending: false, signal: new AbortController().signal };
 const count = (length: number) => Array.from({ length }, (_, i) => i);
 
 async function points(
@@ -34,7 +35,7 @@ async function points(
 ) {
   const timetable = timetableOf(request, request.nowMs ?? request.endMs);
   const found: [number, number, number][] = [];
-  for await (const some of dataPoints(history, key, timetable, false)) {
+  for await (const some of dataPoints(history, key, timetable, order)) {
     for (const { startMs, statistics } of some) {
       found.push([(startMs - T0) / 1000, statistics.sampleCount, statistics.sum]);
     }
@@ -90,6 +91,52 @@ describe('MetricHistory', () => {
     await history.flush();
     assert.equal(store.minutes[0]?.startMs, T0 + 5 * 60_000);
     assert.equal(store.minutes.length, 16);
+  });
+
+  test('keeps as many for a store that hangs, and asks it for one thing at a time', async () => {
+    const { store, history, record } = setUp();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let writes = 0;
+    const { append } = store;
+    store.append = (minutes) => {
+      writes++;
+      return append(minutes);
+    };
+    store.gate = promise;
+    record(BITRATE, T0, count(40 * 60));
+    assert.equal(writes, 1);
+    resolve();
+    await history.flush();
+    // The one that hung, and the last ones.
+    assert.deepEqual(
+      store.minutes.map(({ startMs }) => (startMs - T0) / 60_000),
+      [0, ...count(15).map((i) => 25 + i)],
+    );
+  });
+
+  test('tries a minute that came while a write failed once more before it gives up', async () => {
+    const { store, history, record } = setUp();
+    const { promise, reject } = Promise.withResolvers<void>();
+    store.gate = promise;
+    record(BITRATE, T0, count(61));
+    const flushed = history.flush();
+    store.gate = Promise.resolve();
+    reject(new Error('the disk is full'));
+    await flushed;
+    assert.equal(store.minutes.length, 2);
+  });
+
+  test('merges what was measured of the same second before and after the clock was set back', async () => {
+    const { history, record } = setUp();
+    record(BITRATE, T0, count(60).fill(1));
+    record(BITRATE, T0 + 60_000, [1, 1]);
+    record(BITRATE, T0 + 55_000, count(5).fill(3));
+    await history.flush();
+    const seconds = await history.read(BITRATE, ever, 'seconds');
+    assert.deepEqual(
+      seconds.map(({ startMs, statistics }) => [(startMs - T0) / 1000, statistics.sum]),
+      count(62).map((i) => [i, i >= 55 && i < 60 ? 4 : 1]),
+    );
   });
 
   test('keeps no seconds of a metric that has none', async () => {
@@ -171,6 +218,47 @@ describe('dataPoints()', () => {
     ]);
   });
 
+  test('rounds the start of a range of long ago down to more than a minute', () => {
+    const nowMs = T0 + 17 * 60_000;
+    const minuteOfStart = (daysAgo: number) => {
+      const startMs = nowMs - daysAgo * 86_400_000;
+      const timetable = timetableOf({ startMs, endMs: nowMs, periodSeconds: 86_400 }, nowMs);
+      // What is too old is left out by whole days.
+      return (timetable.startMs % 3_600_000) / 60_000;
+    };
+    assert.deepEqual([14, 20, 70].map(minuteOfStart), [17, 15, 0]);
+  });
+
+  test('reads whole periods from the store, a bounded number at once', async () => {
+    const { store, history } = setUp();
+    const reads: [number, number][] = [];
+    store.readMinutes = async (_key, { fromMs, toMs }, periodMs) => {
+      reads.push([(toMs - fromMs) / periodMs, periodMs]);
+      return [];
+    };
+    const ask = async (periodSeconds: number) => {
+      reads.length = 0;
+      const request = { startMs: T0 - 15 * 86_400_000, endMs: T0, periodSeconds };
+      await points(history, BITRATE, request);
+      return reads;
+    };
+    assert.deepEqual(await ask(86_400), [[15, 86_400_000]]);
+    assert.deepEqual(
+      await ask(60),
+      count(15).map(() => [1440, 60_000]),
+    );
+  });
+
+  test('stops when nobody waits for its points any more', async () => {
+    const { history } = setUp();
+    const reader = new AbortController();
+    const timetable = { startMs: T0, endMs: T0 + 86_400_000 * 10, periodMs: 60_000 };
+    const reading = dataPoints(history, BITRATE, timetable, { ...order, signal: reader.signal });
+    await reading.next();
+    reader.abort(new Error('gone'));
+    await assert.rejects(reading.next(), /gone/);
+  });
+
   test('looks no further back than anything is kept, and not into the future', () => {
     const request = { startMs: 17_000, endMs: Number.MAX_SAFE_INTEGER, periodSeconds: 60 };
     const { startMs, endMs } = timetableOf(request, T0 + 1);
@@ -196,7 +284,11 @@ describe('dataPoints()', () => {
           const endMs = T0 + 600_000;
           const timetable = timetableOf({ startMs: T0, endMs, periodSeconds }, endMs);
           const all = async (isDescending: boolean) =>
-            (await Array.fromAsync(dataPoints(history, BITRATE, timetable, isDescending))).flat();
+            (
+              await Array.fromAsync(
+                dataPoints(history, BITRATE, timetable, { ...order, isDescending }),
+              )
+            ).flat();
           const [forward, backward] = await Promise.all([all(false), all(true)]);
           assert.deepEqual(backward.reverse(), forward);
           const expected = new Map<number, number[]>();

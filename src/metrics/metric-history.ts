@@ -11,7 +11,7 @@ import {
   type TimeRange,
 } from './ports.ts';
 import { decodeSeconds, SECOND_MS } from './seconds.ts';
-import { mergeStatistics, type TimedStatistics } from './statistics.ts';
+import { inPeriods, type TimedStatistics } from './statistics.ts';
 
 /** "Data points with a period of less than 60 seconds are available for 3 hours" (CloudWatch, GetMetricData). */
 export const SECONDS_KEPT_MS = 3 * 3_600_000;
@@ -36,7 +36,9 @@ export class MetricHistory {
   readonly #openByKey = new Map<SeriesKey, OpenSeries>();
   /** Oldest first. */
   #unsaved: (readonly SeriesMinute[])[] = [];
+  /** Until all that waits is written, or was tried. */
   #saving: Promise<void> = Promise.resolve();
+  #isSaving = false;
   #saves = 0;
 
   constructor(store: MetricStore, log: Logger) {
@@ -59,6 +61,8 @@ export class MetricHistory {
   async flush(): Promise<void> {
     this.#begin(this.#minuteMs);
     await this.#saving;
+    // What was being written may have failed before it came to this minute.
+    await this.#save();
   }
 
   /** As if nothing had ever been measured. */
@@ -68,22 +72,28 @@ export class MetricHistory {
     this.#unsaved = [];
   }
 
-  /** What there is in the range, in the order of time. A minute or second in both memory and store is there once. */
+  /**
+   * What there is in the range, in the order of time: a point for each piece of `periodMs`, counted from the range's beginning.
+   * A second or minute that was measured in two pieces, in memory and before a restart, or before the clock was set back, is one.
+   */
   async read(
     key: SeriesKey,
     range: TimeRange,
     resolution: Resolution,
-  ): Promise<readonly TimedStatistics[]> {
+    periodMs = resolution === 'seconds' ? SECOND_MS : MINUTE_MS,
+  ): Promise<TimedStatistics[]> {
     for (;;) {
-      await this.#saving;
+      while (this.#isSaving) await this.#saving;
       const saves = this.#saves;
       const inMemory = this.#inMemory(key, range, resolution);
       const stored =
         resolution === 'seconds'
           ? await this.#readSeconds(key, range)
-          : await this.#store.readMinutes(key, range);
+          : await this.#store.readMinutes(key, range, periodMs);
       // A minute that was written meanwhile may be in both: once more, which can happen once a minute.
-      if (saves === this.#saves) return joined(stored, inMemory);
+      if (saves === this.#saves) {
+        return inPeriods([...stored, ...inMemory], range.fromMs, periodMs);
+      }
     }
   }
 
@@ -100,12 +110,11 @@ export class MetricHistory {
       .slice(0, limit);
   }
 
-  /** Forgets what CloudWatch would. */
-  deleteExpired(nowMs: number): Promise<void> {
-    return this.#store.deleteBefore({
-      secondsMs: nowMs - SECONDS_KEPT_MS - MINUTE_MS,
-      minutesMs: nowMs - MINUTES_KEPT_MS,
-    });
+  /** Forgets what CloudWatch would; what is left when `signal` comes is for the next time. */
+  deleteExpired(nowMs: number, signal: AbortSignal): Promise<void> {
+    const secondsMs = nowMs - SECONDS_KEPT_MS - MINUTE_MS;
+    const minutesMs = nowMs - MINUTES_KEPT_MS;
+    return this.#store.deleteBefore({ secondsMs, minutesMs }, signal);
   }
 
   #openSeries(key: SeriesKey): OpenSeries {
@@ -122,13 +131,19 @@ export class MetricHistory {
     this.#openByKey.clear();
     this.#minuteMs = minuteMs;
     if (closed.length > 0) this.#unsaved.push(closed);
-    if (this.#unsaved.length > 0) this.#saving = this.#save(this.#saving);
+    while (this.#unsaved.length > MAX_UNSAVED_MINUTES) this.#unsaved.shift();
+    void this.#save();
   }
 
-  async #save(before: Promise<void>): Promise<void> {
+  /** One at a time: what comes while it goes on is written by it, too. */
+  #save(): Promise<void> {
+    if (this.#unsaved.length > 0 && !this.#isSaving) this.#saving = this.#write();
+    return this.#saving;
+  }
+
+  async #write(): Promise<void> {
+    this.#isSaving = true;
     this.#saves++;
-    await before;
-    while (this.#unsaved.length > MAX_UNSAVED_MINUTES) this.#unsaved.shift();
     try {
       for (let [batch] = this.#unsaved; batch; [batch] = this.#unsaved) {
         await this.#store.append(batch);
@@ -139,6 +154,8 @@ export class MetricHistory {
         { err: error, minutes: this.#unsaved.length },
         'cannot write metrics: they wait in memory',
       );
+    } finally {
+      this.#isSaving = false;
     }
   }
 
@@ -179,20 +196,3 @@ const isIn =
   ({ fromMs, toMs }: TimeRange) =>
   ({ startMs }: TimedStatistics): boolean =>
     startMs >= fromMs && startMs < toMs;
-
-/** Times that both have, one before a restart and one after it, are merged. */
-function joined(
-  stored: readonly TimedStatistics[],
-  inMemory: readonly TimedStatistics[],
-): readonly TimedStatistics[] {
-  if (inMemory.length === 0) return stored;
-  const all = new Map(stored.map((point) => [point.startMs, point]));
-  for (const { startMs, statistics } of inMemory) {
-    const known = all.get(startMs);
-    all.set(startMs, {
-      startMs,
-      statistics: known ? mergeStatistics(known.statistics, statistics) : statistics,
-    });
-  }
-  return [...all.values()].sort((a, b) => a.startMs - b.startMs);
-}

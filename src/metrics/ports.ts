@@ -43,14 +43,23 @@ export interface SeriesPage {
 export interface MetricStore {
   /** All or nothing. A minute that is there already, from before a restart, is added to. */
   append(minutes: readonly SeriesMinute[]): Promise<void>;
-  /** In the order of their times, as are seconds. */
-  readMinutes(key: SeriesKey, range: TimeRange): Promise<readonly TimedStatistics[]>;
+  /**
+   * Minutes of each piece of `periodMs`, counted from the range's beginning, as one; in the order of their times, as are seconds.
+   */
+  readMinutes(
+    key: SeriesKey,
+    range: TimeRange,
+    periodMs: number,
+  ): Promise<readonly TimedStatistics[]>;
   /** Runs that begin in the range. */
   readSeconds(key: SeriesKey, range: TimeRange): Promise<readonly SecondsRun[]>;
   /** In the order of metrics and dimensions, as `compareKept` has it. */
   listSeries(tenant: Tenant, page: SeriesPage): Promise<readonly KeptMetric[]>;
-  /** In many small steps. */
-  deleteBefore(limits: { readonly secondsMs: number; readonly minutesMs: number }): Promise<void>;
+  /** In many small steps; none begins after `signal`. */
+  deleteBefore(
+    limits: { readonly secondsMs: number; readonly minutesMs: number },
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 /** By code units, as databases compare text. */

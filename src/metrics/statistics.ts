@@ -15,13 +15,30 @@ export interface TimedStatistics {
   readonly statistics: Statistics;
 }
 
-export function mergeStatistics(a: Statistics, b: Statistics): Statistics {
+function mergeStatistics(a: Statistics, b: Statistics): Statistics {
   return {
     sampleCount: a.sampleCount + b.sampleCount,
     sum: a.sum + b.sum,
     minimum: Math.min(a.minimum, b.minimum),
     maximum: Math.max(a.maximum, b.maximum),
   };
+}
+
+/** One for each piece of `periodMs` from `fromMs` on that has any, in the order of their times. */
+export function inPeriods(
+  points: readonly TimedStatistics[],
+  fromMs: number,
+  periodMs: number,
+): TimedStatistics[] {
+  const periods = new Map<number, Statistics>();
+  for (const { startMs, statistics } of points) {
+    const periodStartMs = startMs - ((startMs - fromMs) % periodMs);
+    const known = periods.get(periodStartMs);
+    periods.set(periodStartMs, known ? mergeStatistics(known, statistics) : statistics);
+  }
+  return Array.from(periods, ([startMs, statistics]) => ({ startMs, statistics })).sort(
+    (a, b) => a.startMs - b.startMs,
+  );
 }
 
 export function statisticOf(

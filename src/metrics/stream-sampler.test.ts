@@ -35,18 +35,20 @@ function encoder(clock: FakeClock, overrides: Partial<StreamReading> = {}) {
   };
 }
 
-function setUp(clock = new FakeClock(T0)) {
+function setUp(clock = new FakeClock(T0), countryOf: (address: string) => string = () => 'DE') {
   const streams: (() => StreamReading)[] = [];
   const history = new MetricHistory(new MemoryMetricStore(), silentLogger);
   const lookedUp: string[] = [];
+  const logged: string[] = [];
   const sampler = new StreamSampler({
     clock,
     readings: () => streams.map((read) => read()),
     sink: history,
     countryOf: (address) => {
       lookedUp.push(address);
-      return 'DE';
+      return countryOf(address);
     },
+    log: { ...silentLogger, error: (_fields, message) => logged.push(message) },
   });
   const values = async (
     metric: SeriesKey['metric'],
@@ -59,7 +61,7 @@ function setUp(clock = new FakeClock(T0)) {
   };
   const sums = async (...args: Parameters<typeof values>) =>
     (await values(...args)).map(([second, { sum }]) => [second, Math.round(sum * 1000) / 1000]);
-  return { clock, streams, sampler, values, sums, lookedUp };
+  return { clock, streams, sampler, values, sums, lookedUp, logged };
 }
 
 describe('StreamSampler', () => {
@@ -168,6 +170,32 @@ describe('StreamSampler', () => {
     for (const [, { maximum }] of await values('IngestFramerate', 'Channel=a')) {
       assert.ok(maximum <= 31, `${maximum}`);
     }
+  });
+
+  test('goes on when a stream cannot be read, and says so once', async () => {
+    const { clock, streams, sums, logged } = setUp();
+    const steady = encoder(clock);
+    streams.push(steady);
+    clock.advance(2000);
+    streams[0] = () => {
+      throw new Error('no counters');
+    };
+    clock.advance(3000);
+    streams[0] = steady;
+    clock.advance(2000);
+    assert.equal((await sums('IngestFramerate', 'Channel=a')).length, 7);
+    assert.deepEqual(logged, ['cannot measure the streams']);
+  });
+
+  test('measures a stream without a country where the look-up fails, and says so once', async () => {
+    const { clock, streams, sums, logged } = setUp(new FakeClock(T0), () => {
+      throw new Error('the file is gone');
+    });
+    streams.push(encoder(clock), encoder(clock, { channelId: 'b', streamId: 'st-b' }));
+    clock.advance(2000);
+    assert.equal((await sums('IngestFramerate', 'Channel=b')).length, 2);
+    assert.deepEqual(await sums('ConcurrentStreams', 'StreamerCountryCode=DE', 'minutes'), []);
+    assert.deepEqual(logged, ['cannot look up countries']);
   });
 
   test('stops when it is closed', async () => {

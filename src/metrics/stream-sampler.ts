@@ -2,6 +2,7 @@ import type { StreamReading } from '../domain/stream-measurements.ts';
 import type { StreamHealth } from '../domain/stream-session.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { CancelTimer, Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
 import type { MetricName } from './catalog.ts';
 import type { SeriesKey } from './ports.ts';
 import { SECOND_MS } from './seconds.ts';
@@ -28,22 +29,28 @@ export class StreamSampler {
   readonly #readings: () => readonly StreamReading[];
   readonly #sink: MetricSink;
   readonly #countryOf: CountryOf;
+  readonly #log: Logger;
   #streams = new Map<string, SampledStream>();
   #tenants = new Map<string, SampledTenant>();
   #lastSecondMs: number;
   #lastMonotonicMs: number;
   #cancel: CancelTimer | undefined;
+  /** What was logged goes on until it is over: a line a second helps nobody. */
+  #isFailing = false;
+  #hasLookUpFailed = false;
 
   constructor(options: {
     readonly clock: Clock;
     readonly readings: () => readonly StreamReading[];
     readonly sink: MetricSink;
     readonly countryOf: CountryOf;
+    readonly log: Logger;
   }) {
     this.#clock = options.clock;
     this.#readings = options.readings;
     this.#sink = options.sink;
     this.#countryOf = options.countryOf;
+    this.#log = options.log;
     this.#lastSecondMs = secondOf(this.#clock.nowMs()) - SECOND_MS;
     this.#lastMonotonicMs = this.#clock.monotonicMs();
     this.#wait();
@@ -58,8 +65,30 @@ export class StreamSampler {
     const nowMs = this.#clock.nowMs();
     this.#cancel = this.#clock.after(secondOf(nowMs) + SECOND_MS - nowMs, () => {
       this.#wait();
-      this.#sample();
+      this.#trySample();
     });
+  }
+
+  /** Nothing that is measured is worth the process. */
+  #trySample(): void {
+    try {
+      this.#sample();
+      this.#isFailing = false;
+    } catch (error) {
+      if (!this.#isFailing) this.#log.error({ err: error }, 'cannot measure the streams');
+      this.#isFailing = true;
+    }
+  }
+
+  /** Of an address that nobody can look up nobody knows the country. */
+  #locate(address: string): string | undefined {
+    try {
+      return this.#countryOf(address);
+    } catch (error) {
+      if (!this.#hasLookUpFailed) this.#log.error({ err: error }, 'cannot look up countries');
+      this.#hasLookUpFailed = true;
+      return undefined;
+    }
   }
 
   #sample(): void {
@@ -97,7 +126,7 @@ export class StreamSampler {
       const known = this.#streams.get(reading.streamId);
       const stream = known ?? new SampledStream(reading);
       streams.set(reading.streamId, stream);
-      stream.locate(reading.encoderAddress, this.#countryOf);
+      stream.locate(reading.encoderAddress, (address) => this.#locate(address));
       const rates = stream.measure(reading, elapsedSeconds, samples);
       tenant.count(reading, rates, stream.country);
     }

@@ -31,17 +31,21 @@ export function keepMetrics(
     readings,
     sink: history,
     countryOf: (address) => countries.countryOf(address),
+    log,
   });
   resources.defer(() => sampler.close());
+  const stopping = new AbortController();
   let deleting = Promise.resolve();
   const expire = () => {
     deleting = deleting
-      .then(() => history.deleteExpired(clock.nowMs()))
+      .then(() => history.deleteExpired(clock.nowMs(), stopping.signal))
       .catch((error: unknown) => log.error({ err: error }, 'cannot delete expired metrics'));
   };
   const cancels = [clock.after(FIRST_EXPIRY_MS, expire), clock.every(EXPIRY_INTERVAL_MS, expire)];
   resources.defer(() => {
     for (const cancel of cancels) cancel();
+    // After a long pause there is an hour's work of it, and nobody waits that long for an end.
+    stopping.abort();
     return deleting;
   });
   return history;

@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Tenant } from '../../domain/tenant.ts';
 import type { KeptMetric } from '../../metrics/catalog.ts';
 import type {
@@ -37,20 +37,28 @@ export class SqlMetricStore implements MetricStore {
   async readMinutes(
     key: SeriesKey,
     { fromMs, toMs }: TimeRange,
+    periodMs: number,
   ): Promise<readonly TimedStatistics[]> {
     const rows = await this.#database.reads
       .selectFrom('metric_series')
       .innerJoin('metric_minute', 'metric_minute.series_id', 'metric_series.id')
-      .select(['start_ms', 'sample_count', 'sum', 'minimum', 'maximum'])
+      .select(({ fn }) => [
+        sql<number>`start_ms - (start_ms - ${fromMs}) % ${periodMs}`.as('period_ms'),
+        fn.sum<number>('sample_count').as('sample_count'),
+        fn.sum<number>('sum').as('sum'),
+        fn.min('minimum').as('minimum'),
+        fn.max('maximum').as('maximum'),
+      ])
       .where('account_id', '=', key.accountId)
       .where('region', '=', key.region)
       .where('metric', '=', key.metric)
       .where('dimensions', '=', key.dimensions)
       .where('start_ms', '>=', fromMs)
       .where('start_ms', '<', toMs)
-      .orderBy('start_ms')
+      .groupBy('period_ms')
+      .orderBy('period_ms')
       .execute();
-    return rows.map(({ start_ms: startMs, sample_count: sampleCount, sum, minimum, maximum }) => ({
+    return rows.map(({ period_ms: startMs, sample_count: sampleCount, sum, minimum, maximum }) => ({
       startMs,
       statistics: { sampleCount, sum, minimum, maximum },
     }));
@@ -94,20 +102,21 @@ export class SqlMetricStore implements MetricStore {
     return rows as KeptMetric[];
   }
 
-  async deleteBefore(limits: {
-    readonly secondsMs: number;
-    readonly minutesMs: number;
-  }): Promise<void> {
-    await this.#deleteRows('metric_seconds', limits.secondsMs);
-    await this.#deleteRows('metric_minute', limits.minutesMs);
+  async deleteBefore(
+    limits: { readonly secondsMs: number; readonly minutesMs: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#deleteRows('metric_seconds', limits.secondsMs, signal);
+    await this.#deleteRows('metric_minute', limits.minutesMs, signal);
+    if (signal.aborted) return;
     await this.#database.writes
       .deleteFrom('metric_series')
       .where('last_minute_ms', '<', limits.minutesMs)
       .execute();
   }
 
-  /** By series: the primary keys find a series' oldest rows, and no other index is needed. */
-  async #deleteRows(table: 'metric_seconds' | 'metric_minute', beforeMs: number): Promise<void> {
+  /** Some series at once: the primary keys find a series' oldest rows, and no other index is needed. */
+  async #deleteRows(table: ValueTable, beforeMs: number, signal: AbortSignal): Promise<void> {
     const series = await this.#database.reads
       .selectFrom('metric_series')
       .select('id')
@@ -120,34 +129,36 @@ export class SqlMetricStore implements MetricStore {
         ),
       )
       .execute();
-    for (const { id } of series) await this.#deleteRowsOf(id, table, beforeMs);
-  }
-
-  async #deleteRowsOf(
-    seriesId: number,
-    table: 'metric_seconds' | 'metric_minute',
-    beforeMs: number,
-  ): Promise<void> {
-    for (;;) {
-      const oldest = await this.#database.reads
-        .selectFrom(table)
-        .select('start_ms')
-        .where('series_id', '=', seriesId)
-        .where('start_ms', '<', beforeMs)
-        .orderBy('start_ms')
-        .limit(DELETED_AT_ONCE)
-        .execute();
-      const last = oldest.at(-1);
-      if (!last) return;
-      await this.#database.writes
-        .deleteFrom(table)
-        .where('series_id', '=', seriesId)
-        .where('start_ms', '<=', last.start_ms)
-        .execute();
-      if (oldest.length < DELETED_AT_ONCE) return;
+    for (let at = 0; at < series.length; at += BATCH_SIZE) {
+      const ids = series.slice(at, at + BATCH_SIZE).map(({ id }) => id);
+      let deleted = DELETED_AT_ONCE;
+      while (deleted === DELETED_AT_ONCE && !signal.aborted) {
+        deleted = await this.#deleteSome(table, ids, beforeMs);
+      }
     }
   }
+
+  async #deleteSome(table: ValueTable, ids: readonly number[], beforeMs: number): Promise<number> {
+    const { numDeletedRows } = await this.#database.writes
+      .deleteFrom(table)
+      .where(({ eb, refTuple, selectFrom }) =>
+        eb(
+          refTuple('series_id', 'start_ms'),
+          'in',
+          selectFrom(table)
+            .select(['series_id', 'start_ms'])
+            .where('series_id', 'in', ids)
+            .where('start_ms', '<', beforeMs)
+            .limit(DELETED_AT_ONCE)
+            .$asTuple('series_id', 'start_ms'),
+        ),
+      )
+      .executeTakeFirstOrThrow();
+    return Number(numDeletedRows);
+  }
 }
+
+type ValueTable = 'metric_seconds' | 'metric_minute';
 
 async function appendBatch(
   transaction: Transaction<Schema>,
@@ -197,7 +208,20 @@ async function appendBatch(
   await transaction
     .insertInto('metric_seconds')
     .values(runs)
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) =>
+      // The minute began twice, the clock having been set back: of the same seconds, the longer story.
+      conflict.columns(['series_id', 'start_ms']).doUpdateSet(({ ref, fn, case: when }) => ({
+        points: when()
+          .when(
+            fn<number>('length', ['excluded.points']),
+            '>',
+            fn<number>('length', ['metric_seconds.points']),
+          )
+          .then(ref('excluded.points'))
+          .else(ref('metric_seconds.points'))
+          .end(),
+      })),
+    )
     .execute();
 }
 

@@ -20,6 +20,7 @@ function minuteOf(key: SeriesKey, startMs: number, value: number): SeriesMinute 
 }
 
 const ever = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
+const never = new AbortController().signal;
 const firstPage = { after: undefined, activeSinceMs: 0, limit: 100 };
 
 /** Each test has a region of its own. */
@@ -32,9 +33,11 @@ export function testMetrics(getStore: () => Store): void {
       await metricStore.append(minutes);
       await metricStore.append([minuteOf({ ...key, dimensions: '' }, T0, 9)]);
       const sums = async (range: typeof ever) =>
-        (await metricStore.readMinutes(key, range)).map(({ statistics }) => statistics.sum);
+        (await metricStore.readMinutes(key, range, MINUTE_MS)).map(
+          ({ statistics }) => statistics.sum,
+        );
       assert.deepEqual(await sums(ever), [0, 60, 120]);
-      assert.deepEqual(await sums({ fromMs: T0 + 1, toMs: T0 + 2 * MINUTE_MS }), [60]);
+      assert.deepEqual(await sums({ fromMs: T0 + MINUTE_MS, toMs: T0 + 2 * MINUTE_MS }), [60]);
       const runs = await metricStore.readSeconds(key, { ...ever, toMs: T0 + MINUTE_MS + 1 });
       assert.deepEqual(
         runs.map(({ startMs, points }) => [startMs, [...points]]),
@@ -45,6 +48,32 @@ export function testMetrics(getStore: () => Store): void {
       );
     });
 
+    test('are read as whole periods, counted from where the range begins', async () => {
+      const { metricStore } = getStore();
+      const key = keyOf('periods');
+      await metricStore.append(
+        [0, 1, 2, 3, 5].map((i) => minuteOf(key, T0 + i * MINUTE_MS, i * 10 - 20)),
+      );
+      const range = { fromMs: T0 + MINUTE_MS, toMs: T0 + 6 * MINUTE_MS };
+      assert.deepEqual(await metricStore.readMinutes(key, range, 2 * MINUTE_MS), [
+        {
+          startMs: T0 + MINUTE_MS,
+          statistics: { sampleCount: 120, sum: -600, minimum: -10, maximum: 0 },
+        },
+        {
+          startMs: T0 + 3 * MINUTE_MS,
+          statistics: { sampleCount: 60, sum: 600, minimum: 10, maximum: 10 },
+        },
+        {
+          startMs: T0 + 5 * MINUTE_MS,
+          statistics: { sampleCount: 60, sum: 1800, minimum: 30, maximum: 30 },
+        },
+      ]);
+      const [all] = await metricStore.readMinutes(key, range, 365 * 86_400_000);
+      assert.equal(all?.startMs, range.fromMs);
+      assert.equal(all?.statistics.sampleCount, 240);
+    });
+
     test('of a minute that is there already are added to it, and its seconds stay', async () => {
       const { metricStore } = getStore();
       const key = keyOf('added');
@@ -53,13 +82,30 @@ export function testMetrics(getStore: () => Store): void {
       await metricStore.append([rest]);
       const later = { startMs: T0 + 30_000, points: new Uint8Array([1, 3]) };
       await metricStore.append([{ ...minuteOf(key, T0, 1), seconds: later }]);
-      assert.deepEqual(await metricStore.readMinutes(key, ever), [
+      assert.deepEqual(await metricStore.readMinutes(key, ever, MINUTE_MS), [
         { startMs: T0, statistics: { sampleCount: 180, sum: 780, minimum: 1, maximum: 7 } },
       ]);
       const runs = await metricStore.readSeconds(key, ever);
       assert.deepEqual(
         runs.map(({ points }) => points[1]),
         [5, 3],
+      );
+    });
+
+    test('of a minute that began twice keep the longer run of seconds', async () => {
+      const { metricStore } = getStore();
+      const key = keyOf('twice');
+      const runOf = (...points: number[]) => ({
+        ...minuteOf(key, T0, 1),
+        seconds: { startMs: T0, points: new Uint8Array(points) },
+      });
+      for (const run of [runOf(1, 2), runOf(1, 2, 3, 4), runOf(1, 9, 9)]) {
+        await metricStore.append([run]);
+      }
+      const runs = await metricStore.readSeconds(key, ever);
+      assert.deepEqual(
+        runs.map(({ points }) => [...points]),
+        [[1, 2, 3, 4]],
       );
     });
 
@@ -83,7 +129,10 @@ export function testMetrics(getStore: () => Store): void {
         after = { ...tenant, ...last };
       }
       assert.deepEqual(listed, keys.map((key) => `${key.metric} ${key.dimensions}`).sort());
-      assert.equal((await metricStore.readMinutes(keys[249]!, ever))[0]?.statistics.sum, 49 * 60);
+      assert.equal(
+        (await metricStore.readMinutes(keys[249]!, ever, MINUTE_MS))[0]?.statistics.sum,
+        49 * 60,
+      );
     });
 
     test('are listed for as long as they are active', async () => {
@@ -105,15 +154,15 @@ export function testMetrics(getStore: () => Store): void {
       await metricStore.append(minutes.slice(0, 5).map((startMs) => minuteOf(old, startMs, 1)));
       await metricStore.append(minutes.map((startMs) => minuteOf(going, startMs, 1)));
       const counts = async (key: SeriesKey) => [
-        (await metricStore.readMinutes(key, ever)).length,
+        (await metricStore.readMinutes(key, ever, MINUTE_MS)).length,
         (await metricStore.readSeconds(key, ever)).length,
       ];
-      await metricStore.deleteBefore({ secondsMs: T0 + 3 * MINUTE_MS, minutesMs: T0 });
+      await metricStore.deleteBefore({ secondsMs: T0 + 3 * MINUTE_MS, minutesMs: T0 }, never);
       assert.deepEqual(await counts(old), [5, 2]);
-      await metricStore.deleteBefore({
-        secondsMs: T0 + 9 * MINUTE_MS,
-        minutesMs: T0 + 7 * MINUTE_MS,
-      });
+      const limits = { secondsMs: T0 + 9 * MINUTE_MS, minutesMs: T0 + 7 * MINUTE_MS };
+      await metricStore.deleteBefore(limits, AbortSignal.abort());
+      assert.deepEqual(await counts(old), [5, 2]);
+      await metricStore.deleteBefore(limits, never);
       assert.deepEqual(await counts(old), [0, 0]);
       assert.deepEqual(await counts(going), [3, 1]);
       const tenant = { accountId: '123456789012', region: 'old' };
@@ -122,6 +171,30 @@ export function testMetrics(getStore: () => Store): void {
         listed.map(({ dimensions }) => dimensions),
         ['Channel=b'],
       );
+    });
+
+    test('of many series are forgotten in a few steps, and in none after the signal', async () => {
+      const { metricStore } = getStore();
+      const keys = Array.from({ length: 60 }, (_, i) =>
+        keyOf('steps', { dimensions: `Channel=${String(i).padStart(2, '0')}` }),
+      );
+      await metricStore.deleteBefore({ secondsMs: ever.toMs, minutesMs: ever.toMs }, never);
+      for (let i = 0; i < 110; i++) {
+        await metricStore.append(keys.map((key) => minuteOf(key, T0 + i * MINUTE_MS, 1)));
+      }
+      const leftOf = async (key: SeriesKey) => (await metricStore.readSeconds(key, ever)).length;
+      const left = async () => (await Promise.all(keys.map(leftOf))).reduce((a, b) => a + b);
+      const limits = { secondsMs: T0 + 105 * MINUTE_MS, minutesMs: 0 };
+      const stepLimit = (most: number): AbortSignal => {
+        let steps = 0;
+        return Object.defineProperty(new AbortController().signal, 'aborted', {
+          get: () => steps++ >= most,
+        });
+      };
+      await metricStore.deleteBefore(limits, stepLimit(1));
+      assert.equal(await left(), 60 * 110 - 5000);
+      await metricStore.deleteBefore(limits, stepLimit(2));
+      assert.equal(await left(), 60 * 5, 'no transaction for each series');
     });
   });
 }

@@ -72,6 +72,13 @@ suite('list()', () => {
     assert.deepEqual(messagesOf(shape, ['a', null]), ['Member must be a string']);
     assert.deepEqual(messagesOf(shape, { 0: 'a' }), ['Member must be a list']);
   });
+
+  test('looks at no item of a list that is too long, with or without a limit of the model', () => {
+    const items = Array.from({ length: 85_000 }, () => null);
+    for (const rules of [{ maxCount: 2 }, {}]) {
+      assert.equal(messagesOf(list(text(), rules), items).length, 1);
+    }
+  });
 });
 
 suite('map()', () => {

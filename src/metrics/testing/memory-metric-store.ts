@@ -1,4 +1,5 @@
 import { compareKept, type MetricStore, type SeriesKey, type SeriesMinute } from '../ports.ts';
+import { inPeriods } from '../statistics.ts';
 
 const isSame = (a: SeriesKey, b: SeriesKey): boolean =>
   a.accountId === b.accountId && a.region === b.region && compareKept(a, b) === 0;
@@ -16,11 +17,12 @@ export class MemoryMetricStore implements MetricStore {
     this.minutes.push(...minutes);
   };
 
-  readMinutes: MetricStore['readMinutes'] = async (key, { fromMs, toMs }) =>
-    this.minutes
+  readMinutes: MetricStore['readMinutes'] = async (key, { fromMs, toMs }, periodMs) => {
+    const minutes = this.minutes
       .filter((minute) => isSame(minute.key, key))
-      .filter(({ startMs }) => startMs >= fromMs && startMs < toMs)
-      .map(({ startMs, statistics }) => ({ startMs, statistics }));
+      .filter(({ startMs }) => startMs >= fromMs && startMs < toMs);
+    return inPeriods(minutes, fromMs, periodMs);
+  };
 
   readSeconds: MetricStore['readSeconds'] = async (key, { fromMs, toMs }) =>
     this.minutes

@@ -41,6 +41,11 @@ describe('decodeCbor()', () => {
     assert.deepEqual(decodeCbor(hex('5f42010243030405ff')), Buffer.from([1, 2, 3, 4, 5]));
   });
 
+  test('reads a time to the millisecond that was meant', () => {
+    const date = new Date('2038-05-04T04:02:37.561Z');
+    assert.deepEqual(decodeCbor(encodeCbor(date)), date);
+  });
+
   test('refuses what is cut off, goes on, is nested too deep, or is no CBOR of Smithy', () => {
     for (const bytes of [
       '',
@@ -59,6 +64,15 @@ describe('decodeCbor()', () => {
     ]) {
       assert.throws(() => decodeCbor(hex(bytes)), ProtocolViolation, bytes);
     }
+  });
+
+  test('refuses more items than any call has', () => {
+    const listOf = (item: string, count: number) => hex(`9f${item.repeat(count)}ff`);
+    assert.equal((decodeCbor(listOf('a0', 99_999)) as unknown[]).length, 99_999);
+    for (const item of ['a0', '00', '80', 'c100']) {
+      assert.throws(() => decodeCbor(listOf(item, 100_000)), ProtocolViolation, item);
+    }
+    assert.throws(() => decodeCbor(hex(`7f${'60'.repeat(100_000)}ff`)), ProtocolViolation);
   });
 
   test('throws nothing but ProtocolViolation, whatever it is given', () => {

@@ -30,6 +30,11 @@ const BREAK = 0xff;
 const EPOCH_TIME = 1;
 const FLOAT64 = 0xfb;
 
+/**
+ * Each costs a byte of the peer's and much more of ours. 500 queries of CloudWatch, of metrics with 30 dimensions, are 86,500.
+ */
+const MAX_ITEMS = 100_000;
+
 /** Deeper than any shape of an AWS service; an attacker's nesting must not end the stack. */
 const MAX_DEPTH = 32;
 
@@ -40,20 +45,29 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * Throws ProtocolViolation on anything else.
  */
 export function decodeCbor(bytes: Uint8Array): CborValue {
-  const reader = new ByteReader(bytes);
-  const value = readItem(reader, 0);
-  if (reader.remaining > 0) {
-    throw new ProtocolViolation(`cannot read CBOR: ${reader.remaining} bytes follow the item`);
+  const input: Input = { reader: new ByteReader(bytes), items: 0 };
+  const value = readItem(input, 0);
+  const { remaining } = input.reader;
+  if (remaining > 0) {
+    throw new ProtocolViolation(`cannot read CBOR: ${remaining} bytes follow the item`);
   }
   return value;
 }
 
-function readItem(reader: ByteReader, depth: number): CborValue {
-  return readAfter(reader, reader.u8(), depth);
+interface Input {
+  readonly reader: ByteReader;
+  /** Begun so far. */
+  items: number;
 }
 
-function readAfter(reader: ByteReader, initial: number, depth: number): CborValue {
+function readItem(input: Input, depth: number): CborValue {
+  return readAfter(input, input.reader.u8(), depth);
+}
+
+function readAfter(input: Input, initial: number, depth: number): CborValue {
   if (depth > MAX_DEPTH) throw new ProtocolViolation('cannot read CBOR: it is nested too deep');
+  countItem(input);
+  const { reader } = input;
   const major = initial >> 5;
   const info = initial & 0x1f;
   switch (major) {
@@ -62,17 +76,23 @@ function readAfter(reader: ByteReader, initial: number, depth: number): CborValu
     case Major.negative:
       return -1 - readArgument(reader, info);
     case Major.bytes:
-      return readBytes(reader, major, info);
+      return readBytes(input, major, info);
     case Major.text:
-      return decodeText(readBytes(reader, major, info));
+      return decodeText(readBytes(input, major, info));
     case Major.array:
-      return readArray(reader, info, depth);
+      return readArray(input, info, depth);
     case Major.map:
-      return readMap(reader, info, depth);
+      return readMap(input, info, depth);
     case Major.tag:
-      return readTag(reader, info, depth);
+      return readTag(input, info, depth);
     default:
       return readSimple(reader, info);
+  }
+}
+
+function countItem(input: Input): void {
+  if (++input.items > MAX_ITEMS) {
+    throw new ProtocolViolation(`cannot read CBOR: more than ${MAX_ITEMS} items`);
   }
 }
 
@@ -85,13 +105,15 @@ function readArgument(reader: ByteReader, info: number): number {
   throw new ProtocolViolation(`cannot read CBOR: additional information ${info}`);
 }
 
-function readBytes(reader: ByteReader, major: number, info: number): Uint8Array {
+function readBytes(input: Input, major: number, info: number): Uint8Array {
+  const { reader } = input;
   if (info !== INDEFINITE) return reader.bytes(readArgument(reader, info));
   const chunks: Uint8Array[] = [];
   for (let initial = reader.u8(); initial !== BREAK; initial = reader.u8()) {
     if (initial >> 5 !== major || (initial & 0x1f) === INDEFINITE) {
       throw new ProtocolViolation(`cannot read CBOR: 0x${initial.toString(16)} in a string`);
     }
+    countItem(input);
     chunks.push(reader.bytes(readArgument(reader, initial & 0x1f)));
   }
   return Buffer.concat(chunks);
@@ -106,25 +128,26 @@ function decodeText(bytes: Uint8Array): string {
 }
 
 /** Nothing is allocated for a length that is only announced: each item costs the peer a byte. */
-function readArray(reader: ByteReader, info: number, depth: number): CborValue {
+function readArray(input: Input, info: number, depth: number): CborValue {
   const items: CborValue[] = [];
-  forEachItem(reader, info, (initial) => items.push(readAfter(reader, initial, depth + 1)));
+  forEachItem(input, info, (initial) => items.push(readAfter(input, initial, depth + 1)));
   return items;
 }
 
-function readMap(reader: ByteReader, info: number, depth: number): CborValue {
+function readMap(input: Input, info: number, depth: number): CborValue {
   const entries: [string, CborValue][] = [];
-  forEachItem(reader, info, (initial) => {
-    const name = readAfter(reader, initial, depth + 1);
+  forEachItem(input, info, (initial) => {
+    const name = readAfter(input, initial, depth + 1);
     if (typeof name !== 'string') {
       throw new ProtocolViolation(`cannot read CBOR: a ${typeof name} as the name of a member`);
     }
-    entries.push([name, readItem(reader, depth + 1)]);
+    entries.push([name, readItem(input, depth + 1)]);
   });
   return Object.fromEntries(entries);
 }
 
-function forEachItem(reader: ByteReader, info: number, read: (initial: number) => void): void {
+function forEachItem(input: Input, info: number, read: (initial: number) => void): void {
+  const { reader } = input;
   if (info === INDEFINITE) {
     for (let initial = reader.u8(); initial !== BREAK; initial = reader.u8()) read(initial);
     return;
@@ -133,14 +156,15 @@ function forEachItem(reader: ByteReader, info: number, read: (initial: number) =
   for (let i = 0; i < count; i++) read(reader.u8());
 }
 
-function readTag(reader: ByteReader, info: number, depth: number): CborValue {
-  const tag = readArgument(reader, info);
-  const value = readItem(reader, depth + 1);
+function readTag(input: Input, info: number, depth: number): CborValue {
+  const tag = readArgument(input.reader, info);
+  const value = readItem(input, depth + 1);
   if (tag !== EPOCH_TIME) return value;
   if (typeof value !== 'number') {
     throw new ProtocolViolation(`cannot read CBOR: an epoch time that is a ${typeof value}`);
   }
-  return new Date(value * 1000);
+  // Smithy's timestamps have milliseconds, which a double of seconds misses by a little, and a Date would cut off.
+  return new Date(Math.round(value * 1000));
 }
 
 function readSimple(reader: ByteReader, info: number): CborValue {

@@ -26,7 +26,9 @@ describe('decodeQueryForm()', () => {
       'a=1&a.b=2',
       'a.b=1&a=2',
       `${'a.'.repeat(16)}a=1`,
-      '&a='.repeat(40_001),
+      `${'a.'.repeat(9)}a=1`,
+      '&a='.repeat(10_001),
+      Array.from({ length: 2500 }, (_, i) => `a.${i}.b.c.d.e=1`).join('&'),
     ]) {
       assert.throws(() => decodeQueryForm(form), ProtocolViolation, form.slice(0, 40));
     }

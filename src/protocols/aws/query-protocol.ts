@@ -4,10 +4,13 @@ import { ProtocolViolation } from '../../lib/protocol-violation.ts';
 export type QueryValue = string | readonly QueryValue[] | { readonly [name: string]: QueryValue };
 
 /** `MetricDataQueries.member.1.MetricStat.Metric.Dimensions.member.1.Name` has nine. */
-const MAX_SEGMENTS = 16;
+const MAX_SEGMENTS = 9;
 
-/** 500 queries of a metric with 30 dimensions have 33,500; each costs more memory than its text. */
-const MAX_PARAMETERS = 40_000;
+/** 500 queries of a metric with 4 dimensions, which is as many as IVS's have, are 8,000; each costs more memory than its text. */
+const MAX_PARAMETERS = 10_000;
+
+/** Lists, and whatever else has members: there are 4,500 in those queries. */
+const MAX_NODES = 10_000;
 
 type Node = Map<string, Node | string>;
 
@@ -19,25 +22,38 @@ type Node = Map<string, Node | string>;
  * Source: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
  */
 export function decodeQueryForm(body: string): Readonly<Record<string, QueryValue>> {
-  const root: Node = new Map();
+  const tree: Tree = { root: new Map(), nodes: 0 };
   if (body.split('&', MAX_PARAMETERS + 1).length > MAX_PARAMETERS) {
     throw new ProtocolViolation(`cannot read the form: more than ${MAX_PARAMETERS} parameters`);
   }
-  for (const [name, value] of new URLSearchParams(body)) insert(root, name, value);
-  return Object.fromEntries(Array.from(root, ([name, node]) => [name, toValue(node)]));
+  for (const [name, value] of new URLSearchParams(body)) insert(tree, name, value);
+  return Object.fromEntries(Array.from(tree.root, ([name, node]) => [name, toValue(node)]));
 }
 
-function insert(root: Node, name: string, value: string): void {
+interface Tree {
+  readonly root: Node;
+  nodes: number;
+}
+
+function insert(tree: Tree, name: string, value: string): void {
   const segments = name.split('.', MAX_SEGMENTS + 1);
   const leaf = segments.pop() ?? '';
   if (segments.length >= MAX_SEGMENTS) {
     throw new ProtocolViolation('cannot read the form: a parameter is nested too deep');
   }
-  let node = root;
+  let node = tree.root;
   for (const segment of segments) {
-    const next = node.get(segment) ?? new Map();
-    if (typeof next === 'string') throw contradiction(name);
-    node.set(segment, next);
+    const known = node.get(segment);
+    if (typeof known === 'string') throw contradiction(name);
+    const next: Node = known ?? new Map();
+    if (!known) {
+      if (++tree.nodes > MAX_NODES) {
+        throw new ProtocolViolation(
+          `cannot read the form: more than ${MAX_NODES} lists and structures`,
+        );
+      }
+      node.set(segment, next);
+    }
     node = next;
   }
   if (node.has(leaf)) throw contradiction(name);

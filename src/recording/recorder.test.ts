@@ -293,7 +293,8 @@ test('a full disk ends the recording with its failure; what was complete stays',
   assert.match(bench.store.text('720p30/playlist.m3u8'), /ENDLIST/);
 });
 
-test('recordings use no more disk than they may while their bucket is away', async () => {
+/** A recording that has all the disk it may use, while its bucket is away. */
+async function recordBeyondTheLimit(): Promise<RecorderBench> {
   const bench = new RecorderBench(undefined, { spoolLimitBytes: 100 });
   const stream = bench.stream();
   stream.segment();
@@ -303,11 +304,65 @@ test('recordings use no more disk than they may while their bucket is away', asy
     stream.segment();
     await bench.settle();
   }
-  bench.clock.advance(60_000);
-  await bench.settle();
-  bench.clock.advance(60_000);
+  return bench;
+}
+
+async function assertBroughtToItsBucket(bench: RecorderBench) {
+  bench.store.error = undefined;
+  bench.clock.advance(30_000);
   await bench.settle();
   assert.deepEqual(bench.eventNames, ['Recording Start', 'Recording End Failure']);
+  const { durationMs } = bench.events.at(-1)!;
+  assert.ok(durationMs >= 12_000 && durationMs < 20_000, `${durationMs}`);
+  assert.ok(bench.store.has('/1.ts'));
+  assert.match(bench.store.text('720p30/playlist.m3u8'), /\n1\.ts\n#EXT-X-ENDLIST/);
+  assert.deepEqual(await bench.spool.list(), []);
+}
+
+test('recordings use no more disk than they may; what they have is for the bucket, however long that is away', async () => {
+  const bench = await recordBeyondTheLimit();
+  for (let minutes = 0; minutes < 300; minutes++) {
+    bench.clock.advance(60_000);
+    await bench.settle();
+  }
+  assert.deepEqual(bench.eventNames, ['Recording Start']);
+  await assertBroughtToItsBucket(bench);
+});
+
+test('after a restart a recording that failed waits for its bucket as any other', async () => {
+  const after = new RecorderBench(await recordBeyondTheLimit());
+  after.store.error = new Error('no network yet');
+  await after.recorder.resume();
+  for (let seconds = 0; seconds < 60; seconds++) {
+    after.clock.advance(1000);
+    await after.settle();
+  }
+  await assertBroughtToItsBucket(after);
+});
+
+test('a bucket that is away for six hours is given up: the failure is told and the spool is emptied', async () => {
+  const bench = await recordBeyondTheLimit();
+  for (let minutes = 0; minutes < 361; minutes++) {
+    bench.clock.advance(60_000);
+    await bench.settle();
+  }
+  assert.deepEqual(bench.eventNames, ['Recording Start', 'Recording End Failure']);
+  assert.deepEqual(await bench.spool.list(), []);
+});
+
+test('what failed before its bucket was ever there is brought to it all the same', async () => {
+  const bench = new RecorderBench(undefined, { spoolLimitBytes: 100 });
+  bench.store.error = new Error('away');
+  const stream = bench.stream();
+  for (let count = 0; count < 20; count++) {
+    stream.segment();
+    await bench.settle();
+  }
+  const after = new RecorderBench(bench);
+  await after.recorder.resume();
+  await after.settle();
+  assert.deepEqual(after.eventNames, ['Recording Start', 'Recording End Failure']);
+  assert.ok(after.store.has('/1.ts'));
 });
 
 test('renditions are those that the configuration selects', async () => {

@@ -146,11 +146,14 @@ export class RecordingState {
     return sum;
   }
 
-  /** Whether anything waits for the bucket. */
+  /** How many files wait for the bucket. */
+  get waitingCount(): number {
+    const counts = this.renditions.map(({ waiting }) => waiting.length);
+    return counts.reduce((sum, count) => sum + count, this.waitingThumbnails.length);
+  }
+
   get hasWaiting(): boolean {
-    return (
-      this.waitingThumbnails.length > 0 || this.renditions.some(({ waiting }) => waiting.length > 0)
-    );
+    return this.waitingCount > 0;
   }
 }
 

@@ -17,7 +17,7 @@ import { type SpoolJob, SpoolWriter } from './spool-writer.ts';
 /** A bucket that is away for longer is not coming back. */
 const GIVE_UP_MS = 6 * 3600 * 1000;
 
-/** What remains to be written to a bucket that was given up. */
+/** For what remains to be written to a bucket that was given up. */
 const LAST_WORDS_MS = 10_000;
 
 /**
@@ -56,6 +56,8 @@ export class Recording {
   readonly #loop: PassLoop;
   /** The journal may not know of it yet. */
   #hasAnnounced = false;
+  /** It was away for too long, or refuses what it has not had anything of. Whatever else fails, what is on disk is still for it. */
+  #isBucketGivenUp = false;
   /** Begun where it failed: nothing else can be written before. */
   #makingRoom: Promise<void> | undefined;
   /** What it has of the budget. */
@@ -232,7 +234,7 @@ export class Recording {
     this.#bucket ??= this.#bucketWriter(spooled);
     await this.#makingRoom;
     if (this.state.newestStream) {
-      if (!this.#hasBegun && !this.state.failure) await this.#announce(this.#bucket);
+      if (!this.#hasBegun && this.#isWorthBeginning) await this.#announce(this.#bucket);
       if (this.#hasBegun) await this.#bucket.writeMedia();
       this.#account();
     }
@@ -264,7 +266,11 @@ export class Recording {
 
   /** The bucket does not take the rest either. */
   async #giveUp(error: unknown): Promise<void> {
-    this.#log.error({ err: error }, 'the recording is given up');
+    const lost = { files: this.state.waitingCount, byteLength: this.state.spooledBytes };
+    this.#log.error(
+      { err: error, lost },
+      'the recording is given up: its bucket never got the rest',
+    );
     try {
       await this.#conclude(await this.#options.spooled, undefined);
     } catch (failure) {
@@ -299,10 +305,16 @@ export class Recording {
   }
 
   #isHopeless(error: unknown, elapsedMs: number): boolean {
-    if (this.state.failure) return elapsedMs >= LAST_WORDS_MS;
+    if (this.#isBucketGivenUp) return elapsedMs >= LAST_WORDS_MS;
     // Before anything was promised, IVS says at once that the bucket can't be used.
     const isRefused = error instanceof DestinationRefused && !this.#hasBegun;
-    return isRefused || elapsedMs >= GIVE_UP_MS;
+    this.#isBucketGivenUp = isRefused || elapsedMs >= GIVE_UP_MS;
+    return this.#isBucketGivenUp;
+  }
+
+  /** What failed before its bucket was told of it is still worth having, if there is anything. */
+  get #isWorthBeginning(): boolean {
+    return !this.#isBucketGivenUp && (!this.state.failure || this.state.hasWaiting);
   }
 
   /** The bucket has the started document, and the history its event. */

@@ -414,6 +414,45 @@ test('what a rendition lacks is a gap in its playlist, and all renditions go on 
   assert.deepEqual(durations('480p30/playlist.m3u8'), ['2.000', 'GAP2.000', '6.000', '2.000']);
 });
 
+test('a rendition that begins with a gap is recorded: the first segment of media says what it is', async () => {
+  const bench = new RecorderBench();
+  const stream = bench.stream({ renditions: LADDER.slice(0, 2) });
+  stream.segmentOf(0, 2);
+  stream.segmentOf(1, 2, { isGap: true });
+  for (let count = 0; count < 4; count++) stream.segment();
+  stream.end();
+  await bench.settle();
+  assert.match(bench.store.text('480p30/playlist.m3u8'), /GAP\n#EXTINF:2.000,\n0\.ts\n.*1\.ts/s);
+  assert.match(bench.store.text('hls/master.m3u8'), /\n480p30\/playlist.m3u8\n/);
+});
+
+test('where streams are merged every rendition has its discontinuity and its date, be it at a gap', async () => {
+  const bench = new RecorderBench();
+  const options = {
+    renditions: LADDER.slice(0, 2),
+    configuration: { recordingReconnectWindowSeconds: 60 },
+  };
+  const first = bench.stream(options);
+  first.segment();
+  first.end();
+  await bench.settle();
+  bench.clock.advance(30_000);
+  const second = bench.stream(options);
+  second.segmentOf(0, 2);
+  second.segmentOf(1, 2, { isGap: true });
+  second.segment();
+  second.end();
+  await bench.settle();
+  bench.clock.advance(60_000);
+  await bench.settle();
+  assert.deepEqual(bench.events.at(-1)?.recordingSessionStreamIds, ['st-1', 'st-2']);
+  for (const name of ['720p30', '480p30']) {
+    const playlist = bench.store.text(`${name}/playlist.m3u8`);
+    assert.equal(playlist.match(/DISCONTINUITY\n/g)?.length, 1, playlist);
+    assert.match(playlist, /DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:35.000Z\n/);
+  }
+});
+
 test('a stream without a complete segment is not recorded', async () => {
   const bench = new RecorderBench();
   bench.stream().end();

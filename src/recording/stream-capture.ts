@@ -89,13 +89,14 @@ export class StreamCapture implements StreamRecording {
     });
   }
 
-  /** Every rendition has a segment, or has had its time. */
+  /** Every rendition has a segment with media, or has had its time. */
   #isDecidable(): boolean {
     const windows = this.stream.windows.filter(({ hasPicture }) => hasPicture);
     const [leader] = windows;
-    const count = (window: LiveWindow | undefined) =>
-      this.#held.filter((live) => live.window === window).length;
-    return windows.every((window) => count(window) > 0) || count(leader) >= PATIENCE_SEGMENTS;
+    const isPlayable = (window: LiveWindow) =>
+      this.#held.some((live) => live.window === window && live.buffers.length > 0);
+    const leading = this.#held.filter(({ window }) => window === leader);
+    return leading.length >= PATIENCE_SEGMENTS || windows.every(isPlayable);
   }
 
   #decide(): void {

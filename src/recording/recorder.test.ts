@@ -365,6 +365,87 @@ test('what failed before its bucket was ever there is brought to it all the same
   assert.ok(after.store.has('/1.ts'));
 });
 
+test('after a restart on a full disk the stream that comes back is recorded, as far as that goes, and its end is told', async () => {
+  const before = new RecorderBench();
+  const configuration = { recordingReconnectWindowSeconds: 300 };
+  const stream = before.stream({ configuration });
+  for (let count = 0; count < 6; count++) stream.segment();
+  await before.settle();
+  const after = new RecorderBench(before);
+  for (const spooled of after.spool.recordings.values()) spooled.error = new Error('ENOSPC');
+  await after.recorder.resume();
+  await after.settle();
+  assert.deepEqual(after.eventNames, ['Recording Start', 'Recording End Failure']);
+  after.clock.advance(5000);
+  const next = after.stream({ configuration });
+  for (let count = 0; count < 6; count++) next.segment();
+  next.end();
+  await after.settle();
+  after.clock.advance(300_000);
+  await after.settle();
+  assert.deepEqual(
+    after.events.slice(2).map(({ name, streamId }) => `${streamId} ${name}`),
+    ['st-2 Recording Start', 'st-2 Recording End'],
+  );
+});
+
+test('after a restart a stream goes on with the newest recording of its channel, whatever their ids', async () => {
+  const before = new RecorderBench();
+  const configuration = { recordingReconnectWindowSeconds: 300 };
+  const first = before.stream({ configuration });
+  first.segment();
+  await before.settle();
+  before.store.error = new Error('away');
+  first.segment();
+  first.end();
+  await before.settle();
+  before.clock.advance(1000);
+  before.stream({ configuration, width: 640 }).segment();
+  await before.settle();
+  for (const order of ['toSorted', 'toReversed'] as const) {
+    const after = new RecorderBench(before);
+    after.store.error = before.store.error;
+    const ids = await after.spool.list();
+    after.spool.list = async () => ids[order]();
+    await after.recorder.resume();
+    await after.settle();
+    after.stream({ configuration, width: 640 }).segment();
+    await after.settle();
+    assert.equal(after.spool.recordings.size, 2, order);
+  }
+});
+
+test('nothing that a crash left half written gets to the bucket', async () => {
+  const before = new RecorderBench();
+  const stream = before.stream({ renditions: LADDER });
+  for (let count = 0; count < 3; count++) stream.segment();
+  await before.settle();
+  for (const { contents } of before.spool.recordings.values()) {
+    for (const [name, bytes] of contents) {
+      contents.set(name, Buffer.concat([bytes, Buffer.from('garbage')]));
+    }
+  }
+  const after = new RecorderBench(before);
+  const put = after.store.putFile.bind(after.store);
+  const uploads: string[] = [];
+  after.store.putFile = async (bucketName, key, path) => {
+    uploads.push(String(after.spool.read(path)));
+    await put(bucketName, key, path);
+  };
+  for (const spooled of after.spool.recordings.values()) {
+    const truncate = spooled.truncate.bind(spooled);
+    // A slow disk.
+    spooled.truncate = async (...cut) => {
+      await after.settle();
+      await truncate(...cut);
+    };
+  }
+  await after.recorder.resume();
+  await after.settle();
+  assert.equal(uploads.length, 3);
+  assert.doesNotMatch(uploads.join(), /garbage/);
+});
+
 test('renditions are those that the configuration selects', async () => {
   const recorded = async (
     renditionConfiguration: RecordingConfigurationRecord['renditionConfiguration'],

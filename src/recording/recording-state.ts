@@ -110,6 +110,11 @@ export class RecordingState {
     return this.streams.at(-1);
   }
 
+  /** When the newest stream began. */
+  get newestStartMs(): number {
+    return this.newestStream?.startTimeMs ?? this.head.startedAtMs;
+  }
+
   /** When the newest media ended. */
   get lastMediaMs(): number {
     const ends = this.renditions.flatMap(({ endMs }) => endMs ?? []);

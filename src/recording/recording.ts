@@ -126,18 +126,20 @@ export class Recording {
 
   /** After a restart: goes on where the journal ends. */
   async takeUp(): Promise<void> {
-    const { newestStream, endedAtMs, failure, head } = this.state;
+    const { newestStream, endedAtMs, head } = this.state;
     const spooled = await this.#options.spooled;
     this.state.takeUp(await spooled.files());
     this.#account();
-    if (newestStream && newestStream.endTimeMs === undefined && !failure) {
+    // What is written makes the loop begin, and nothing may be in a bucket that is still to be cut off.
+    await trimSpool(this.state, spooled);
+    if (newestStream && newestStream.endTimeMs === undefined && !this.state.failure) {
       const { streamId } = newestStream;
       const entry: JournalEntry = { type: 'stream-ended', streamId, atMs: endedAtMs };
       this.#writer.push({ kind: 'entry', entry });
       await this.#writer.drained();
     }
-    await trimSpool(this.state, spooled);
-    if (failure || !newestStream) this.#phase = 'finishing';
+    // Writing that may have failed, and nobody can go on with it then.
+    if (this.state.failure || !newestStream) this.#phase = 'finishing';
     else {
       // Media may be ahead of the clock by a moment.
       const endMs = Math.min(endedAtMs, this.#clock.nowMs());

@@ -8,6 +8,10 @@ export async function trimSpool(state: RecordingState, spooled: SpooledRecording
     for (const { name, byteLength, segment } of rendition.waiting) {
       if (segment && !segment.isGap) await spooled.truncate(name, byteLength);
     }
+    const { open } = rendition;
+    if (open && !open.isGap) {
+      await spooled.truncate(rendition.segmentName(open.number), open.byteLength);
+    }
     await spooled.delete(rendition.segmentName(rendition.nextNumber));
   }
 }

@@ -257,6 +257,37 @@ test('a stream of another size or bit rate is another recording', async () => {
   }
 });
 
+test('a stream that begins while the last segments of the one before are on their way takes nothing from it', async () => {
+  const bench = new RecorderBench();
+  const configuration = { recordingReconnectWindowSeconds: 30 };
+  const first = bench.stream({ configuration });
+  for (let count = 0; count < 8; count++) first.segment();
+  await bench.settle();
+  const second = bench.stream({ configuration });
+  second.segment();
+  await bench.settle();
+  first.segment();
+  first.end();
+  await bench.settle();
+  second.end();
+  await bench.settle();
+  bench.clock.advance(30_000);
+  await bench.settle();
+  assert.deepEqual(
+    bench.events.map(({ name, streamId, durationMs }) => [streamId, name, durationMs]),
+    [
+      ['st-1', 'Recording Start', 0],
+      ['st-2', 'Recording Start', 0],
+      ['st-1', 'Recording End', 18_000],
+      ['st-2', 'Recording End', 2000],
+    ],
+  );
+  const segments = [...bench.store.objects].filter(([key]) => key.endsWith('.ts'));
+  const texts = segments.map(([, bytes]) => String(Buffer.from(bytes)));
+  assert.equal(texts.join('').match(/st-1/g)?.length, 9);
+  assert.equal(bench.spool.recordings.size, 0);
+});
+
 test('a bucket that refuses the first document is a Recording Start Failure, and nothing is left', async () => {
   const bench = new RecorderBench();
   bench.store.error = new DestinationRefused('no such bucket');

@@ -52,6 +52,8 @@ export class Recording {
   readonly #done = Promise.withResolvers<void>();
   #bucket: BucketWriter | undefined;
   #phase: Phase = 'recording';
+  /** No stream may come back when the one that is on has ended. */
+  #isLastStream = false;
   readonly #window: ReconnectWindow;
   readonly #loop: PassLoop;
   /** The journal may not know of it yet. */
@@ -118,10 +120,12 @@ export class Recording {
   async streamEnded(streamId: string): Promise<void> {
     if (this.#phase !== 'recording') return;
     const atMs = this.#clock.nowMs();
-    this.#waitFor(atMs + this.state.head.reconnectWindowSeconds * 1000);
+    if (this.#isLastStream) this.#phase = 'finishing';
+    else this.#waitFor(atMs + this.state.head.reconnectWindowSeconds * 1000);
     this.#writer.push({ kind: 'entry', entry: { type: 'stream-ended', streamId, atMs } });
     await this.#writer.drained();
     this.#window.check();
+    this.#loop.ask();
   }
 
   /** After a restart: goes on where the journal ends. */
@@ -158,12 +162,10 @@ export class Recording {
     this.#window.release();
   }
 
-  /** Nobody comes back any more. */
+  /** Nobody comes back any more: it ends when the stream that is on, if any, has brought its last segments. */
   finish(): void {
-    if (this.#phase !== 'recording' && this.#phase !== 'waiting') return;
-    this.#phase = 'finishing';
-    this.#window.close();
-    this.#loop.ask();
+    this.#isLastStream = true;
+    if (this.#phase === 'waiting') this.#takeNoMore();
   }
 
   fail(error: unknown): void {
@@ -178,6 +180,13 @@ export class Recording {
     const cancel = this.#clock.after(graceMs, () => this.#stopWork());
     await this.#done.promise;
     cancel();
+  }
+
+  #takeNoMore(): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'finishing';
+    this.#window.close();
+    this.#loop.ask();
   }
 
   #stopWork(): void {
@@ -213,8 +222,7 @@ export class Recording {
     this.#log.error({ err: error, reason }, 'the recording failed');
     this.state.apply({ type: 'failed', reason, message: messageOf(error) });
     this.#makingRoom = this.#makeRoom();
-    this.finish();
-    this.#loop.ask();
+    this.#takeNoMore();
   }
 
   async #work(): Promise<void> {

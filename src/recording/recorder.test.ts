@@ -360,6 +360,32 @@ test('recordings use no more disk than they may; what they have is for the bucke
   await assertBroughtToItsBucket(bench);
 });
 
+test('a bucket that is away fails no recordings for others', async () => {
+  const bench = new RecorderBench(undefined, { spoolLimitBytes: 3200 });
+  const put = bench.store.putBytes.bind(bench.store);
+  bench.store.putBytes = async (bucketName, ...object) => {
+    if (bucketName === 'dead') throw new Error('away');
+    await put(bucketName, ...object);
+  };
+  const dead = bench.stream({ configuration: { bucketName: 'dead' } });
+  dead.segment();
+  const well = bench.stream({ channelArn: 'arn:aws:ivs:us-west-2:123456789012:channel/other' });
+  for (let count = 0; count < 250; count++) {
+    dead.segment();
+    if (count % 2 === 0) well.segment();
+    await bench.settle();
+  }
+  well.end();
+  await bench.settle();
+  const ended = bench.events.filter(({ name }) => name !== 'Recording Start');
+  assert.deepEqual(
+    ended.map(({ name, streamId, durationMs }) => [name, streamId, durationMs]),
+    [['Recording End', 'st-2', 250_000]],
+  );
+  const [left] = bench.spool.recordings.values();
+  assert.match(left?.journal.at(-1) ?? '', /"failed".*this one most/);
+});
+
 test('after a restart a recording that failed waits for its bucket as any other', async () => {
   const after = new RecorderBench(await recordBeyondTheLimit());
   after.store.error = new Error('no network yet');

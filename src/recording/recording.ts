@@ -10,7 +10,7 @@ import type { RecordingReason } from './recording-facts.ts';
 import { RecordingNews } from './recording-news.ts';
 import type { RecordingState } from './recording-state.ts';
 import { Retry, Stopped } from './retry.ts';
-import type { SpoolBudget } from './spool-budget.ts';
+import type { SpoolBudget, SpoolUser } from './spool-budget.ts';
 import { trimSpool, writeFailure } from './spool-upkeep.ts';
 import { type SpoolJob, SpoolWriter } from './spool-writer.ts';
 
@@ -41,7 +41,7 @@ export interface RecordingOptions {
 }
 
 /** One recording, of one stream or of several that were merged: from the live segments over the spool to its bucket. */
-export class Recording {
+export class Recording implements SpoolUser {
   readonly state: RecordingState;
   readonly #options: RecordingOptions;
   readonly #clock: Clock;
@@ -62,7 +62,6 @@ export class Recording {
   #isBucketGivenUp = false;
   /** Begun where it failed: nothing else can be written before. */
   #makingRoom: Promise<void> | undefined;
-  /** What it has of the budget. */
   #spooledBytes = 0;
 
   constructor(options: RecordingOptions) {
@@ -84,9 +83,10 @@ export class Recording {
     this.#writer = new SpoolWriter({
       state,
       spooled,
-      onWritten: () => this.#written(),
+      onWritten: (byteLength) => this.#written(byteLength),
       onBroken: (error) => this.#fail('InternalServerException', error),
     });
+    options.budget.add(this);
   }
 
   get isWaiting(): boolean {
@@ -96,6 +96,21 @@ export class Recording {
   /** Resolves when it is closed, or stopped. */
   get done(): Promise<void> {
     return this.#done.promise;
+  }
+
+  // --- what the budget of the spool is for
+
+  /** At its last pass or write: adding up is not for every segment of every recording. */
+  get spooledBytes(): number {
+    return this.#spooledBytes;
+  }
+
+  get isGrowing(): boolean {
+    return this.#phase === 'recording';
+  }
+
+  outgrown(error: Error): void {
+    this.#writer.break(error);
   }
 
   // --- what the recorder does
@@ -201,20 +216,14 @@ export class Recording {
 
   // --- what follows from it
 
-  #written(): void {
+  #written(byteLength: number): void {
     this.#account();
-    if (this.#options.budget.isExceeded) {
-      this.#writer.break(
-        new Error('cannot spool: recordings have all the disk space they may use'),
-      );
-    }
+    if (byteLength > 0) this.#options.budget.enforce();
     this.#loop.ask();
   }
 
   #account(): void {
-    const { spooledBytes } = this.state;
-    this.#options.budget.use(spooledBytes - this.#spooledBytes);
-    this.#spooledBytes = spooledBytes;
+    this.#spooledBytes = this.state.spooledBytes;
   }
 
   #fail(reason: RecordingReason, error: unknown): void {
@@ -333,8 +342,7 @@ export class Recording {
   }
 
   #close(): void {
-    this.#options.budget.free(this.#spooledBytes);
-    this.#spooledBytes = 0;
+    this.#options.budget.delete(this);
     this.#options.onClosed();
     this.#done.resolve();
   }

@@ -183,13 +183,14 @@ export class RecorderBench implements RecordingHistory {
       readonly videoBitrateBps?: number;
       readonly width?: number;
       readonly hasThumbnails?: boolean;
+      readonly channelArn?: string;
     } = {},
   ): BenchStream {
     const streamId = `st-${++this.#streams}`;
     const channel = {
       accountId: '123456789012',
       region: 'us-west-2',
-      arn: CHANNEL_ARN,
+      arn: options.channelArn ?? CHANNEL_ARN,
       id: 'abcdABCDefgh',
       name: 'test',
       type: options.type ?? 'STANDARD',

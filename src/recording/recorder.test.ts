@@ -306,6 +306,71 @@ test('a bucket that refuses the first document is a Recording Start Failure, and
   assert.deepEqual(await bench.spool.list(), []);
 });
 
+test('a disk without room for the first line is a Recording Start Failure, and nothing is left', async () => {
+  const noSpace = new Error('ENOSPC');
+  for (const place of ['create', 'append'] as const) {
+    const bench = new RecorderBench();
+    const create = bench.spool.create.bind(bench.spool);
+    bench.spool.create = async (recordingId) => {
+      if (place === 'create') throw noSpace;
+      const spooled = await create(recordingId);
+      for (const each of bench.spool.recordings.values()) each.error = noSpace;
+      return spooled;
+    };
+    const stream = bench.stream();
+    stream.segment();
+    await bench.settle();
+    stream.segment();
+    stream.end();
+    await bench.settle();
+    const [failure, ...others] = bench.events;
+    assert.equal(failure?.name, 'Recording Start Failure', place);
+    assert.equal(failure.streamId, 'st-1');
+    assert.equal(failure.reason, 'InternalServerException');
+    assert.deepEqual(others, []);
+    assert.deepEqual(await bench.spool.list(), []);
+  }
+});
+
+test('a recording that fails while a write is under way has what that wrote, before a crash and after', async () => {
+  const before = new RecorderBench();
+  const stream = before.stream();
+  for (let count = 0; count < 3; count++) stream.segment();
+  await before.settle();
+  before.store.error = new Error('away');
+  const [spooled] = before.spool.recordings.values();
+  const append = spooled!.append.bind(spooled);
+  const gate = Promise.withResolvers<void>();
+  spooled!.append = async (...written) => {
+    await gate.promise;
+    await append(...written);
+  };
+  stream.segment();
+  await before.settle();
+  stream.fault();
+  gate.resolve();
+  await before.settle();
+  const after = new RecorderBench(before);
+  await after.recorder.resume();
+  before.store.error = undefined;
+  before.clock.advance(30_000);
+  for (const bench of [before, after]) {
+    await bench.settle();
+    assert.deepEqual(bench.eventNames, ['Recording Start', 'Recording End Failure']);
+    assert.equal(bench.events.at(-1)?.durationMs, 8000);
+    const text = bench.store.text('720p30/0.ts');
+    assert.ok(text.endsWith('st-1 720p30 4\n'), text);
+    const playlist = bench.store.text('byte-range-variant.m3u8');
+    const lengths = [...playlist.matchAll(/BYTERANGE:([0-9]+)@/g)].map(([, length]) =>
+      Number(length),
+    );
+    assert.equal(
+      lengths.reduce((sum, length) => sum + length),
+      text.length,
+    );
+  }
+});
+
 test('a full disk ends the recording with its failure; what was complete stays', async () => {
   const bench = new RecorderBench();
   const stream = bench.stream();

@@ -11,7 +11,7 @@ import { RecordingNews } from './recording-news.ts';
 import type { RecordingState } from './recording-state.ts';
 import { Retry, Stopped } from './retry.ts';
 import type { SpoolBudget, SpoolUser } from './spool-budget.ts';
-import { trimSpool, writeFailure } from './spool-upkeep.ts';
+import { trimSpool, writeLastLines } from './spool-upkeep.ts';
 import { type SpoolJob, SpoolWriter } from './spool-writer.ts';
 
 /** A bucket that is away for longer is not coming back. */
@@ -60,13 +60,18 @@ export class Recording implements SpoolUser {
   #hasAnnounced = false;
   /** It was away for too long, or refuses what it has not had anything of. Whatever else fails, what is on disk is still for it. */
   #isBucketGivenUp = false;
-  /** Begun where it failed: nothing else can be written before. */
+  /** The first lines of its journal, if it is a new one. */
+  #beginning: readonly JournalEntry[] = [];
+  /** It takes nothing more; `state` is told when nothing is being written any more. */
+  #hasFailed: boolean;
+  /** Begun where it failed: nothing is brought to the bucket before. */
   #makingRoom: Promise<void> | undefined;
   #spooledBytes = 0;
 
   constructor(options: RecordingOptions) {
     const { state, spooled, clock } = options;
     this.state = state;
+    this.#hasFailed = state.failure !== undefined;
     this.#options = options;
     this.#clock = clock;
     this.#log = options.log.child({
@@ -117,6 +122,7 @@ export class Recording implements SpoolUser {
 
   /** The first lines of a new one. */
   begin(entries: readonly JournalEntry[]): void {
+    this.#beginning = entries;
     for (const entry of entries) this.#writer.push({ kind: 'entry', entry });
   }
 
@@ -151,14 +157,14 @@ export class Recording implements SpoolUser {
     this.#account();
     // What is written makes the loop begin, and nothing may be in a bucket that is still to be cut off.
     await trimSpool(this.state, spooled);
-    if (newestStream && newestStream.endTimeMs === undefined && !this.state.failure) {
+    if (newestStream && newestStream.endTimeMs === undefined && !this.#hasFailed) {
       const { streamId } = newestStream;
       const entry: JournalEntry = { type: 'stream-ended', streamId, atMs: endedAtMs };
       this.#writer.push({ kind: 'entry', entry });
       await this.#writer.drained();
     }
     // Writing that may have failed, and nobody can go on with it then.
-    if (this.state.failure || !newestStream) this.#phase = 'finishing';
+    if (this.#hasFailed || !newestStream) this.#phase = 'finishing';
     else {
       // Media may be ahead of the clock by a moment.
       const endMs = Math.min(endedAtMs, this.#clock.nowMs());
@@ -227,10 +233,10 @@ export class Recording implements SpoolUser {
   }
 
   #fail(reason: RecordingReason, error: unknown): void {
-    if (this.state.failure || this.#phase === 'closed') return;
+    if (this.#hasFailed || this.#phase === 'closed') return;
+    this.#hasFailed = true;
     this.#log.error({ err: error, reason }, 'the recording failed');
-    this.state.apply({ type: 'failed', reason, message: messageOf(error) });
-    this.#makingRoom = this.#makeRoom();
+    this.#makingRoom = this.#writeFailure({ type: 'failed', reason, message: messageOf(error) });
     this.#takeNoMore();
   }
 
@@ -239,7 +245,7 @@ export class Recording implements SpoolUser {
       await this.#pass();
     } catch (error) {
       if (error instanceof Stopped) return;
-      if (this.state.failure) {
+      if (this.#hasFailed) {
         await this.#giveUp(error);
         return;
       }
@@ -249,9 +255,9 @@ export class Recording implements SpoolUser {
   }
 
   async #pass(): Promise<void> {
+    await this.#makingRoom;
     const spooled = await this.#options.spooled;
     this.#bucket ??= this.#bucketWriter(spooled);
-    await this.#makingRoom;
     if (this.state.newestStream) {
       if (!this.#hasBegun && this.#isWorthBeginning) await this.#announce(this.#bucket);
       if (this.#hasBegun) await this.#bucket.writeMedia();
@@ -260,8 +266,12 @@ export class Recording implements SpoolUser {
     if (this.#phase !== 'finishing') return;
     // What arrived meanwhile is not to be left behind.
     if (!this.#writer.isIdle) void this.#writer.drained().then(() => this.#loop.ask());
+    else if (this.#hasFailed && !this.state.failure) this.#loop.ask();
     else if (this.#hasBegun && this.state.hasWaiting) this.#loop.ask();
-    else await this.#conclude(spooled, this.#bucket);
+    else {
+      if (this.#hasBegun) await this.#bucket.conclude(this.state.endedAtMs);
+      await this.#leave(spooled);
+    }
   }
 
   async #announce(bucket: BucketWriter): Promise<void> {
@@ -272,10 +282,9 @@ export class Recording implements SpoolUser {
   }
 
   /** The tree is complete before the history says so, and the spool is kept until it does. */
-  async #conclude(spooled: SpooledRecording, bucket: BucketWriter | undefined): Promise<void> {
-    if (this.#hasBegun) await bucket?.conclude(this.state.endedAtMs);
+  async #leave(spooled: SpooledRecording | undefined): Promise<void> {
     await this.#news.ended(this.#hasBegun);
-    await this.#retry.run(() => spooled.remove(), {
+    await this.#retry.run(async () => spooled?.remove(), {
       onFailure: (error) => this.#log.warn({ err: error }, 'cannot empty the spool of a recording'),
       isHopeless: (_, elapsedMs) => elapsedMs >= LAST_WORDS_MS,
     });
@@ -285,13 +294,14 @@ export class Recording implements SpoolUser {
 
   /** The bucket does not take the rest either. */
   async #giveUp(error: unknown): Promise<void> {
+    await this.#makingRoom;
     const lost = { files: this.state.waitingCount, byteLength: this.state.spooledBytes };
     this.#log.error(
       { err: error, lost },
       'the recording is given up: its bucket never got the rest',
     );
     try {
-      await this.#conclude(await this.#options.spooled, undefined);
+      await this.#leave(await this.#spooledIfAny());
     } catch (failure) {
       if (!(failure instanceof Stopped)) {
         this.#log.error({ err: failure }, 'a recording that was given up is still in the spool');
@@ -300,14 +310,27 @@ export class Recording implements SpoolUser {
     }
   }
 
-  async #makeRoom(): Promise<void> {
+  /** None where the disk had no room for it from the beginning. */
+  async #spooledIfAny(): Promise<SpooledRecording | undefined> {
     try {
-      const spooled = await this.#options.spooled;
-      await this.#writer.drained();
-      await writeFailure(this.state, spooled);
+      return await this.#options.spooled;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Whether it gets to the disk or not, the state has it then, and has whose recording it was. */
+  async #writeFailure(failed: JournalEntry): Promise<void> {
+    await this.#writer.drained();
+    const beginning = this.state.newestStream ? [] : this.#beginning;
+    const entries = [...beginning, failed];
+    try {
+      await writeLastLines(entries, this.state, await this.#options.spooled);
     } catch (error) {
       this.#log.warn({ err: error }, 'cannot write down that the recording failed');
     }
+    for (const entry of entries) this.state.apply(entry);
+    this.#account();
   }
 
   #bucketWriter(spooled: SpooledRecording): BucketWriter {
@@ -333,7 +356,7 @@ export class Recording implements SpoolUser {
 
   /** What failed before its bucket was told of it is still worth having, if there is anything. */
   get #isWorthBeginning(): boolean {
-    return !this.#isBucketGivenUp && (!this.state.failure || this.state.hasWaiting);
+    return !this.#isBucketGivenUp && (!this.#hasFailed || this.state.hasWaiting);
   }
 
   /** The bucket has the started document, and the history its event. */

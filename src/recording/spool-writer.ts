@@ -108,9 +108,10 @@ export class SpoolWriter {
     this.#jobs = [];
     const batch = this.#plan(jobs);
     await spooled.append(batch.writes, batch.entries.map(encodeJournalEntry));
+    // Where it broke meanwhile, too: the journal has them.
+    for (const entry of batch.entries) this.#state.apply(entry);
     if (this.#isBroken) return;
     this.#pendingBytes -= byteLength;
-    for (const entry of batch.entries) this.#state.apply(entry);
     this.#onWritten(byteLength);
   }
 

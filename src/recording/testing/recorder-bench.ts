@@ -113,6 +113,17 @@ export class BenchStream {
     );
   }
 
+  /** What the recording of the stream must contain: one that is broken. */
+  fault(): void {
+    const [window] = this.windows;
+    const broken = new Proxy(window!, {
+      get() {
+        throw new Error('fault');
+      },
+    });
+    this.#recording.segment(broken, undefined as never);
+  }
+
   thumbnail(jpeg: Uint8Array): void {
     this.#recording.thumbnail(jpeg);
   }

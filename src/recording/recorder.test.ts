@@ -238,8 +238,12 @@ test('the end waits for the reconnect window, and for a stream that came back an
   assert.deepEqual(bench.eventNames, ['Recording Start', 'Recording End']);
 });
 
-test('a stream of another size or bit rate is another recording', async () => {
-  for (const other of [{ width: 640 }, { videoBitrateBps: 5_000_000 }]) {
+test('a stream of another size, bit rate or container is another recording', async () => {
+  for (const other of [
+    { width: 640 },
+    { videoBitrateBps: 5_000_000 },
+    { mediaExtension: 'm4s' },
+  ] as const) {
     const bench = new RecorderBench();
     const configuration = { recordingReconnectWindowSeconds: 30 };
     const first = bench.stream({ configuration });

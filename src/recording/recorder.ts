@@ -121,6 +121,7 @@ export class Recorder implements StreamRecorder, AsyncDisposable {
     const next = {
       source,
       renditionNames: start.renditions.map(({ name }) => name),
+      extension: start.extension,
       configurationArn: configuration.arn,
     };
     if (before?.isWaiting && isContinuedBy(before.state, next)) {
@@ -198,6 +199,7 @@ function isContinuedBy(
   next: {
     readonly source: RecordingSource;
     readonly renditionNames: readonly string[];
+    readonly extension: 'ts' | 'mp4';
     readonly configurationArn: string;
   },
 ): boolean {
@@ -207,6 +209,7 @@ function isContinuedBy(
     streamCount: state.streams.length,
     durationMs: state.durationMs,
     renditionNames: state.head.renditions.map(({ name }) => name),
+    extension: state.head.extension,
     configurationArn: state.head.configurationArn,
   };
   return mayMerge(before, next);

@@ -196,6 +196,7 @@ export class Recording implements SpoolUser {
   /** Everything taken so far is on disk when this resolves; the rest is done after the next start. */
   async stop(graceMs: number): Promise<void> {
     await this.#writer.drained();
+    await this.#makingRoom;
     this.#window.close();
     if (this.#phase === 'waiting' || this.#phase === 'recording') this.#stopWork();
     const cancel = this.#clock.after(graceMs, () => this.#stopWork());

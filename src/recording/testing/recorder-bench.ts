@@ -56,6 +56,7 @@ export class BenchStream {
     renditions: readonly BenchRendition[],
     clock: FakeClock,
     begin: (windows: readonly LiveWindow[]) => StreamRecording,
+    mediaExtension: 'ts' | 'm4s' = 'ts',
   ) {
     this.streamId = streamId;
     this.#renditions = renditions;
@@ -64,7 +65,7 @@ export class BenchStream {
       () =>
         new LiveWindow({
           isLowLatency: true,
-          mediaExtension: 'ts',
+          mediaExtension,
           clock,
           onSegment: (window, segment) => this.#recording.segment(window, segment),
         }),
@@ -195,6 +196,7 @@ export class RecorderBench implements RecordingHistory {
       readonly width?: number;
       readonly hasThumbnails?: boolean;
       readonly channelArn?: string;
+      readonly mediaExtension?: 'ts' | 'm4s';
     } = {},
   ): BenchStream {
     const streamId = `st-${++this.#streams}`;
@@ -206,7 +208,7 @@ export class RecorderBench implements RecordingHistory {
       name: 'test',
       type: options.type ?? 'STANDARD',
     } as ChannelRecord;
-    return new BenchStream(streamId, options.renditions ?? [HD], this.clock, (windows) =>
+    const begin = (windows: readonly LiveWindow[]) =>
       this.recorder.begin({
         channel,
         streamId,
@@ -226,7 +228,13 @@ export class RecorderBench implements RecordingHistory {
             height: 720,
           },
         },
-      }),
+      });
+    return new BenchStream(
+      streamId,
+      options.renditions ?? [HD],
+      this.clock,
+      begin,
+      options.mediaExtension,
     );
   }
 

@@ -738,6 +738,22 @@ test('thumbnails are kept at their interval, be one of them late, and numbered o
   assert.ok(!bench.store.has('/thumb5.jpg'));
 });
 
+test('a thumbnail that comes before the recording begins is where its interval begins', async () => {
+  const bench = new RecorderBench();
+  const stream = bench.stream();
+  const jpeg = Buffer.from('ffd8ffc000110802d0050003012200021101031101ffd9', 'hex');
+  stream.thumbnail(jpeg);
+  bench.clock.advance(2000);
+  stream.segment();
+  await bench.settle();
+  // A keyframe every sixty seconds since the first one.
+  bench.clock.advance(58_000);
+  stream.thumbnail(jpeg);
+  await bench.settle();
+  assert.ok(bench.store.has('/thumb0.jpg'));
+  assert.ok(bench.store.has('/thumb1.jpg'));
+});
+
 test('thumbnails that nobody can make are in no document', async () => {
   const bench = new RecorderBench();
   const stream = bench.stream({ hasThumbnails: false });

@@ -711,6 +711,53 @@ test('playlists are written at least every 30 s while a recording grows, however
   }
 });
 
+test('playlists and the latest thumbnail are written at least every 30 s while a backlog is brought to the bucket', async () => {
+  const bench = new RecorderBench();
+  const stream = bench.stream({
+    configuration: {
+      thumbnailConfiguration: {
+        recordingMode: 'INTERVAL',
+        targetIntervalSeconds: 60,
+        storage: ['LATEST'],
+      },
+    },
+  });
+  stream.segment();
+  await bench.settle();
+  bench.store.error = new Error('away');
+  for (let count = 0; count < 100; count++) stream.segment();
+  stream.thumbnail(Buffer.from('ffd8ffc000110802d0050003012200021101031101ffd9', 'hex'));
+  await bench.settle();
+  const writtenMs: Record<string, number[]> = {
+    'playlist.m3u8': [],
+    'byte-range-variant.m3u8': [],
+    'latest_thumbnail/thumb.jpg': [],
+  };
+  const put = bench.store.putBytes.bind(bench.store);
+  bench.store.putBytes = async (bucketName, key, bytes) => {
+    for (const [name, times] of Object.entries(writtenMs)) {
+      if (key.endsWith(`/${name}`)) times.push(bench.clock.monotonicMs());
+    }
+    // A slow one.
+    if (key.endsWith('.ts')) bench.clock.advance(4000);
+    await put(bucketName, key, bytes);
+  };
+  bench.store.error = undefined;
+  const mendedMs = bench.clock.monotonicMs() + 30_000;
+  bench.clock.advance(30_000);
+  await bench.settle();
+  await bench.settle();
+  const endMs = bench.clock.monotonicMs();
+  assert.ok(endMs - mendedMs > 75_000, 'the backlog takes so long');
+  for (const [name, times] of Object.entries(writtenMs)) {
+    if (name.endsWith('.jpg')) assert.ok((times[0] ?? endMs) - mendedMs <= 30_000, name);
+    else {
+      const pauses = [...times, endMs].map((time, index) => time - (times[index - 1] ?? mendedMs));
+      assert.ok(Math.max(...pauses) <= 30_000, `${name}: ${pauses}`);
+    }
+  }
+});
+
 test('thumbnails are kept at their interval, be one of them late, and numbered on', async () => {
   const bench = new RecorderBench();
   const stream = bench.stream({

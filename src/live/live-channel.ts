@@ -157,7 +157,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     const encoderAddress = this.#publication?.request.remoteAddress;
     return {
       ...this.#ingest.counts,
-      isRecording: this.#recording !== undefined,
+      isRecording: this.#recording?.isRecording ?? false,
       ...(encoderAddress !== undefined && { encoderAddress }),
     };
   }

@@ -380,9 +380,11 @@ test('a full disk ends the recording with its failure; what was complete stays',
   const stream = bench.stream();
   for (let count = 0; count < 6; count++) stream.segment();
   await bench.settle();
+  assert.ok(stream.isRecording);
   for (const spooled of bench.spool.recordings.values()) spooled.error = new Error('ENOSPC');
   stream.segment();
   await bench.settle();
+  assert.ok(!stream.isRecording);
   assert.deepEqual(bench.eventNames, ['Recording Start', 'Recording End Failure']);
   assert.equal(bench.events.at(-1)?.reason, 'InternalServerException');
   assert.equal(bench.events.at(-1)?.durationMs, 12_000);

@@ -61,6 +61,10 @@ export class StreamCapture implements StreamRecording {
     this.#nowMs = options.nowMs;
   }
 
+  get isRecording(): boolean {
+    return !this.#isOver && (this.#recording?.isGrowing ?? true);
+  }
+
   segment(window: LiveWindow, segment: Segment): void {
     this.#contained(() => {
       if (!window.hasPicture) return;

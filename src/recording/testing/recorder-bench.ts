@@ -73,6 +73,10 @@ export class BenchStream {
     this.#recording = begin(this.windows);
   }
 
+  get isRecording(): boolean {
+    return this.#recording.isRecording;
+  }
+
   /** In every rendition, of one group of pictures; its bytes say which. */
   segment(seconds = 2, { isDiscontinuous = false } = {}): void {
     for (const index of this.windows.keys()) this.segmentOf(index, seconds, { isDiscontinuous });

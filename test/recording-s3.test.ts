@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
+import { CreateRecordingConfigurationCommand } from '@aws-sdk/client-ivs';
 import { startFauxqs } from 'fauxqs';
 import { findRecording } from '../scripts/verify-recording/find-recording.ts';
 import { readConfig } from '../src/config.ts';
@@ -114,4 +115,32 @@ test('a stream is recorded to S3, whose bucket is away for a while in mid-stream
   const playlist = path.join(recording, 'media/hls/180p30/playlist.m3u8');
   assert.equal((await probe(playlist)).video.length, STREAM_SECONDS * 30);
   await assertDecodes(playlist);
+});
+
+test('a shutdown does not wait for a bucket that takes the request of a check and does not answer', async () => {
+  const asked = Promise.withResolvers<void>();
+  await using server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', () => asked.resolve());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const ivory = await startIvoryForTest({
+    IVORY_S3_BUCKETS: BUCKET,
+    IVORY_S3_ENDPOINT: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    IVORY_S3_ACCESS_KEY_ID: 'AKIARECORDINGSINS3AA',
+    IVORY_S3_SECRET_ACCESS_KEY: 'secret-of-s3',
+  });
+  await ivory.ivs.send(
+    new CreateRecordingConfigurationCommand({
+      destinationConfiguration: { s3: { bucketName: BUCKET } },
+    }),
+  );
+  await asked.promise;
+  const startedMs = performance.now();
+  await ivory[Symbol.asyncDispose]();
+  assert.ok(performance.now() - startedMs < 10_000);
+  const warned = ivory.log.lines.filter(({ message }) =>
+    /bucket of a recording conf/.test(message),
+  );
+  assert.deepEqual(warned, [], 'it is checked again at the next start');
 });

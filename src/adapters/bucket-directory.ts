@@ -14,6 +14,9 @@ const PROBE_BYTE_LENGTH = 4096;
 /** Beside the buckets, on their file system: no bucket's name begins with a dot. */
 const TEMPORARY = '.tmp';
 
+/** More than recordings write to at a time; looking one up again costs two calls of the file system. */
+const MAX_KNOWN_DIRECTORIES = 1000;
+
 /** Buckets that are directories below one directory. */
 export class BucketDirectory implements RecordingBuckets, ObjectStore {
   readonly #root: string;
@@ -100,6 +103,7 @@ export class BucketDirectory implements RecordingBuckets, ObjectStore {
         await syncDirectory(dirname(path), this.#files);
       }
     }
+    if (this.#made.size >= MAX_KNOWN_DIRECTORIES) this.#made.clear();
     this.#made.add(directory);
   }
 

@@ -23,7 +23,7 @@ import {
 import {
   cpuSecondsOf,
   type Ffmpeg,
-  type FfmpegProcess,
+  type FfmpegChild,
   ffmpegFeatures,
   findFfmpeg,
 } from './ffmpeg.ts';
@@ -54,7 +54,7 @@ const RENDITIONS: readonly RenditionPlan[] = [
 /** Remembers the children, to do them harm. */
 async function setUp(renditions = RENDITIONS) {
   const ffmpeg = await findFfmpeg(silentLogger);
-  const children: FfmpegProcess[] = [];
+  const children: FfmpegChild[] = [];
   const factory: Pick<Ffmpeg, 'features' | 'start'> = {
     features: ffmpeg.features,
     start(...started) {
@@ -345,4 +345,31 @@ test('PictureDecoder makes a JPEG of a keyframe in the size that is asked for', 
   }
   const broken = { ...keyframe, payload: new Uint8Array(100) };
   assert.equal(await decoder.decode(tracks.video, broken, tracks.video), undefined);
+});
+
+test('start() tells of a lack of file descriptors as of a child that died', async () => {
+  const program = `
+    import { openSync } from 'node:fs';
+    import { findFfmpeg } from '${new URL('./ffmpeg.ts', import.meta.url)}';
+    import { silentLogger } from '${new URL('../lib/logger.ts', import.meta.url)}';
+    const ffmpeg = await findFfmpeg(silentLogger);
+    try {
+      for (;;) openSync('/dev/null');
+    } catch {}
+    const child = ffmpeg.start([], 2, {
+      output() {},
+      drained() {},
+      exited: ({ lastErrorLine }) => console.log(lastErrorLine),
+    });
+    child.write([Uint8Array.of(1)]);
+    child.endInput();
+    child.kill();
+  `;
+  const node = spawn(
+    'sh',
+    ['-c', 'ulimit -n 100; exec "$0" --input-type=module -e "$1"', process.execPath, program],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const lines = await node.stdout.toArray();
+  assert.match(String(lines[0]), /^cannot start ffmpeg: .*EMFILE/);
 });

@@ -85,21 +85,46 @@ export class Ffmpeg implements TranscoderFactory {
     ffmpegArguments: readonly string[],
     outputCount: number,
     listener: TranscoderListener,
-  ): FfmpegProcess {
+  ): FfmpegChild {
     const outputs = Array.from({ length: outputCount }, () => 'pipe' as const);
-    const child = spawn(this.#command, ffmpegArguments, {
-      stdio: ['pipe', 'ignore', 'pipe', ...outputs],
-      // Ctrl-C in a terminal is for Ivory, which ends its children in order.
-      detached: process.platform !== 'win32',
-      windowsHide: true,
-    });
-    this.#log.debug({ pid: child.pid, ffmpegArguments }, 'ffmpeg started');
-    return new FfmpegProcess(child, this.#log.child({ pid: child.pid }), listener);
+    try {
+      const child = spawn(this.#command, ffmpegArguments, {
+        stdio: ['pipe', 'ignore', 'pipe', ...outputs],
+        // Ctrl-C in a terminal is for Ivory, which ends its children in order.
+        detached: process.platform !== 'win32',
+        windowsHide: true,
+      });
+      this.#log.debug({ pid: child.pid, ffmpegArguments }, 'ffmpeg started');
+      return new FfmpegProcess(child, this.#log.child({ pid: child.pid }), listener);
+    } catch (error) {
+      return notStarted(error, listener);
+    }
   }
 }
 
+/** `pid`: none where it could not be started. */
+export interface FfmpegChild extends TranscoderProcess {
+  readonly pid: number | undefined;
+}
+
+/** Some errors of `spawn` come as an event, as that of a missing file; others, as that of a lack of memory, are thrown. */
+function notStarted(error: unknown, listener: TranscoderListener): FfmpegChild {
+  const reason = error instanceof Error ? error.message : String(error);
+  const lastErrorLine = `cannot start ffmpeg: ${reason}`;
+  process.nextTick(() => {
+    listener.exited({ exitCode: undefined, signal: undefined, lastErrorLine });
+  });
+  return {
+    pid: undefined,
+    write: () => true,
+    endInput() {},
+    kill() {},
+    cpuSeconds: () => undefined,
+  };
+}
+
 /** One ffmpeg. It outlives nobody: when Ivory is gone its input ends and its outputs break, and with them ffmpeg. */
-export class FfmpegProcess implements TranscoderProcess {
+class FfmpegProcess implements FfmpegChild {
   readonly pid: number | undefined;
   readonly #child: ChildProcess;
   readonly #log: Logger;
@@ -126,7 +151,9 @@ export class FfmpegProcess implements TranscoderProcess {
     child.stdin?.on('error', () => {});
     child.stderr?.setEncoding('utf8');
     child.stderr?.on('data', (text: string) => this.#logLines(text));
-    for (const [index, pipe] of child.stdio.slice(FIRST_OUTPUT_FD).entries()) {
+    // Absent, whatever the types say, where there are no more file descriptors.
+    const stdio: ChildProcess['stdio'] | undefined = child.stdio;
+    for (const [index, pipe] of stdio?.slice(FIRST_OUTPUT_FD).entries() ?? []) {
       if (!(pipe instanceof Socket)) continue;
       pipe.on('data', (bytes) => listener.output(index, bytes));
       pipe.on('error', () => {});

@@ -3,6 +3,7 @@ import { appendFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
 import { temporaryDirectory } from '../../test/support/ivory.ts';
+import { type FileSystem, systemFiles } from './durable-files.ts';
 import { DirectorySpool } from './recording-spool.ts';
 
 test('append() puts bytes at their place, and lines behind those there are', async () => {
@@ -30,6 +31,23 @@ test('open() cuts off the line that a crash left half written', async () => {
   await spooled.append([], ['{"c":3}']);
   assert.deepEqual(await spooled.readJournal(), ['{"a":1}', '{"c":3}']);
   await spooled.remove();
+});
+
+test('create() leaves nothing where the disk is full', async () => {
+  await using directory = await temporaryDirectory();
+  const full: FileSystem = {
+    ...systemFiles,
+    open: async (...opened) => {
+      const file = await systemFiles.open(...opened);
+      file.datasync = async () => {
+        throw new Error('ENOSPC');
+      };
+      return file;
+    },
+  };
+  const spool = new DirectorySpool(directory.path, full);
+  await assert.rejects(spool.create('abc'), /ENOSPC/);
+  assert.deepEqual(await spool.list(), []);
 });
 
 test('list() is empty where nothing was ever recorded', async () => {

@@ -29,6 +29,17 @@ export class DirectorySpool implements RecordingSpool {
 
   async create(recordingId: string): Promise<SpooledRecording> {
     const path = join(this.#root, recordingId);
+    try {
+      await this.#make(path);
+    } catch (error) {
+      // Half of it would be in the way of others on a disk that is full.
+      await this.#files.rm(path, { recursive: true, force: true }).catch(() => {});
+      throw error;
+    }
+    return new DirectoryRecording(path, 0, this.#files);
+  }
+
+  async #make(path: string): Promise<void> {
     const files = this.#files;
     await files.mkdir(path, { recursive: true, mode: 0o700 });
     await using reserve = await files.open(join(path, RESERVE), 'wx', 0o600);
@@ -39,7 +50,6 @@ export class DirectorySpool implements RecordingSpool {
     await syncDirectory(path, files);
     await syncDirectory(this.#root, files);
     await syncDirectory(dirname(this.#root), files);
-    return new DirectoryRecording(path, 0, files);
   }
 
   async open(recordingId: string): Promise<SpooledRecording> {

@@ -69,21 +69,53 @@ test('a bucket that is not there is refused: no other attempt would do', async (
   );
 });
 
-test('a bucket that takes a request and never answers is given up in time', async () => {
-  await using server = createServer((socket) => socket.on('error', () => {}).resume());
+/** A bucket that answers so. */
+async function setUpAnswering(answer: (method: string) => string) {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (bytes) => {
+      const [method = ''] = bytes.toString('latin1').split(' ', 1);
+      if (/^(GET|PUT|DELETE)$/.test(method)) socket.write(answer(method));
+    });
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  await using buckets = new S3Buckets({
+  const buckets = new S3Buckets({
     region: 'us-east-1',
     credentials: CREDENTIALS,
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requestTimeoutMs: 200,
   });
-  await assert.rejects(
-    buckets.putBytes('hangs', 'a.ts', Buffer.alloc(1000), {
-      contentType: 'video/mp2t',
-      isFinal: true,
-    }),
-    /TimeoutError/,
+  return {
+    buckets,
+    async [Symbol.asyncDispose]() {
+      await buckets[Symbol.asyncDispose]();
+      server.close();
+    },
+  };
+}
+
+test('a bucket that takes a request and never answers, or never to the end, is given up in time', async () => {
+  for (const answer of [
+    '',
+    'HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nContent-Length: 200\r\n\r\n<Error>',
+  ]) {
+    await using s3 = await setUpAnswering(() => answer);
+    await assert.rejects(
+      s3.buckets.putBytes('hangs', 'a.ts', Buffer.alloc(1000), {
+        contentType: 'video/mp2t',
+        isFinal: true,
+      }),
+      /cannot write to bucket hangs: TimeoutError/,
+    );
+  }
+});
+
+test('probe() gives a bucket up in time that reads back half of what was written', async () => {
+  await using s3 = await setUpAnswering((method) =>
+    method === 'GET'
+      ? 'HTTP/1.1 200 OK\r\nContent-Length: 36\r\n\r\nhalf'
+      : 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
   );
+  await assert.rejects(s3.buckets.probe('hangs'), { name: 'TimeoutError' });
 });

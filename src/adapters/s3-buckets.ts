@@ -12,7 +12,7 @@ export interface S3Options {
   readonly region: string;
   /** Absent: where AWS's SDK looks for them. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** For a whole request. */
+  /** For a whole request, to the last byte of its answer. */
   readonly requestTimeoutMs?: number;
 }
 
@@ -32,11 +32,13 @@ const GROWING = 'no-cache';
 /** Buckets of S3, or of anything that speaks it. An object of a recording is one request: it has some megabytes. */
 export class S3Buckets implements RecordingBuckets, ObjectStore {
   readonly #options: S3Options;
+  readonly #requestTimeoutMs: number;
   #loading: Promise<Loaded> | undefined;
   readonly #uploads = new Map<string, ConcurrencyLimit>();
 
   constructor(options: S3Options) {
     this.#options = options;
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   }
 
   async probe(bucketName: string): Promise<void> {
@@ -44,14 +46,16 @@ export class S3Buckets implements RecordingBuckets, ObjectStore {
     const content = randomUUID();
     const { sdk, client } = await this.#load();
     const object = { Bucket: bucketName, Key: key };
-    await client.send(new sdk.PutObjectCommand({ ...object, Body: content }));
+    await client.send(new sdk.PutObjectCommand({ ...object, Body: content }), this.#limits());
     try {
-      const { Body } = await client.send(new sdk.GetObjectCommand(object));
-      if ((await Body?.transformToString()) !== content) {
+      const limits = this.#limits();
+      const { Body } = await client.send(new sdk.GetObjectCommand(object), limits);
+      const text = Body?.transformToString();
+      if ((await unlessAborted(text, limits.abortSignal)) !== content) {
         throw new Error(`cannot use bucket ${bucketName}: it reads back other than was written`);
       }
     } finally {
-      await client.send(new sdk.DeleteObjectCommand(object));
+      await client.send(new sdk.DeleteObjectCommand(object), this.#limits());
     }
   }
 
@@ -69,8 +73,12 @@ export class S3Buckets implements RecordingBuckets, ObjectStore {
       ContentType: contentType,
       ...(!isFinal && { CacheControl: GROWING }),
     });
-    await client.send(command).catch((cause: Sdk.S3ServiceException) => {
-      const message = `cannot write to bucket ${bucketName}: ${cause.name}, ${cause.message}`;
+    const limits = this.#limits();
+    await client.send(command, limits).catch((cause: Sdk.S3ServiceException) => {
+      const { name, message: text } = limits.abortSignal.aborted
+        ? limits.abortSignal.reason
+        : cause;
+      const message = `cannot write to bucket ${bucketName}: ${name}, ${text}`;
       if (REFUSALS.has(cause.name)) throw new DestinationRefused(message, { cause });
       throw new Error(message, { cause });
     });
@@ -85,6 +93,11 @@ export class S3Buckets implements RecordingBuckets, ObjectStore {
   async [Symbol.asyncDispose](): Promise<void> {
     const loaded = await this.#loading?.catch(() => undefined);
     loaded?.client.destroy();
+  }
+
+  /** The client's own timeout ends with the headers of an answer, whose body may never come. */
+  #limits(): { readonly abortSignal: AbortSignal } {
+    return { abortSignal: AbortSignal.timeout(this.#requestTimeoutMs) };
   }
 
   #uploadsTo(bucketName: string): ConcurrencyLimit {
@@ -110,29 +123,29 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'SignatureDoesNotMatch',
 ]);
 
+/** Whoever reads a body is not told of the signal that its request had. */
+function unlessAborted<T>(work: T | Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    Promise.resolve(work).then(resolve, reject);
+  });
+}
+
 interface Loaded {
   readonly sdk: typeof Sdk;
   readonly client: Sdk.S3Client;
 }
 
 /** 36 MB, for those who have a bucket. */
-async function load({
-  endpoint,
-  region,
-  credentials,
-  requestTimeoutMs = REQUEST_TIMEOUT_MS,
-}: S3Options): Promise<Loaded> {
+async function load({ endpoint, region, credentials }: S3Options): Promise<Loaded> {
   const sdk = await import('@aws-sdk/client-s3');
   const client = new sdk.S3Client({
     region,
     // The recording has its own retries, with pauses that grow further.
     maxAttempts: 1,
-    requestHandler: {
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      requestTimeout: requestTimeoutMs,
-      // Without it a request that takes longer is only complained of.
-      throwOnRequestTimeout: true,
-    },
+    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS },
     // What is not AWS rarely has a host name for each bucket.
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     // The client notes down in them where they are from.

@@ -76,3 +76,13 @@ test('check() says when the state cannot be written: the next start does it agai
   assert.deepEqual(errors, ['cannot write the state of a recording configuration']);
   assert.equal(stateOf('bucket'), 'CREATING');
 });
+
+test('a check that fails after stop() was cut off: the next start does it again', async () => {
+  const { probes, destinations, stateOf } = await setUp('one', 'two');
+  await destinations.resume();
+  destinations.stop();
+  probes[0]?.fail(new Error('its thread ended'));
+  probes[1]?.succeed();
+  await destinations[Symbol.asyncDispose]();
+  assert.deepEqual([stateOf('one'), stateOf('two')], ['CREATING', 'ACTIVE']);
+});

@@ -14,6 +14,7 @@ export class RecordingDestinations implements AsyncDisposable {
   readonly #buckets: RecordingBuckets;
   readonly #logger: Logger;
   readonly #checks = new Set<Promise<void>>();
+  #isStopped = false;
 
   constructor(options: {
     readonly store: Pick<
@@ -48,6 +49,11 @@ export class RecordingDestinations implements AsyncDisposable {
     }
   }
 
+  /** A check that fails from now on was cut off: the next start does it again. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
   /** Resolves when every check that has begun is over. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#checks);
@@ -57,6 +63,7 @@ export class RecordingDestinations implements AsyncDisposable {
     const state = await this.#buckets.probe(bucketName).then(
       () => 'ACTIVE' as const,
       (error: unknown) => {
+        if (this.#isStopped) return undefined;
         this.#logger.warn(
           { recordingConfiguration: arn, bucket: bucketName, err: error },
           'the bucket of a recording configuration cannot be used',
@@ -64,6 +71,7 @@ export class RecordingDestinations implements AsyncDisposable {
         return 'CREATE_FAILED' as const;
       },
     );
+    if (state === undefined) return;
     await this.#store.recordingConfigurations.update(arn, (current) => ({ ...current, state }));
   }
 }

@@ -51,7 +51,12 @@ function setUp(channel: PlaybackSubject | undefined = PRIVATE) {
   });
   const bytes = Buffer.from('#EXTM3U\n');
   const handle = recordingRoutes(
-    { find: async () => ({ byteLength: bytes.byteLength, read: () => bytes }) },
+    {
+      find: async (_, key) => {
+        if (key.includes('missing')) return undefined;
+        return { byteLength: bytes.byteLength, read: () => bytes };
+      },
+    },
     access,
   );
   const ask = async (path: string, options?: Parameters<typeof fakeRequest>[1]) => {
@@ -117,10 +122,11 @@ test('a token for the channel begins a session, which is in the path of everythi
   assert.equal((await ask(segment)).status, 403, 'not for ever');
 });
 
-test('a token that is good for one playback is good for one session, and a look at the headers is none', async () => {
+test('a token that is good for one playback is good for one session, and what is not there or not read is none', async () => {
   const { ask, token } = setUp();
   const path = `${MASTER}?token=${token({ 'aws:single-use-uuid': crypto.randomUUID() })}`;
   assert.equal((await ask(path, { method: 'HEAD' })).status, 200);
+  assert.equal((await ask(path.replace('master', 'missing'))).status, 404);
   assert.equal((await ask(path)).status, 302);
   assert.equal((await ask(path)).status, 403);
 });

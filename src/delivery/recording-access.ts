@@ -61,10 +61,20 @@ export class RecordingAccess {
     this.#clock = options.clock;
   }
 
-  /** Rejects with `PlaybackRefusal`. `sessionId`: of the path. */
+  /** Rejects with `PlaybackRefusal`. */
   async admit(
     request: HttpRequest,
-    { key, sessionId }: { readonly key: string; readonly sessionId: string | undefined },
+    {
+      key,
+      sessionId,
+      isThere,
+    }: {
+      readonly key: string;
+      /** Of the path. */
+      readonly sessionId: string | undefined;
+      /** Whether the object is; asked on behalf of those alone who may have it. */
+      readonly isThere: () => Promise<boolean>;
+    },
   ): Promise<RecordingAdmission> {
     const [, prefix = '', accountId = '', channelId = ''] = PREFIX.exec(key) ?? [];
     const channel = prefix === '' ? undefined : await this.#channels.find({ accountId, channelId });
@@ -82,8 +92,8 @@ export class RecordingAccess {
       const message = 'aws:maximum-resolution is for live streams';
       throw new PlaybackRefusal('unauthorized_entitlements', message);
     }
-    // As it is live, nothing is used up by it.
-    if (request.method === 'HEAD') return { kind: 'private' };
+    // As it is live, nothing is used up by a look at the headers, nor by a playlist that is not there yet.
+    if (request.method === 'HEAD' || !(await isThere())) return { kind: 'private' };
     const grant = await this.#authorization.beginRecorded(channel, admission);
     return { kind: 'new-session', sessionId: this.#ids.issue(this.#today(prefix), grant) };
   }

@@ -60,7 +60,8 @@ export function recordingRoutes(
     if (!isBucketName(bucketName) || !isObjectKey(key) || contentType === undefined) {
       return NOT_FOUND_REPLY;
     }
-    const admission = await access?.admit(request, { key, sessionId });
+    const isThere = async () => (await objects.find(bucketName, key)) !== undefined;
+    const admission = await access?.admit(request, { key, sessionId, isThere });
     if (admission?.kind === 'new-session') {
       return redirect(`${ROOT}~${admission.sessionId}/${bucketName}/${key}`);
     }

@@ -163,7 +163,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     const encoderAddress = this.#publication?.request.remoteAddress;
     return {
       ...this.#ingest.counts,
-      isRecording: this.#recording !== undefined,
+      isRecording: this.#recording?.isRecording ?? false,
       ...(encoderAddress !== undefined && { encoderAddress }),
     };
   }

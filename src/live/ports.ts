@@ -59,6 +59,8 @@ export interface StreamRecorder {
 
 /** Takes what it is told at once, and never throws: a recording in trouble is no trouble of the stream. */
 export interface StreamRecording {
+  /** False once it has failed, or has ended. */
+  readonly isRecording: boolean;
   /** It has just completed; its parts have their bytes. */
   segment(window: LiveWindow, segment: Segment): void;
   thumbnail(jpeg: Uint8Array): void;

@@ -29,6 +29,9 @@ import type { Retry, RetryOptions } from './retry.ts';
  */
 const BYTE_RANGE_REFRESH_MS = 17_000;
 
+/** A bucket that was away has a lot to take: what it has of that is listed meanwhile. */
+const BACKLOG_REFRESH_MS = 10_000;
+
 const JSON_KIND: ObjectKind = { contentType: 'application/json', isFinal: false };
 const PLAYLIST_KIND: ObjectKind = { contentType: 'application/x-mpegURL', isFinal: false };
 const JPEG = 'image/jpeg';
@@ -75,15 +78,18 @@ export class BucketWriter {
     await this.#put(STARTED_DOCUMENT, startedDocument(this.#state), JSON_KIND);
   }
 
-  /** Everything that is complete, and then the playlists. */
+  /** Everything that is complete, and the playlists behind it. */
   async writeMedia(): Promise<void> {
     const { renditions } = this.#state;
+    let refreshedMs = this.#clock.monotonicMs();
     // In turns, so that renditions grow together.
     while (renditions.some(({ waiting }) => waiting.length > 0)) {
       for (const rendition of renditions) await this.#writeNext(rendition);
+      if (this.#clock.monotonicMs() - refreshedMs < BACKLOG_REFRESH_MS) continue;
+      await this.#refresh();
+      refreshedMs = this.#clock.monotonicMs();
     }
-    await this.#writeThumbnails();
-    await this.#writePlaylists();
+    await this.#refresh();
   }
 
   /** The last playlists and the document of the end. */
@@ -105,6 +111,11 @@ export class BucketWriter {
       await this.#onArrived(file.name);
     }
     rendition.arrived();
+  }
+
+  async #refresh(): Promise<void> {
+    await this.#writeThumbnails();
+    await this.#writePlaylists();
   }
 
   async #writeThumbnails(): Promise<void> {

@@ -72,6 +72,7 @@ export type JournalEntry =
       readonly type: 'gap';
       readonly rendition: string;
       readonly segment: number;
+      readonly isDiscontinuous: boolean;
       readonly programDateTimeMs: number;
       readonly ticks: Ticks;
     }

@@ -14,11 +14,13 @@ export function mayMerge(
     readonly streamCount: number;
     readonly durationMs: number;
     readonly renditionNames: readonly string[];
+    readonly extension: 'ts' | 'mp4';
     readonly configurationArn: string;
   },
   next: {
     readonly source: RecordingSource;
     readonly renditionNames: readonly string[];
+    readonly extension: 'ts' | 'mp4';
     readonly configurationArn: string;
   },
 ): boolean {
@@ -26,6 +28,7 @@ export function mayMerge(
     before.streamCount < MAX_STREAMS &&
     before.durationMs < MAX_DURATION_MS &&
     before.configurationArn === next.configurationArn &&
+    before.extension === next.extension &&
     isAlike(before.source, next.source) &&
     before.renditionNames.join() === next.renditionNames.join()
   );

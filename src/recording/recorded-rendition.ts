@@ -73,13 +73,14 @@ export class RecordedRendition {
 
   gap(gap: {
     readonly segment: number;
+    readonly isDiscontinuous: boolean;
     readonly programDateTimeMs: number;
     readonly ticks: Ticks;
   }): void {
     const open = this.#segmentFor(gap.segment, {
       isGap: true,
       init: this.#open?.init,
-      isDiscontinuous: false,
+      isDiscontinuous: gap.isDiscontinuous,
       programDateTimeMs: gap.programDateTimeMs,
     });
     this.#lengthen(open, gap.ticks);

@@ -238,8 +238,12 @@ test('the end waits for the reconnect window, and for a stream that came back an
   assert.deepEqual(bench.eventNames, ['Recording Start', 'Recording End']);
 });
 
-test('a stream of another size or bit rate is another recording', async () => {
-  for (const other of [{ width: 640 }, { videoBitrateBps: 5_000_000 }]) {
+test('a stream of another size, bit rate or container is another recording', async () => {
+  for (const other of [
+    { width: 640 },
+    { videoBitrateBps: 5_000_000 },
+    { mediaExtension: 'm4s' },
+  ] as const) {
     const bench = new RecorderBench();
     const configuration = { recordingReconnectWindowSeconds: 30 };
     const first = bench.stream({ configuration });
@@ -255,6 +259,37 @@ test('a stream of another size or bit rate is another recording', async () => {
       'st-2 Recording Start',
     ]);
   }
+});
+
+test('a stream that begins while the last segments of the one before are on their way takes nothing from it', async () => {
+  const bench = new RecorderBench();
+  const configuration = { recordingReconnectWindowSeconds: 30 };
+  const first = bench.stream({ configuration });
+  for (let count = 0; count < 8; count++) first.segment();
+  await bench.settle();
+  const second = bench.stream({ configuration });
+  second.segment();
+  await bench.settle();
+  first.segment();
+  first.end();
+  await bench.settle();
+  second.end();
+  await bench.settle();
+  bench.clock.advance(30_000);
+  await bench.settle();
+  assert.deepEqual(
+    bench.events.map(({ name, streamId, durationMs }) => [streamId, name, durationMs]),
+    [
+      ['st-1', 'Recording Start', 0],
+      ['st-2', 'Recording Start', 0],
+      ['st-1', 'Recording End', 18_000],
+      ['st-2', 'Recording End', 2000],
+    ],
+  );
+  const segments = [...bench.store.objects].filter(([key]) => key.endsWith('.ts'));
+  const texts = segments.map(([, bytes]) => String(Buffer.from(bytes)));
+  assert.equal(texts.join('').match(/st-1/g)?.length, 9);
+  assert.equal(bench.spool.recordings.size, 0);
 });
 
 test('a bucket that refuses the first document is a Recording Start Failure, and nothing is left', async () => {
@@ -275,14 +310,81 @@ test('a bucket that refuses the first document is a Recording Start Failure, and
   assert.deepEqual(await bench.spool.list(), []);
 });
 
+test('a disk without room for the first line is a Recording Start Failure, and nothing is left', async () => {
+  const noSpace = new Error('ENOSPC');
+  for (const place of ['create', 'append'] as const) {
+    const bench = new RecorderBench();
+    const create = bench.spool.create.bind(bench.spool);
+    bench.spool.create = async (recordingId) => {
+      if (place === 'create') throw noSpace;
+      const spooled = await create(recordingId);
+      for (const each of bench.spool.recordings.values()) each.error = noSpace;
+      return spooled;
+    };
+    const stream = bench.stream();
+    stream.segment();
+    await bench.settle();
+    stream.segment();
+    stream.end();
+    await bench.settle();
+    const [failure, ...others] = bench.events;
+    assert.equal(failure?.name, 'Recording Start Failure', place);
+    assert.equal(failure.streamId, 'st-1');
+    assert.equal(failure.reason, 'InternalServerException');
+    assert.deepEqual(others, []);
+    assert.deepEqual(await bench.spool.list(), []);
+  }
+});
+
+test('a recording that fails while a write is under way has what that wrote, before a crash and after', async () => {
+  const before = new RecorderBench();
+  const stream = before.stream();
+  for (let count = 0; count < 3; count++) stream.segment();
+  await before.settle();
+  before.store.error = new Error('away');
+  const [spooled] = before.spool.recordings.values();
+  const append = spooled!.append.bind(spooled);
+  const gate = Promise.withResolvers<void>();
+  spooled!.append = async (...written) => {
+    await gate.promise;
+    await append(...written);
+  };
+  stream.segment();
+  await before.settle();
+  stream.fault();
+  gate.resolve();
+  await before.settle();
+  const after = new RecorderBench(before);
+  await after.recorder.resume();
+  before.store.error = undefined;
+  before.clock.advance(30_000);
+  for (const bench of [before, after]) {
+    await bench.settle();
+    assert.deepEqual(bench.eventNames, ['Recording Start', 'Recording End Failure']);
+    assert.equal(bench.events.at(-1)?.durationMs, 8000);
+    const text = bench.store.text('720p30/0.ts');
+    assert.ok(text.endsWith('st-1 720p30 4\n'), text);
+    const playlist = bench.store.text('byte-range-variant.m3u8');
+    const lengths = [...playlist.matchAll(/BYTERANGE:([0-9]+)@/g)].map(([, length]) =>
+      Number(length),
+    );
+    assert.equal(
+      lengths.reduce((sum, length) => sum + length),
+      text.length,
+    );
+  }
+});
+
 test('a full disk ends the recording with its failure; what was complete stays', async () => {
   const bench = new RecorderBench();
   const stream = bench.stream();
   for (let count = 0; count < 6; count++) stream.segment();
   await bench.settle();
+  assert.ok(stream.isRecording);
   for (const spooled of bench.spool.recordings.values()) spooled.error = new Error('ENOSPC');
   stream.segment();
   await bench.settle();
+  assert.ok(!stream.isRecording);
   assert.deepEqual(bench.eventNames, ['Recording Start', 'Recording End Failure']);
   assert.equal(bench.events.at(-1)?.reason, 'InternalServerException');
   assert.equal(bench.events.at(-1)?.durationMs, 12_000);
@@ -293,7 +395,8 @@ test('a full disk ends the recording with its failure; what was complete stays',
   assert.match(bench.store.text('720p30/playlist.m3u8'), /ENDLIST/);
 });
 
-test('recordings use no more disk than they may while their bucket is away', async () => {
+/** A recording that has all the disk it may use, while its bucket is away. */
+async function recordBeyondTheLimit(): Promise<RecorderBench> {
   const bench = new RecorderBench(undefined, { spoolLimitBytes: 100 });
   const stream = bench.stream();
   stream.segment();
@@ -303,11 +406,172 @@ test('recordings use no more disk than they may while their bucket is away', asy
     stream.segment();
     await bench.settle();
   }
-  bench.clock.advance(60_000);
-  await bench.settle();
-  bench.clock.advance(60_000);
+  return bench;
+}
+
+async function assertBroughtToItsBucket(bench: RecorderBench) {
+  bench.store.error = undefined;
+  bench.clock.advance(30_000);
   await bench.settle();
   assert.deepEqual(bench.eventNames, ['Recording Start', 'Recording End Failure']);
+  const { durationMs } = bench.events.at(-1)!;
+  assert.ok(durationMs >= 12_000 && durationMs < 20_000, `${durationMs}`);
+  assert.ok(bench.store.has('/1.ts'));
+  assert.match(bench.store.text('720p30/playlist.m3u8'), /\n1\.ts\n#EXT-X-ENDLIST/);
+  assert.deepEqual(await bench.spool.list(), []);
+}
+
+test('recordings use no more disk than they may; what they have is for the bucket, however long that is away', async () => {
+  const bench = await recordBeyondTheLimit();
+  for (let minutes = 0; minutes < 300; minutes++) {
+    bench.clock.advance(60_000);
+    await bench.settle();
+  }
+  assert.deepEqual(bench.eventNames, ['Recording Start']);
+  await assertBroughtToItsBucket(bench);
+});
+
+test('a bucket that is away fails no recordings for others', async () => {
+  const bench = new RecorderBench(undefined, { spoolLimitBytes: 3200 });
+  const put = bench.store.putBytes.bind(bench.store);
+  bench.store.putBytes = async (bucketName, ...object) => {
+    if (bucketName === 'dead') throw new Error('away');
+    await put(bucketName, ...object);
+  };
+  const dead = bench.stream({ configuration: { bucketName: 'dead' } });
+  dead.segment();
+  const well = bench.stream({ channelArn: 'arn:aws:ivs:us-west-2:123456789012:channel/other' });
+  for (let count = 0; count < 250; count++) {
+    dead.segment();
+    if (count % 2 === 0) well.segment();
+    await bench.settle();
+  }
+  well.end();
+  await bench.settle();
+  const ended = bench.events.filter(({ name }) => name !== 'Recording Start');
+  assert.deepEqual(
+    ended.map(({ name, streamId, durationMs }) => [name, streamId, durationMs]),
+    [['Recording End', 'st-2', 250_000]],
+  );
+  const [left] = bench.spool.recordings.values();
+  assert.match(left?.journal.at(-1) ?? '', /"failed".*this one most/);
+});
+
+test('after a restart a recording that failed waits for its bucket as any other', async () => {
+  const after = new RecorderBench(await recordBeyondTheLimit());
+  after.store.error = new Error('no network yet');
+  await after.recorder.resume();
+  for (let seconds = 0; seconds < 60; seconds++) {
+    after.clock.advance(1000);
+    await after.settle();
+  }
+  await assertBroughtToItsBucket(after);
+});
+
+test('a bucket that is away for six hours is given up: the failure is told and the spool is emptied', async () => {
+  const bench = await recordBeyondTheLimit();
+  for (let minutes = 0; minutes < 361; minutes++) {
+    bench.clock.advance(60_000);
+    await bench.settle();
+  }
+  assert.deepEqual(bench.eventNames, ['Recording Start', 'Recording End Failure']);
+  assert.deepEqual(await bench.spool.list(), []);
+});
+
+test('what failed before its bucket was ever there is brought to it all the same', async () => {
+  const bench = new RecorderBench(undefined, { spoolLimitBytes: 100 });
+  bench.store.error = new Error('away');
+  const stream = bench.stream();
+  for (let count = 0; count < 20; count++) {
+    stream.segment();
+    await bench.settle();
+  }
+  const after = new RecorderBench(bench);
+  await after.recorder.resume();
+  await after.settle();
+  assert.deepEqual(after.eventNames, ['Recording Start', 'Recording End Failure']);
+  assert.ok(after.store.has('/1.ts'));
+});
+
+test('after a restart on a full disk the stream that comes back is recorded, as far as that goes, and its end is told', async () => {
+  const before = new RecorderBench();
+  const configuration = { recordingReconnectWindowSeconds: 300 };
+  const stream = before.stream({ configuration });
+  for (let count = 0; count < 6; count++) stream.segment();
+  await before.settle();
+  const after = new RecorderBench(before);
+  for (const spooled of after.spool.recordings.values()) spooled.error = new Error('ENOSPC');
+  await after.recorder.resume();
+  await after.settle();
+  assert.deepEqual(after.eventNames, ['Recording Start', 'Recording End Failure']);
+  after.clock.advance(5000);
+  const next = after.stream({ configuration });
+  for (let count = 0; count < 6; count++) next.segment();
+  next.end();
+  await after.settle();
+  after.clock.advance(300_000);
+  await after.settle();
+  assert.deepEqual(
+    after.events.slice(2).map(({ name, streamId }) => `${streamId} ${name}`),
+    ['st-2 Recording Start', 'st-2 Recording End'],
+  );
+});
+
+test('after a restart a stream goes on with the newest recording of its channel, whatever their ids', async () => {
+  const before = new RecorderBench();
+  const configuration = { recordingReconnectWindowSeconds: 300 };
+  const first = before.stream({ configuration });
+  first.segment();
+  await before.settle();
+  before.store.error = new Error('away');
+  first.segment();
+  first.end();
+  await before.settle();
+  before.clock.advance(1000);
+  before.stream({ configuration, width: 640 }).segment();
+  await before.settle();
+  for (const order of ['toSorted', 'toReversed'] as const) {
+    const after = new RecorderBench(before);
+    after.store.error = before.store.error;
+    const ids = await after.spool.list();
+    after.spool.list = async () => ids[order]();
+    await after.recorder.resume();
+    await after.settle();
+    after.stream({ configuration, width: 640 }).segment();
+    await after.settle();
+    assert.equal(after.spool.recordings.size, 2, order);
+  }
+});
+
+test('nothing that a crash left half written gets to the bucket', async () => {
+  const before = new RecorderBench();
+  const stream = before.stream({ renditions: LADDER });
+  for (let count = 0; count < 3; count++) stream.segment();
+  await before.settle();
+  for (const { contents } of before.spool.recordings.values()) {
+    for (const [name, bytes] of contents) {
+      contents.set(name, Buffer.concat([bytes, Buffer.from('garbage')]));
+    }
+  }
+  const after = new RecorderBench(before);
+  const put = after.store.putFile.bind(after.store);
+  const uploads: string[] = [];
+  after.store.putFile = async (bucketName, key, path) => {
+    uploads.push(String(after.spool.read(path)));
+    await put(bucketName, key, path);
+  };
+  for (const spooled of after.spool.recordings.values()) {
+    const truncate = spooled.truncate.bind(spooled);
+    // A slow disk.
+    spooled.truncate = async (...cut) => {
+      await after.settle();
+      await truncate(...cut);
+    };
+  }
+  await after.recorder.resume();
+  await after.settle();
+  assert.equal(uploads.length, 3);
+  assert.doesNotMatch(uploads.join(), /garbage/);
 });
 
 test('renditions are those that the configuration selects', async () => {
@@ -357,6 +621,45 @@ test('what a rendition lacks is a gap in its playlist, and all renditions go on 
     );
   assert.deepEqual(durations('720p30/playlist.m3u8'), ['10.000', '2.000']);
   assert.deepEqual(durations('480p30/playlist.m3u8'), ['2.000', 'GAP2.000', '6.000', '2.000']);
+});
+
+test('a rendition that begins with a gap is recorded: the first segment of media says what it is', async () => {
+  const bench = new RecorderBench();
+  const stream = bench.stream({ renditions: LADDER.slice(0, 2) });
+  stream.segmentOf(0, 2);
+  stream.segmentOf(1, 2, { isGap: true });
+  for (let count = 0; count < 4; count++) stream.segment();
+  stream.end();
+  await bench.settle();
+  assert.match(bench.store.text('480p30/playlist.m3u8'), /GAP\n#EXTINF:2.000,\n0\.ts\n.*1\.ts/s);
+  assert.match(bench.store.text('hls/master.m3u8'), /\n480p30\/playlist.m3u8\n/);
+});
+
+test('where streams are merged every rendition has its discontinuity and its date, be it at a gap', async () => {
+  const bench = new RecorderBench();
+  const options = {
+    renditions: LADDER.slice(0, 2),
+    configuration: { recordingReconnectWindowSeconds: 60 },
+  };
+  const first = bench.stream(options);
+  first.segment();
+  first.end();
+  await bench.settle();
+  bench.clock.advance(30_000);
+  const second = bench.stream(options);
+  second.segmentOf(0, 2);
+  second.segmentOf(1, 2, { isGap: true });
+  second.segment();
+  second.end();
+  await bench.settle();
+  bench.clock.advance(60_000);
+  await bench.settle();
+  assert.deepEqual(bench.events.at(-1)?.recordingSessionStreamIds, ['st-1', 'st-2']);
+  for (const name of ['720p30', '480p30']) {
+    const playlist = bench.store.text(`${name}/playlist.m3u8`);
+    assert.equal(playlist.match(/DISCONTINUITY\n/g)?.length, 1, playlist);
+    assert.match(playlist, /DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:35.000Z\n/);
+  }
 });
 
 test('a stream without a complete segment is not recorded', async () => {
@@ -410,6 +713,53 @@ test('playlists are written at least every 30 s while a recording grows, however
   }
 });
 
+test('playlists and the latest thumbnail are written at least every 30 s while a backlog is brought to the bucket', async () => {
+  const bench = new RecorderBench();
+  const stream = bench.stream({
+    configuration: {
+      thumbnailConfiguration: {
+        recordingMode: 'INTERVAL',
+        targetIntervalSeconds: 60,
+        storage: ['LATEST'],
+      },
+    },
+  });
+  stream.segment();
+  await bench.settle();
+  bench.store.error = new Error('away');
+  for (let count = 0; count < 100; count++) stream.segment();
+  stream.thumbnail(Buffer.from('ffd8ffc000110802d0050003012200021101031101ffd9', 'hex'));
+  await bench.settle();
+  const writtenMs: Record<string, number[]> = {
+    'playlist.m3u8': [],
+    'byte-range-variant.m3u8': [],
+    'latest_thumbnail/thumb.jpg': [],
+  };
+  const put = bench.store.putBytes.bind(bench.store);
+  bench.store.putBytes = async (bucketName, key, bytes) => {
+    for (const [name, times] of Object.entries(writtenMs)) {
+      if (key.endsWith(`/${name}`)) times.push(bench.clock.monotonicMs());
+    }
+    // A slow one.
+    if (key.endsWith('.ts')) bench.clock.advance(4000);
+    await put(bucketName, key, bytes);
+  };
+  bench.store.error = undefined;
+  const mendedMs = bench.clock.monotonicMs() + 30_000;
+  bench.clock.advance(30_000);
+  await bench.settle();
+  await bench.settle();
+  const endMs = bench.clock.monotonicMs();
+  assert.ok(endMs - mendedMs > 75_000, 'the backlog takes so long');
+  for (const [name, times] of Object.entries(writtenMs)) {
+    if (name.endsWith('.jpg')) assert.ok((times[0] ?? endMs) - mendedMs <= 30_000, name);
+    else {
+      const pauses = [...times, endMs].map((time, index) => time - (times[index - 1] ?? mendedMs));
+      assert.ok(Math.max(...pauses) <= 30_000, `${name}: ${pauses}`);
+    }
+  }
+});
+
 test('thumbnails are kept at their interval, be one of them late, and numbered on', async () => {
   const bench = new RecorderBench();
   const stream = bench.stream({
@@ -435,6 +785,22 @@ test('thumbnails are kept at their interval, be one of them late, and numbered o
   assert.deepEqual(keptMs, [0, 14_000, 20_000, 35_000, 40_200]);
   assert.ok(bench.store.has('/thumb4.jpg'));
   assert.ok(!bench.store.has('/thumb5.jpg'));
+});
+
+test('a thumbnail that comes before the recording begins is where its interval begins', async () => {
+  const bench = new RecorderBench();
+  const stream = bench.stream();
+  const jpeg = Buffer.from('ffd8ffc000110802d0050003012200021101031101ffd9', 'hex');
+  stream.thumbnail(jpeg);
+  bench.clock.advance(2000);
+  stream.segment();
+  await bench.settle();
+  // A keyframe every sixty seconds since the first one.
+  bench.clock.advance(58_000);
+  stream.thumbnail(jpeg);
+  await bench.settle();
+  assert.ok(bench.store.has('/thumb0.jpg'));
+  assert.ok(bench.store.has('/thumb1.jpg'));
 });
 
 test('thumbnails that nobody can make are in no document', async () => {

@@ -19,6 +19,8 @@ const SESSION_ID_LENGTH = 16;
 /** What a shutdown waits for the buckets of recordings that are over. The rest is done after the next start. */
 const SHUTDOWN_GRACE_MS = 2000;
 
+const CANNOT_TAKE_UP = 'cannot take a recording up again';
+
 export interface RecorderOptions {
   readonly spool: RecordingSpool;
   readonly store: ObjectStore;
@@ -45,21 +47,37 @@ export class Recorder implements StreamRecorder, AsyncDisposable {
 
   /** Goes on with what the last stop, or crash, left in the spool. */
   async resume(): Promise<void> {
+    const { log } = this.#options;
+    const found = await this.#readSpool();
+    // So that the last one of a channel is its newest, whose stream may come back.
+    found.sort((a, b) => a.state.newestStartMs - b.state.newestStartMs);
+    for (const { state, spooled } of found) {
+      const { recordingId } = state.head;
+      try {
+        log.info({ recording: recordingId }, 'a recording is taken up again');
+        const recording = this.#add(state, Promise.resolve(spooled));
+        // Without waiting for its bucket.
+        await recording.takeUp();
+      } catch (error) {
+        log.error({ err: error, recording: recordingId }, CANNOT_TAKE_UP);
+      }
+    }
+  }
+
+  async #readSpool(): Promise<{ state: RecordingState; spooled: SpooledRecording }[]> {
     const { spool, log } = this.#options;
+    const found: { state: RecordingState; spooled: SpooledRecording }[] = [];
     for (const recordingId of await spool.list()) {
       try {
         const spooled = await spool.open(recordingId);
         const state = RecordingState.of(decodeJournal(await spooled.readJournal()));
-        if (state) {
-          log.info({ recording: recordingId }, 'a recording is taken up again');
-          const recording = this.#add(state, Promise.resolve(spooled));
-          // Without waiting for its bucket.
-          await recording.takeUp();
-        } else await spooled.remove();
+        if (state) found.push({ state, spooled });
+        else await spooled.remove();
       } catch (error) {
-        log.error({ err: error, recording: recordingId }, 'cannot take a recording up again');
+        log.error({ err: error, recording: recordingId }, CANNOT_TAKE_UP);
       }
     }
+    return found;
   }
 
   begin(stream: RecordableStream): StreamRecording {
@@ -103,6 +121,7 @@ export class Recorder implements StreamRecorder, AsyncDisposable {
     const next = {
       source,
       renditionNames: start.renditions.map(({ name }) => name),
+      extension: start.extension,
       configurationArn: configuration.arn,
     };
     if (before?.isWaiting && isContinuedBy(before.state, next)) {
@@ -180,6 +199,7 @@ function isContinuedBy(
   next: {
     readonly source: RecordingSource;
     readonly renditionNames: readonly string[];
+    readonly extension: 'ts' | 'mp4';
     readonly configurationArn: string;
   },
 ): boolean {
@@ -189,6 +209,7 @@ function isContinuedBy(
     streamCount: state.streams.length,
     durationMs: state.durationMs,
     renditionNames: state.head.renditions.map(({ name }) => name),
+    extension: state.head.extension,
     configurationArn: state.head.configurationArn,
   };
   return mayMerge(before, next);

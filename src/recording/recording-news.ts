@@ -35,7 +35,7 @@ export class RecordingNews {
     const [first] = streams;
     if (!first) return;
     const event = { ...this.#members('Recording Start', head.startedAtMs), durationMs: 0 };
-    await this.#tell(first.streamId, event, ['Recording Start']);
+    await this.#tell(first.streamId, event, ['Recording Start', ...ENDS]);
   }
 
   /** `hasBegun`: its beginning was told. */

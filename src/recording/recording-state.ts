@@ -110,6 +110,11 @@ export class RecordingState {
     return this.streams.at(-1);
   }
 
+  /** When the newest stream began. */
+  get newestStartMs(): number {
+    return this.newestStream?.startTimeMs ?? this.head.startedAtMs;
+  }
+
   /** When the newest media ended. */
   get lastMediaMs(): number {
     const ends = this.renditions.flatMap(({ endMs }) => endMs ?? []);
@@ -146,11 +151,14 @@ export class RecordingState {
     return sum;
   }
 
-  /** Whether anything waits for the bucket. */
+  /** How many files wait for the bucket. */
+  get waitingCount(): number {
+    const counts = this.renditions.map(({ waiting }) => waiting.length);
+    return counts.reduce((sum, count) => sum + count, this.waitingThumbnails.length);
+  }
+
   get hasWaiting(): boolean {
-    return (
-      this.waitingThumbnails.length > 0 || this.renditions.some(({ waiting }) => waiting.length > 0)
-    );
+    return this.waitingCount > 0;
   }
 }
 

@@ -10,14 +10,14 @@ import type { RecordingReason } from './recording-facts.ts';
 import { RecordingNews } from './recording-news.ts';
 import type { RecordingState } from './recording-state.ts';
 import { Retry, Stopped } from './retry.ts';
-import type { SpoolBudget } from './spool-budget.ts';
-import { trimSpool, writeFailure } from './spool-upkeep.ts';
+import type { SpoolBudget, SpoolUser } from './spool-budget.ts';
+import { trimSpool, writeLastLines } from './spool-upkeep.ts';
 import { type SpoolJob, SpoolWriter } from './spool-writer.ts';
 
 /** A bucket that is away for longer is not coming back. */
 const GIVE_UP_MS = 6 * 3600 * 1000;
 
-/** What remains to be written to a bucket that was given up. */
+/** For what remains to be written to a bucket that was given up. */
 const LAST_WORDS_MS = 10_000;
 
 /**
@@ -41,7 +41,7 @@ export interface RecordingOptions {
 }
 
 /** One recording, of one stream or of several that were merged: from the live segments over the spool to its bucket. */
-export class Recording {
+export class Recording implements SpoolUser {
   readonly state: RecordingState;
   readonly #options: RecordingOptions;
   readonly #clock: Clock;
@@ -52,18 +52,26 @@ export class Recording {
   readonly #done = Promise.withResolvers<void>();
   #bucket: BucketWriter | undefined;
   #phase: Phase = 'recording';
+  /** No stream may come back when the one that is on has ended. */
+  #isLastStream = false;
   readonly #window: ReconnectWindow;
   readonly #loop: PassLoop;
   /** The journal may not know of it yet. */
   #hasAnnounced = false;
-  /** Begun where it failed: nothing else can be written before. */
+  /** It was away for too long, or refuses what it has not had anything of. Whatever else fails, what is on disk is still for it. */
+  #isBucketGivenUp = false;
+  /** The first lines of its journal, if it is a new one. */
+  #beginning: readonly JournalEntry[] = [];
+  /** It takes nothing more; `state` is told when nothing is being written any more. */
+  #hasFailed: boolean;
+  /** Begun where it failed: nothing is brought to the bucket before. */
   #makingRoom: Promise<void> | undefined;
-  /** What it has of the budget. */
   #spooledBytes = 0;
 
   constructor(options: RecordingOptions) {
     const { state, spooled, clock } = options;
     this.state = state;
+    this.#hasFailed = state.failure !== undefined;
     this.#options = options;
     this.#clock = clock;
     this.#log = options.log.child({
@@ -80,9 +88,10 @@ export class Recording {
     this.#writer = new SpoolWriter({
       state,
       spooled,
-      onWritten: () => this.#written(),
+      onWritten: (byteLength) => this.#written(byteLength),
       onBroken: (error) => this.#fail('InternalServerException', error),
     });
+    options.budget.add(this);
   }
 
   get isWaiting(): boolean {
@@ -94,10 +103,26 @@ export class Recording {
     return this.#done.promise;
   }
 
+  // --- what the budget of the spool is for
+
+  /** At its last pass or write: adding up is not for every segment of every recording. */
+  get spooledBytes(): number {
+    return this.#spooledBytes;
+  }
+
+  get isGrowing(): boolean {
+    return this.#phase === 'recording';
+  }
+
+  outgrown(error: Error): void {
+    this.#writer.break(error);
+  }
+
   // --- what the recorder does
 
   /** The first lines of a new one. */
   begin(entries: readonly JournalEntry[]): void {
+    this.#beginning = entries;
     for (const entry of entries) this.#writer.push({ kind: 'entry', entry });
   }
 
@@ -116,26 +141,30 @@ export class Recording {
   async streamEnded(streamId: string): Promise<void> {
     if (this.#phase !== 'recording') return;
     const atMs = this.#clock.nowMs();
-    this.#waitFor(atMs + this.state.head.reconnectWindowSeconds * 1000);
+    if (this.#isLastStream) this.#phase = 'finishing';
+    else this.#waitFor(atMs + this.state.head.reconnectWindowSeconds * 1000);
     this.#writer.push({ kind: 'entry', entry: { type: 'stream-ended', streamId, atMs } });
     await this.#writer.drained();
     this.#window.check();
+    this.#loop.ask();
   }
 
   /** After a restart: goes on where the journal ends. */
   async takeUp(): Promise<void> {
-    const { newestStream, endedAtMs, failure, head } = this.state;
+    const { newestStream, endedAtMs, head } = this.state;
     const spooled = await this.#options.spooled;
     this.state.takeUp(await spooled.files());
     this.#account();
-    if (newestStream && newestStream.endTimeMs === undefined && !failure) {
+    // What is written makes the loop begin, and nothing may be in a bucket that is still to be cut off.
+    await trimSpool(this.state, spooled);
+    if (newestStream && newestStream.endTimeMs === undefined && !this.#hasFailed) {
       const { streamId } = newestStream;
       const entry: JournalEntry = { type: 'stream-ended', streamId, atMs: endedAtMs };
       this.#writer.push({ kind: 'entry', entry });
       await this.#writer.drained();
     }
-    await trimSpool(this.state, spooled);
-    if (failure || !newestStream) this.#phase = 'finishing';
+    // Writing that may have failed, and nobody can go on with it then.
+    if (this.#hasFailed || !newestStream) this.#phase = 'finishing';
     else {
       // Media may be ahead of the clock by a moment.
       const endMs = Math.min(endedAtMs, this.#clock.nowMs());
@@ -154,12 +183,10 @@ export class Recording {
     this.#window.release();
   }
 
-  /** Nobody comes back any more. */
+  /** Nobody comes back any more: it ends when the stream that is on, if any, has brought its last segments. */
   finish(): void {
-    if (this.#phase !== 'recording' && this.#phase !== 'waiting') return;
-    this.#phase = 'finishing';
-    this.#window.close();
-    this.#loop.ask();
+    this.#isLastStream = true;
+    if (this.#phase === 'waiting') this.#takeNoMore();
   }
 
   fail(error: unknown): void {
@@ -169,11 +196,19 @@ export class Recording {
   /** Everything taken so far is on disk when this resolves; the rest is done after the next start. */
   async stop(graceMs: number): Promise<void> {
     await this.#writer.drained();
+    await this.#makingRoom;
     this.#window.close();
     if (this.#phase === 'waiting' || this.#phase === 'recording') this.#stopWork();
     const cancel = this.#clock.after(graceMs, () => this.#stopWork());
     await this.#done.promise;
     cancel();
+  }
+
+  #takeNoMore(): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'finishing';
+    this.#window.close();
+    this.#loop.ask();
   }
 
   #stopWork(): void {
@@ -188,29 +223,22 @@ export class Recording {
 
   // --- what follows from it
 
-  #written(): void {
+  #written(byteLength: number): void {
     this.#account();
-    if (this.#options.budget.isExceeded) {
-      this.#writer.break(
-        new Error('cannot spool: recordings have all the disk space they may use'),
-      );
-    }
+    if (byteLength > 0) this.#options.budget.enforce();
     this.#loop.ask();
   }
 
   #account(): void {
-    const { spooledBytes } = this.state;
-    this.#options.budget.use(spooledBytes - this.#spooledBytes);
-    this.#spooledBytes = spooledBytes;
+    this.#spooledBytes = this.state.spooledBytes;
   }
 
   #fail(reason: RecordingReason, error: unknown): void {
-    if (this.state.failure || this.#phase === 'closed') return;
+    if (this.#hasFailed || this.#phase === 'closed') return;
+    this.#hasFailed = true;
     this.#log.error({ err: error, reason }, 'the recording failed');
-    this.state.apply({ type: 'failed', reason, message: messageOf(error) });
-    this.#makingRoom = this.#makeRoom();
-    this.finish();
-    this.#loop.ask();
+    this.#makingRoom = this.#writeFailure({ type: 'failed', reason, message: messageOf(error) });
+    this.#takeNoMore();
   }
 
   async #work(): Promise<void> {
@@ -218,7 +246,7 @@ export class Recording {
       await this.#pass();
     } catch (error) {
       if (error instanceof Stopped) return;
-      if (this.state.failure) {
+      if (this.#hasFailed) {
         await this.#giveUp(error);
         return;
       }
@@ -228,19 +256,23 @@ export class Recording {
   }
 
   async #pass(): Promise<void> {
+    await this.#makingRoom;
     const spooled = await this.#options.spooled;
     this.#bucket ??= this.#bucketWriter(spooled);
-    await this.#makingRoom;
     if (this.state.newestStream) {
-      if (!this.#hasBegun && !this.state.failure) await this.#announce(this.#bucket);
+      if (!this.#hasBegun && this.#isWorthBeginning) await this.#announce(this.#bucket);
       if (this.#hasBegun) await this.#bucket.writeMedia();
       this.#account();
     }
     if (this.#phase !== 'finishing') return;
     // What arrived meanwhile is not to be left behind.
     if (!this.#writer.isIdle) void this.#writer.drained().then(() => this.#loop.ask());
+    else if (this.#hasFailed && !this.state.failure) this.#loop.ask();
     else if (this.#hasBegun && this.state.hasWaiting) this.#loop.ask();
-    else await this.#conclude(spooled, this.#bucket);
+    else {
+      if (this.#hasBegun) await this.#bucket.conclude(this.state.endedAtMs);
+      await this.#leave(spooled);
+    }
   }
 
   async #announce(bucket: BucketWriter): Promise<void> {
@@ -251,10 +283,9 @@ export class Recording {
   }
 
   /** The tree is complete before the history says so, and the spool is kept until it does. */
-  async #conclude(spooled: SpooledRecording, bucket: BucketWriter | undefined): Promise<void> {
-    if (this.#hasBegun) await bucket?.conclude(this.state.endedAtMs);
+  async #leave(spooled: SpooledRecording | undefined): Promise<void> {
     await this.#news.ended(this.#hasBegun);
-    await this.#retry.run(() => spooled.remove(), {
+    await this.#retry.run(async () => spooled?.remove(), {
       onFailure: (error) => this.#log.warn({ err: error }, 'cannot empty the spool of a recording'),
       isHopeless: (_, elapsedMs) => elapsedMs >= LAST_WORDS_MS,
     });
@@ -264,9 +295,14 @@ export class Recording {
 
   /** The bucket does not take the rest either. */
   async #giveUp(error: unknown): Promise<void> {
-    this.#log.error({ err: error }, 'the recording is given up');
+    await this.#makingRoom;
+    const lost = { files: this.state.waitingCount, byteLength: this.state.spooledBytes };
+    this.#log.error(
+      { err: error, lost },
+      'the recording is given up: its bucket never got the rest',
+    );
     try {
-      await this.#conclude(await this.#options.spooled, undefined);
+      await this.#leave(await this.#spooledIfAny());
     } catch (failure) {
       if (!(failure instanceof Stopped)) {
         this.#log.error({ err: failure }, 'a recording that was given up is still in the spool');
@@ -275,14 +311,27 @@ export class Recording {
     }
   }
 
-  async #makeRoom(): Promise<void> {
+  /** None where the disk had no room for it from the beginning. */
+  async #spooledIfAny(): Promise<SpooledRecording | undefined> {
     try {
-      const spooled = await this.#options.spooled;
-      await this.#writer.drained();
-      await writeFailure(this.state, spooled);
+      return await this.#options.spooled;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Whether it gets to the disk or not, the state has it then, and has whose recording it was. */
+  async #writeFailure(failed: JournalEntry): Promise<void> {
+    await this.#writer.drained();
+    const beginning = this.state.newestStream ? [] : this.#beginning;
+    const entries = [...beginning, failed];
+    try {
+      await writeLastLines(entries, this.state, await this.#options.spooled);
     } catch (error) {
       this.#log.warn({ err: error }, 'cannot write down that the recording failed');
     }
+    for (const entry of entries) this.state.apply(entry);
+    this.#account();
   }
 
   #bucketWriter(spooled: SpooledRecording): BucketWriter {
@@ -299,10 +348,16 @@ export class Recording {
   }
 
   #isHopeless(error: unknown, elapsedMs: number): boolean {
-    if (this.state.failure) return elapsedMs >= LAST_WORDS_MS;
+    if (this.#isBucketGivenUp) return elapsedMs >= LAST_WORDS_MS;
     // Before anything was promised, IVS says at once that the bucket can't be used.
     const isRefused = error instanceof DestinationRefused && !this.#hasBegun;
-    return isRefused || elapsedMs >= GIVE_UP_MS;
+    this.#isBucketGivenUp = isRefused || elapsedMs >= GIVE_UP_MS;
+    return this.#isBucketGivenUp;
+  }
+
+  /** What failed before its bucket was told of it is still worth having, if there is anything. */
+  get #isWorthBeginning(): boolean {
+    return !this.#isBucketGivenUp && (!this.#hasFailed || this.state.hasWaiting);
   }
 
   /** The bucket has the started document, and the history its event. */
@@ -311,8 +366,7 @@ export class Recording {
   }
 
   #close(): void {
-    this.#options.budget.free(this.#spooledBytes);
-    this.#spooledBytes = 0;
+    this.#options.budget.delete(this);
     this.#options.onClosed();
     this.#done.resolve();
   }

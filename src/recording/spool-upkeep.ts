@@ -1,4 +1,4 @@
-import { encodeJournalEntry } from './journal.ts';
+import { encodeJournalEntry, type JournalEntry } from './journal.ts';
 import type { SpooledRecording } from './ports.ts';
 import type { RecordingState } from './recording-state.ts';
 
@@ -8,17 +8,21 @@ export async function trimSpool(state: RecordingState, spooled: SpooledRecording
     for (const { name, byteLength, segment } of rendition.waiting) {
       if (segment && !segment.isGap) await spooled.truncate(name, byteLength);
     }
+    const { open } = rendition;
+    if (open && !open.isGap) {
+      await spooled.truncate(rendition.segmentName(open.number), open.byteLength);
+    }
     await spooled.delete(rendition.segmentName(rendition.nextNumber));
   }
 }
 
-/** A full disk has no room for the news of it, unless some is made. Nothing is being written any more. */
-export async function writeFailure(
+/** A full disk has no room for the last lines of the journal, unless some is made. Nothing is being written any more. */
+export async function writeLastLines(
+  entries: readonly JournalEntry[],
   state: RecordingState,
   spooled: SpooledRecording,
 ): Promise<void> {
-  const { failure } = state;
   await spooled.releaseReserve();
   await trimSpool(state, spooled);
-  await spooled.append([], failure ? [encodeJournalEntry({ type: 'failed', ...failure })] : []);
+  await spooled.append([], entries.map(encodeJournalEntry));
 }

@@ -108,9 +108,10 @@ export class SpoolWriter {
     this.#jobs = [];
     const batch = this.#plan(jobs);
     await spooled.append(batch.writes, batch.entries.map(encodeJournalEntry));
+    // Where it broke meanwhile, too: the journal has them.
+    for (const entry of batch.entries) this.#state.apply(entry);
     if (this.#isBroken) return;
     this.#pendingBytes -= byteLength;
-    for (const entry of batch.entries) this.#state.apply(entry);
     this.#onWritten(byteLength);
   }
 
@@ -143,18 +144,18 @@ export class SpoolWriter {
     writes: SpoolWrite[],
     entries: JournalEntry[],
   ): void {
-    const { live, rendition } = job;
+    const { live, rendition, isDiscontinuous } = job;
     const { programDateTimeMs } = live;
     const isGap = live.buffers.length === 0;
     const init = isGap ? undefined : this.#planInit(rendition, live, place, writes, entries);
-    const continues = place.open?.isGap === isGap && !job.startsSegment && !job.isDiscontinuous;
+    const continues = place.open?.isGap === isGap && !job.startsSegment && !isDiscontinuous;
     if (!continues || !place.open) {
       place.open = { number: place.nextNumber++, offset: 0, isGap };
     }
     const { number: segment, offset } = place.open;
     if (isGap) {
       const ticks: Ticks = live.durationTicks;
-      entries.push({ type: 'gap', rendition, segment, programDateTimeMs, ticks });
+      entries.push({ type: 'gap', rendition, segment, isDiscontinuous, programDateTimeMs, ticks });
       return;
     }
     const { groups, buffers, byteLength } = live;
@@ -165,7 +166,7 @@ export class SpoolWriter {
       rendition,
       segment,
       ...(init !== undefined && { init }),
-      isDiscontinuous: job.isDiscontinuous,
+      isDiscontinuous,
       programDateTimeMs,
       groups,
     });

@@ -21,6 +21,12 @@ export interface CaptureStart {
   readonly renditions: readonly RenditionFacts[];
 }
 
+interface ArrivedThumbnail {
+  readonly jpeg: Uint8Array;
+  readonly atMs: number;
+  readonly intervalMs: number;
+}
+
 /** One stream on its way to a recording: holds its first segments until it is known what its renditions are. */
 export class StreamCapture implements StreamRecording {
   readonly stream: RecordableStream;
@@ -36,7 +42,8 @@ export class StreamCapture implements StreamRecording {
   /** Of which a segment was recorded. */
   readonly #begun = new Set<LiveWindow>();
   #nextThumbnailMs: number | undefined;
-  #newestThumbnail: Uint8Array | undefined;
+  /** The first one, which often comes before the first segment is complete. */
+  #heldThumbnail: ArrivedThumbnail | undefined;
   #isOver = false;
 
   constructor(options: {
@@ -52,6 +59,10 @@ export class StreamCapture implements StreamRecording {
     this.#onFault = options.onFault;
     this.#onEnded = options.onEnded;
     this.#nowMs = options.nowMs;
+  }
+
+  get isRecording(): boolean {
+    return !this.#isOver && (this.#recording?.isGrowing ?? true);
   }
 
   segment(window: LiveWindow, segment: Segment): void {
@@ -73,9 +84,9 @@ export class StreamCapture implements StreamRecording {
       const { thumbnailSize, configuration } = this.stream;
       const { targetIntervalSeconds } = configuration.thumbnailConfiguration;
       if (!thumbnailSize || targetIntervalSeconds === undefined) return;
-      if (this.#recording) this.#recordThumbnail(this.#recording, jpeg, targetIntervalSeconds);
-      // The first one often comes before the first segment is complete.
-      else this.#newestThumbnail ??= jpeg;
+      const thumbnail = { jpeg, atMs: this.#nowMs(), intervalMs: targetIntervalSeconds * 1000 };
+      if (this.#recording) this.#recordThumbnail(this.#recording, thumbnail);
+      else this.#heldThumbnail ??= thumbnail;
     });
   }
 
@@ -89,13 +100,14 @@ export class StreamCapture implements StreamRecording {
     });
   }
 
-  /** Every rendition has a segment, or has had its time. */
+  /** Every rendition has a segment with media, or has had its time. */
   #isDecidable(): boolean {
     const windows = this.stream.windows.filter(({ hasPicture }) => hasPicture);
     const [leader] = windows;
-    const count = (window: LiveWindow | undefined) =>
-      this.#held.filter((live) => live.window === window).length;
-    return windows.every((window) => count(window) > 0) || count(leader) >= PATIENCE_SEGMENTS;
+    const isPlayable = (window: LiveWindow) =>
+      this.#held.some((live) => live.window === window && live.buffers.length > 0);
+    const leading = this.#held.filter(({ window }) => window === leader);
+    return leading.length >= PATIENCE_SEGMENTS || windows.every(isPlayable);
   }
 
   #decide(): void {
@@ -121,9 +133,9 @@ export class StreamCapture implements StreamRecording {
     });
     for (const live of this.#held) this.#record(this.#recording, live);
     this.#held = [];
-    const thumbnail = this.#newestThumbnail;
-    this.#newestThumbnail = undefined;
-    if (thumbnail) this.thumbnail(thumbnail);
+    const thumbnail = this.#heldThumbnail;
+    this.#heldThumbnail = undefined;
+    if (thumbnail) this.#recordThumbnail(this.#recording, thumbnail);
   }
 
   /** Of the recording, or what its length is known by while no rendition is recorded. */
@@ -149,15 +161,13 @@ export class StreamCapture implements StreamRecording {
     });
   }
 
-  #recordThumbnail(recording: Recording, jpeg: Uint8Array, intervalSeconds: number): void {
-    const nowMs = this.#nowMs();
-    const dueMs = this.#nextThumbnailMs ?? nowMs;
-    if (nowMs < dueMs - INTERVAL_SLACK_MS) return;
+  #recordThumbnail(recording: Recording, { jpeg, atMs, intervalMs }: ArrivedThumbnail): void {
+    const dueMs = this.#nextThumbnailMs ?? atMs;
+    if (atMs < dueMs - INTERVAL_SLACK_MS) return;
     const size = jpegSize(jpeg);
     if (!size) return;
     // On a grid: one that is late does not put off the next.
-    const intervalMs = intervalSeconds * 1000;
-    const skipped = Math.max(0, Math.floor((nowMs - dueMs) / intervalMs));
+    const skipped = Math.max(0, Math.floor((atMs - dueMs) / intervalMs));
     this.#nextThumbnailMs = dueMs + (skipped + 1) * intervalMs;
     recording.push({ kind: 'thumbnail', jpeg, ...size });
   }

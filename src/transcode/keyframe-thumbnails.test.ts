@@ -91,3 +91,19 @@ test('a child that hangs is killed', () => {
   clock.advance(10_000);
   assert.ok(factory.newest.wasKilled);
 });
+
+test('a child that cannot be started is no trouble of the stream, and takes no place for ever', async () => {
+  const { factory, pictures, develop, thumbnails } = setUp();
+  const start = factory.start.bind(factory);
+  factory.start = () => {
+    throw new Error('no more processes');
+  };
+  const sinks = [pictures(), pictures(), pictures()];
+  for (const sink of sinks) sink.frame(videoFrame(0, true));
+  await setImmediate();
+  factory.start = start;
+  for (const sink of sinks.slice(0, 2)) sink.frame(videoFrame(10_000, true));
+  assert.equal(factory.children.length, 2);
+  await develop();
+  assert.equal(thumbnails.length, 1);
+});

@@ -41,8 +41,33 @@ export class PictureDecoder {
     size: { readonly width: number; readonly height: number },
   ): Promise<Uint8Array | undefined> {
     if (!this.isFree) return Promise.resolve(undefined);
-    this.#childCount++;
     const { promise, resolve } = Promise.withResolvers<Uint8Array | undefined>();
+    this.#childCount++;
+    const done = (jpeg?: Uint8Array) => {
+      this.#childCount--;
+      resolve(jpeg);
+    };
+    try {
+      this.#start(video, keyframe, size, done);
+    } catch (error) {
+      // The keyframe is one of a stream on air, which can do without a picture of it.
+      this.#log.warn({ err: error }, 'no thumbnail of a keyframe');
+      done();
+    }
+    return promise;
+  }
+
+  /** Throws, or calls `done` once. */
+  #start(
+    video: VideoTrack,
+    keyframe: Frame,
+    size: { readonly width: number; readonly height: number },
+    done: (jpeg: Uint8Array | undefined) => void,
+  ): void {
+    const timeMs = frameTimeMs(keyframe, { video });
+    const input = new FlvInput(timeMs);
+    const frame = { ...keyframe, payload: Uint8Array.from(keyframe.payload) };
+    const tags = [...input.opening({ video }, 0), ...input.tag({ frame, timeMs })];
     const splitter = new JpegSplitter(MAX_THUMBNAIL_BYTES);
     let jpeg: Uint8Array | undefined;
     let cancelKill: CancelTimer = () => {};
@@ -57,17 +82,12 @@ export class PictureDecoder {
       drained: () => {},
       exited: (exit) => {
         cancelKill();
-        this.#childCount--;
         if (!jpeg) this.#log.warn({ exit }, 'no thumbnail of a keyframe');
-        resolve(jpeg);
+        done(jpeg);
       },
     });
     cancelKill = this.#clock.after(TIMEOUT_MS, () => child.kill());
-    const timeMs = frameTimeMs(keyframe, { video });
-    const input = new FlvInput(timeMs);
-    const frame = { ...keyframe, payload: Uint8Array.from(keyframe.payload) };
-    child.write([...input.opening({ video }, 0), ...input.tag({ frame, timeMs })]);
+    child.write(tags);
     child.endInput();
-    return promise;
   }
 }

@@ -22,11 +22,14 @@ export async function startRecording(foundation: Foundation): Promise<Recording>
   const bucketDirectory = new BucketDirectory(directory.buckets);
   await bucketDirectory.removeTemporaryFiles();
   const isInS3 = (bucketName: string) => isNamed(config.s3.buckets, bucketName);
-  const s3 = resources.use(new S3Thread(config.s3));
+  const s3 = new S3Thread(config.s3);
   const buckets = new ConfiguredBuckets({ directory: bucketDirectory, s3, isInS3 });
   const destinations = resources.use(
     new RecordingDestinations({ store: store.controlStore, buckets, logger: log }),
   );
+  // At the end a check that waits for a bucket is cut off, not waited for.
+  resources.use(s3);
+  resources.defer(() => destinations.stop());
   await destinations.resume();
   const recorder = resources.use(
     new Recorder({

@@ -56,6 +56,7 @@ export class BenchStream {
     renditions: readonly BenchRendition[],
     clock: FakeClock,
     begin: (windows: readonly LiveWindow[]) => StreamRecording,
+    mediaExtension: 'ts' | 'm4s' = 'ts',
   ) {
     this.streamId = streamId;
     this.#renditions = renditions;
@@ -64,12 +65,16 @@ export class BenchStream {
       () =>
         new LiveWindow({
           isLowLatency: true,
-          mediaExtension: 'ts',
+          mediaExtension,
           clock,
           onSegment: (window, segment) => this.#recording.segment(window, segment),
         }),
     );
     this.#recording = begin(this.windows);
+  }
+
+  get isRecording(): boolean {
+    return this.#recording.isRecording;
   }
 
   /** In every rendition, of one group of pictures; its bytes say which. */
@@ -111,6 +116,17 @@ export class BenchStream {
         hasIndependentSegments: true,
       }),
     );
+  }
+
+  /** What the recording of the stream must contain: one that is broken. */
+  fault(): void {
+    const [window] = this.windows;
+    const broken = new Proxy(window!, {
+      get() {
+        throw new Error('fault');
+      },
+    });
+    this.#recording.segment(broken, undefined as never);
   }
 
   thumbnail(jpeg: Uint8Array): void {
@@ -183,18 +199,20 @@ export class RecorderBench implements RecordingHistory {
       readonly videoBitrateBps?: number;
       readonly width?: number;
       readonly hasThumbnails?: boolean;
+      readonly channelArn?: string;
+      readonly mediaExtension?: 'ts' | 'm4s';
     } = {},
   ): BenchStream {
     const streamId = `st-${++this.#streams}`;
     const channel = {
       accountId: '123456789012',
       region: 'us-west-2',
-      arn: CHANNEL_ARN,
+      arn: options.channelArn ?? CHANNEL_ARN,
       id: 'abcdABCDefgh',
       name: 'test',
       type: options.type ?? 'STANDARD',
     } as ChannelRecord;
-    return new BenchStream(streamId, options.renditions ?? [HD], this.clock, (windows) =>
+    const begin = (windows: readonly LiveWindow[]) =>
       this.recorder.begin({
         channel,
         streamId,
@@ -214,7 +232,13 @@ export class RecorderBench implements RecordingHistory {
             height: 720,
           },
         },
-      }),
+      });
+    return new BenchStream(
+      streamId,
+      options.renditions ?? [HD],
+      this.clock,
+      begin,
+      options.mediaExtension,
     );
   }
 

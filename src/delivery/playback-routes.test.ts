@@ -322,6 +322,22 @@ test('a blocking reload is answered with ENDLIST when the stream ends', async ()
   assert.match(await replyText(get(`${PLAYLIST}?_HLS_msn=99`)), /#EXT-X-ENDLIST\n$/);
 });
 
+// hls.js leaves a part unloaded that comes together with ENDLIST.
+test('who asks for the last part gets ENDLIST with the next answer, not with this one', async () => {
+  const { window, get } = setUp();
+  window.end();
+  const last = window.nextMsn - 1;
+  const lastPart = (window.segment(last)?.parts.length ?? 0) - 1;
+  for (const query of [`_HLS_msn=${last}&_HLS_part=${lastPart}`, `_HLS_msn=${last}`]) {
+    const text = await replyText(get(`${PLAYLIST}?${query}`));
+    assert.doesNotMatch(text, /ENDLIST/, query);
+    assert.match(text, new RegExp(`\n${last}\\.m4s\n`), query);
+  }
+  for (const query of [`_HLS_msn=${last}&_HLS_part=${lastPart + 1}`, `_HLS_msn=${last + 1}`, '']) {
+    assert.match(await replyText(get(`${PLAYLIST}?${query}`)), /#EXT-X-ENDLIST\n$/, query);
+  }
+});
+
 for (const query of [
   '_HLS_msn=5',
   '_HLS_msn=99999',

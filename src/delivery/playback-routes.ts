@@ -153,10 +153,11 @@ export class PlaybackRoutes {
     session: ViewingSession | undefined,
     isForAll: boolean,
   ): Reply {
-    // Without CAN-BLOCK-RELOAD in the playlist, and after ENDLIST (RFC 8216bis 6.2.5.2), there are no directives.
-    if (!window.isLowLatency || window.isEnded) {
+    // Without CAN-BLOCK-RELOAD in the playlist there are no directives.
+    if (!window.isLowLatency) {
       return this.#playlistReply(request, window, NO_DIRECTIVES, isForAll);
     }
+    if (window.isEnded) return this.#endedPlaylist(request, window, isForAll);
     let directives: DeliveryDirectives;
     try {
       directives = parseDeliveryDirectives(request.query);
@@ -178,10 +179,20 @@ export class PlaybackRoutes {
     if (release) request.onClose(release);
     return whenAvailable(request, waiter, (outcome) => {
       release?.();
-      return outcome === 'available'
-        ? this.#playlistReply(request, window, directives, isForAll)
-        : TIMEOUT_REPLY;
+      if (outcome !== 'available') return TIMEOUT_REPLY;
+      return window.isEnded
+        ? this.#endedPlaylist(request, window, isForAll)
+        : this.#playlistReply(request, window, directives, isForAll);
     });
+  }
+
+  /**
+   * ENDLIST comes with the answer to the next request, where this one asks for something that there is: hls.js (1.7.4) leaves a
+   * part unloaded that comes together with ENDLIST, and waits for ever before the end.
+   */
+  #endedPlaylist(request: HttpRequest, window: LiveWindow, isForAll: boolean): HttpReply {
+    const isBeforeEnd = asksForWhatThereIs(request.query, window);
+    return this.#playlistReply(request, window, NO_DIRECTIVES, isForAll, isBeforeEnd);
   }
 
   #playlistReply(
@@ -189,12 +200,13 @@ export class PlaybackRoutes {
     window: LiveWindow,
     directives: DeliveryDirectives,
     isForAll: boolean,
+    isBeforeEnd = false,
   ): HttpReply {
     const kind = directives.msn === undefined ? 'plain' : 'blocking';
     return this.#playlistReplies.reply(
-      window.mediaPlaylist({ skip: directives.skip !== undefined }),
+      window.mediaPlaylist({ skip: directives.skip !== undefined, isBeforeEnd }),
       {
-        kind: window.isEnded ? 'ended' : kind,
+        kind: window.isEnded && !isBeforeEnd ? 'ended' : kind,
         targetDurationSeconds: window.targetDurationSeconds,
         acceptEncoding: request.headers['accept-encoding'],
         isForAll,
@@ -268,6 +280,19 @@ function isInPlaylist(window: LiveWindow, msn: number, part: number | undefined)
   if (part === undefined) return window.nextMsn > msn;
   if (window.nextMsn === msn) return window.nextPart > part;
   return window.nextMsn > msn + 1 || (window.nextMsn === msn + 1 && window.nextPart > 0);
+}
+
+/** After the end, when "delivery directives are ignored" (RFC 8216bis 6.2.5.2), but for this. */
+function asksForWhatThereIs(query: string, window: LiveWindow): boolean {
+  try {
+    const { msn, part } = parseDeliveryDirectives(query);
+    if (msn === undefined || msn >= window.nextMsn) return false;
+    const isLast = msn === window.nextMsn - 1;
+    return !isLast || part === undefined || window.part(msn, part) !== undefined;
+  } catch (error) {
+    if (error instanceof DirectiveError) return false;
+    throw error;
+  }
 }
 
 function segmentReply(

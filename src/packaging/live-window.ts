@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Ticks } from '../lib/timescale.ts';
 import { VIDEO_TIMESCALE } from '../media/frame.ts';
 import type { MediaExtension } from './part-container.ts';
-import { PlaylistView, type RenderedPlaylist } from './playlist-view.ts';
+import { type PlaylistForm, PlaylistView, type RenderedPlaylist } from './playlist-view.ts';
 import type { RenditionDescription } from './rendition.ts';
 import { type Part, Segment } from './segment.ts';
 import { type Waiter, type WaitOutcome, WindowWaiters } from './window-waiters.ts';
@@ -253,8 +253,8 @@ export class LiveWindow {
   }
 
   /** Throws before the window is playable. `skip` asks for a delta update; where nothing can be skipped it is the whole. */
-  mediaPlaylist(options: { readonly skip: boolean }): RenderedPlaylist {
-    return this.#view.render(this, options);
+  mediaPlaylist(form: PlaylistForm): RenderedPlaylist {
+    return this.#view.render(this, form);
   }
 
   /** For a playlist that has this segment (no part given: complete) or part, or anything later. */

@@ -75,11 +75,18 @@ export const partUri = (msn: number, index: number, extension: MediaExtension): 
 /** From one rendition's playlist to another's; sessions are left out, players compare up to the query. */
 const siblingUri = (name: string): string => `../${name}/playlist.m3u8`;
 
+/** `skip`: as a delta update. `isBeforeEnd`: without ENDLIST, though the window has ended. */
+export interface PlaylistForm {
+  readonly skip: boolean;
+  readonly isBeforeEnd?: boolean;
+}
+
 /** A window as a media playlist that every player reads: Apple's low-latency tags and IVS's prefetch lines in one. */
 export class PlaylistView {
   readonly #isLowLatency: boolean;
   #whole: RenderedPlaylist | undefined;
   #delta: RenderedPlaylist | undefined;
+  #beforeEnd: RenderedPlaylist | undefined;
 
   constructor(isLowLatency: boolean) {
     this.#isLowLatency = isLowLatency;
@@ -88,23 +95,30 @@ export class PlaylistView {
   invalidate(): void {
     this.#whole = undefined;
     this.#delta = undefined;
+    this.#beforeEnd = undefined;
   }
 
-  render(window: PlaylistSource, options: { readonly skip: boolean }): RenderedPlaylist {
-    if (options.skip && this.#isLowLatency) return (this.#delta ??= this.#render(window, true));
-    return (this.#whole ??= this.#render(window, false));
+  render(window: PlaylistSource, form: PlaylistForm): RenderedPlaylist {
+    const { isEnded } = window;
+    if (isEnded && form.isBeforeEnd) {
+      return (this.#beforeEnd ??= this.#render(window, false, false));
+    }
+    if (form.skip && this.#isLowLatency) {
+      return (this.#delta ??= this.#render(window, true, isEnded));
+    }
+    return (this.#whole ??= this.#render(window, false, isEnded));
   }
 
-  #render(window: PlaylistSource, isDelta: boolean): RenderedPlaylist {
-    const text = encodeMediaPlaylist(this.#record(window, isDelta));
+  #render(window: PlaylistSource, isDelta: boolean, isEnded: boolean): RenderedPlaylist {
+    const text = encodeMediaPlaylist(this.#record(window, isDelta, isEnded));
     const { nextMsn, nextPart } = window;
     return { bytes: new TextEncoder().encode(text), nextMsn, nextPart };
   }
 
-  #record(window: PlaylistSource, isDelta: boolean): MediaPlaylist {
+  #record(window: PlaylistSource, isDelta: boolean, isEnded: boolean): MediaPlaylist {
     const listed = window.listedSegments;
     const skipped = isDelta ? countSkippable(listed, window) : 0;
-    const isLive = !window.isEnded;
+    const isLive = !isEnded;
     const open = window.openSegment;
     return {
       version: this.#version(window),

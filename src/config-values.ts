@@ -108,13 +108,13 @@ export function readQuotas(name: string, quotas: Quotas, changes: string | undef
   }
 }
 
-export function requireBothOrNone(
-  firstName: string,
-  first: string | undefined,
-  secondName: string,
-  second: string | undefined,
-): void {
-  if (Boolean(first) === Boolean(second)) return;
+/** Two settings of which neither means anything alone. `undefined`: neither is set. */
+export function readPair(
+  [firstName, first]: readonly [name: string, text: string | undefined],
+  [secondName, second]: readonly [name: string, text: string | undefined],
+): readonly [string, string] | undefined {
+  if (first && second) return [first, second];
+  if (!first && !second) return undefined;
   const [present, missing] = first ? [firstName, secondName] : [secondName, firstName];
   throw new ConfigError(`${missing} must be set because ${present} is: set both or none`);
 }

@@ -8,10 +8,10 @@ import {
   readHost,
   readIpRanges,
   readOrigin,
+  readPair,
   readPattern,
   readPort,
   readQuotas,
-  requireBothOrNone,
 } from './config-values.ts';
 import type { IpRange } from './domain/iam/ip-range.ts';
 import { raiseQuotas } from './domain/quota-changes.ts';
@@ -100,19 +100,10 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
   const given: Given = (name) => env[name]?.trim() || undefined;
 
   const publicUrl = given('IVORY_PUBLIC_URL');
-  const accessKeyId = given('IVORY_ROOT_ACCESS_KEY_ID');
-  const secretAccessKey = given('IVORY_ROOT_SECRET_ACCESS_KEY');
-  const certificatePath = given('IVORY_TLS_CERT');
-  const keyPath = given('IVORY_TLS_KEY');
-  requireBothOrNone(
-    'IVORY_ROOT_ACCESS_KEY_ID',
-    accessKeyId,
-    'IVORY_ROOT_SECRET_ACCESS_KEY',
-    secretAccessKey,
-  );
-  requireBothOrNone('IVORY_TLS_CERT', certificatePath, 'IVORY_TLS_KEY', keyPath);
+  const rootKey = pair('IVORY_ROOT_ACCESS_KEY_ID', 'IVORY_ROOT_SECRET_ACCESS_KEY', given);
+  const certificate = pair('IVORY_TLS_CERT', 'IVORY_TLS_KEY', given);
   const transcoding = readTranscoding(given);
-  const https = readHttps(given('IVORY_HTTPS_PORT'), certificatePath !== undefined);
+  const https = readHttps(given('IVORY_HTTPS_PORT'), certificate !== undefined);
   const accessKeysFile = given('IVORY_ACCESS_KEYS_FILE');
   const eventTargetsFile = given('IVORY_EVENT_TARGETS_FILE');
   const countryDatabase = given('IVORY_COUNTRY_DATABASE');
@@ -135,8 +126,7 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
       pattern: REGION,
       rule: REGION_RULE,
     }),
-    ...(accessKeyId &&
-      secretAccessKey && { rootAccessKey: readAccessKey(accessKeyId, secretAccessKey) }),
+    ...(rootKey && { rootAccessKey: readAccessKey(...rootKey) }),
     ...(accessKeysFile && { accessKeysFile }),
     trustedProxies: readIpRanges('IVORY_TRUSTED_PROXIES', given('IVORY_TRUSTED_PROXIES')),
     ...(countryDatabase && { countryDatabase }),
@@ -147,7 +137,9 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
     ),
     isThrottled: throttle === 'ivs',
     isEmulator,
-    ...(certificatePath && keyPath && { tls: Object.freeze({ certificatePath, keyPath }) }),
+    ...(certificate && {
+      tls: Object.freeze({ certificatePath: certificate[0], keyPath: certificate[1] }),
+    }),
     ...(transcoding && { transcoding }),
     metrics: readChoice('IVORY_METRICS', given('IVORY_METRICS'), ['local', 'public', 'off']),
     ...(eventTargetsFile && { eventTargetsFile }),
@@ -190,6 +182,14 @@ function readHttps(text: string | undefined, hasCertificate: boolean): Config['h
   return { port: readPort('IVORY_HTTPS_PORT', text, rule), isRequired: true };
 }
 
+function pair(
+  first: SettingName,
+  second: SettingName,
+  given: Given,
+): readonly [string, string] | undefined {
+  return readPair([first, given(first)], [second, given(second)]);
+}
+
 function readTranscoding(given: Given): Config['transcoding'] {
   const encoder = readChoice('IVORY_TRANSCODE', given('IVORY_TRANSCODE'), [
     ...VIDEO_ENCODERS,
@@ -207,14 +207,7 @@ function readTranscoding(given: Given): Config['transcoding'] {
 
 function readS3(given: Given): Config['s3'] {
   const endpoint = given('IVORY_S3_ENDPOINT');
-  const accessKeyId = given('IVORY_S3_ACCESS_KEY_ID');
-  const secretAccessKey = given('IVORY_S3_SECRET_ACCESS_KEY');
-  requireBothOrNone(
-    'IVORY_S3_ACCESS_KEY_ID',
-    accessKeyId,
-    'IVORY_S3_SECRET_ACCESS_KEY',
-    secretAccessKey,
-  );
+  const keys = pair('IVORY_S3_ACCESS_KEY_ID', 'IVORY_S3_SECRET_ACCESS_KEY', given);
   return Object.freeze({
     buckets: readBuckets('IVORY_S3_BUCKETS', given('IVORY_S3_BUCKETS')),
     ...(endpoint && { endpoint: readOrigin('IVORY_S3_ENDPOINT', endpoint) }),
@@ -222,8 +215,7 @@ function readS3(given: Given): Config['s3'] {
       pattern: REGION,
       rule: REGION_RULE,
     }),
-    ...(accessKeyId &&
-      secretAccessKey && { credentials: Object.freeze({ accessKeyId, secretAccessKey }) }),
+    ...(keys && { credentials: Object.freeze({ accessKeyId: keys[0], secretAccessKey: keys[1] }) }),
   });
 }
 

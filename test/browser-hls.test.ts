@@ -1,26 +1,18 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
-import { Chromium, type HlsReport } from './support/chromium.ts';
+import { test } from 'node:test';
+import { browserStage } from './support/browser-stage.ts';
+import type { HlsReport } from './support/chromium.ts';
 import { flvTags } from './support/flv-file.ts';
 import { replay } from './support/flv-replay.ts';
-import { type IvoryInProcess, startIvoryForTest, temporaryDirectory } from './support/ivory.ts';
+import { temporaryDirectory } from './support/ivory.ts';
 import { pictureClock } from './support/picture-clock.ts';
 import { publish, type SourceOptions } from './support/publisher.ts';
 import { RtmpClient } from './support/rtmp-client.ts';
 import { encodeSource } from './support/source-file.ts';
 
-let ivory: IvoryInProcess;
-let chromium: Chromium;
-
-before(async () => {
-  [ivory, chromium] = await Promise.all([startIvoryForTest(), Chromium.launch()]);
-});
-after(async () => {
-  await chromium?.[Symbol.asyncDispose]();
-  await ivory?.[Symbol.asyncDispose]();
-});
+const { ivory, chromium } = await browserStage();
 
 /** Playback kept pace with the clock, second by second, without a stall and without an error that hls.js gave up on. */
 function assertSteady(reports: readonly HlsReport[]): void {

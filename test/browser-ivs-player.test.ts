@@ -1,20 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { Chromium } from './support/chromium.ts';
-import { type IvoryInProcess, startIvoryForTest } from './support/ivory.ts';
+import { test } from 'node:test';
+import { browserStage } from './support/browser-stage.ts';
 import { pictureClock } from './support/picture-clock.ts';
 import { publish } from './support/publisher.ts';
 
-let ivory: IvoryInProcess;
-let chromium: Chromium;
-
-before(async () => {
-  [ivory, chromium] = await Promise.all([startIvoryForTest(), Chromium.launch()]);
-});
-after(async () => {
-  await chromium?.[Symbol.asyncDispose]();
-  await ivory?.[Symbol.asyncDispose]();
-});
+const { ivory, chromium } = await browserStage();
 
 // Apple's low-latency tags stand beside the prefetch lines in the same playlist: this is also the proof that they do no harm.
 test('the IVS player plays a LOW channel in its low latency, through a lost encoder, to the end', async (t) => {

@@ -1,28 +1,18 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
+import { browserStage } from './support/browser-stage.ts';
 import {
-  Chromium,
   type HlsReport,
   type IvsReport,
   type PlayerPage,
   type VideoReport,
 } from './support/chromium.ts';
-import { type IvoryInProcess, startIvoryForTest } from './support/ivory.ts';
 import { pictureClock } from './support/picture-clock.ts';
 import { publish } from './support/publisher.ts';
 import { assertUninterrupted } from './support/steadiness.ts';
 import { until } from './support/until.ts';
 
-let ivory: IvoryInProcess;
-let chromium: Chromium;
-
-before(async () => {
-  [ivory, chromium] = await Promise.all([startIvoryForTest(), Chromium.launch()]);
-});
-after(async () => {
-  await chromium?.[Symbol.asyncDispose]();
-  await ivory?.[Symbol.asyncDispose]();
-});
+const { ivory, chromium } = await browserStage();
 
 /** Half of a camera's: the encoder, the ladder and two players share this machine. */
 const FRAMES_PER_SECOND = 15;

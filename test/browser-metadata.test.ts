@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setInterval as every } from 'node:timers/promises';
 import { type CreateChannelCommandInput, PutMetadataCommand } from '@aws-sdk/client-ivs';
-import { Chromium, type HlsReport, type IvsReport } from './support/chromium.ts';
-import { type IvoryInProcess, startIvoryForTest } from './support/ivory.ts';
+import { browserStage } from './support/browser-stage.ts';
+import type { HlsReport, IvsReport } from './support/chromium.ts';
 import { publish } from './support/publisher.ts';
 import { fetchRenditions } from './support/renditions.ts';
 
@@ -23,16 +23,7 @@ interface HeardText {
   readonly dateMs: number;
 }
 
-let ivory: IvoryInProcess;
-let chromium: Chromium;
-
-before(async () => {
-  [ivory, chromium] = await Promise.all([startIvoryForTest(), Chromium.launch()]);
-});
-after(async () => {
-  await chromium?.[Symbol.asyncDispose]();
-  await ivory?.[Symbol.asyncDispose]();
-});
+const { ivory, chromium } = await browserStage();
 
 /** Puts numbered texts at the pace that IVS allows. Resolves with the time at which each was put. */
 async function putTexts(channelArn: string): Promise<Map<string, number>> {

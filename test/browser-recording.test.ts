@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { Chromium } from './support/chromium.ts';
-import { type IvoryInProcess, startIvoryForTest } from './support/ivory.ts';
+import { browserStage } from './support/browser-stage.ts';
 import { publish } from './support/publisher.ts';
 import { createRecordingConfiguration, untilEvent } from './support/recordings.ts';
 import { until } from './support/until.ts';
@@ -10,16 +9,7 @@ import { until } from './support/until.ts';
 const STREAM_SECONDS = 6;
 const PATIENCE_MS = 30_000;
 
-let ivory: IvoryInProcess;
-let chromium: Chromium;
-
-before(async () => {
-  [ivory, chromium] = await Promise.all([startIvoryForTest(), Chromium.launch()]);
-});
-after(async () => {
-  await chromium?.[Symbol.asyncDispose]();
-  await ivory?.[Symbol.asyncDispose]();
-});
+const { ivory, chromium } = await browserStage();
 
 const untilState = (page: Page, state: string) =>
   until(

@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { Chromium } from './support/chromium.ts';
-import { type IvoryInProcess, startIvoryForTest } from './support/ivory.ts';
+import { test } from 'node:test';
+import { browserStage } from './support/browser-stage.ts';
 import { publish } from './support/publisher.ts';
 
-let ivory: IvoryInProcess;
-let chromium: Chromium;
-
-before(async () => {
-  [ivory, chromium] = await Promise.all([startIvoryForTest(), Chromium.launch()]);
-});
-after(async () => {
-  await chromium?.[Symbol.asyncDispose]();
-  await ivory?.[Symbol.asyncDispose]();
-});
+const { ivory, chromium } = await browserStage();
 
 test('hls.js plays on, neither back nor with a fatal error, when another encoder takes over', async () => {
   const channel = await ivory.createChannel();

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
-import { Chromium } from './support/chromium.ts';
+import { test } from 'node:test';
+import { browserStage } from './support/browser-stage.ts';
 import { flvTags } from './support/flv-file.ts';
 import { replay } from './support/flv-replay.ts';
-import { type IvoryInProcess, startIvoryForTest, temporaryDirectory } from './support/ivory.ts';
+import { temporaryDirectory } from './support/ivory.ts';
 import { pictureClock } from './support/picture-clock.ts';
 import { publish } from './support/publisher.ts';
 import { RtmpClient } from './support/rtmp-client.ts';
@@ -14,16 +14,7 @@ import { assertUninterrupted } from './support/steadiness.ts';
 
 // Transport streams, IVS's default, to the players that fragmented MP4 is proved with in browser-hls and browser-ivs-player.
 
-let ivory: IvoryInProcess;
-let chromium: Chromium;
-
-before(async () => {
-  [ivory, chromium] = await Promise.all([startIvoryForTest(), Chromium.launch()]);
-});
-after(async () => {
-  await chromium?.[Symbol.asyncDispose]();
-  await ivory?.[Symbol.asyncDispose]();
-});
+const { ivory, chromium } = await browserStage();
 
 /** Program date time is off the picture by the encoder's time and a frame on the screen. */
 const DATE_TOLERANCE_SECONDS = 0.3;

@@ -1,23 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { Chromium } from './support/chromium.ts';
-import { type IvoryInProcess, startIvoryForTest, type TestChannel } from './support/ivory.ts';
+import { browserStage } from './support/browser-stage.ts';
+import type { TestChannel } from './support/ivory.ts';
 import { publish } from './support/publisher.ts';
 import { until } from './support/until.ts';
 
 const PATIENCE_MS = 30_000;
 
-let ivory: IvoryInProcess;
-let chromium: Chromium;
-
-before(async () => {
-  [ivory, chromium] = await Promise.all([startIvoryForTest(), Chromium.launch()]);
-});
-after(async () => {
-  await chromium?.[Symbol.asyncDispose]();
-  await ivory?.[Symbol.asyncDispose]();
-});
+const { ivory, chromium } = await browserStage();
 
 const watchUrl = ({ arn }: TestChannel) => `${ivory.url}/watch/${arn.split('/').at(-1)}`;
 

@@ -3,24 +3,11 @@ import type { ServerResponse } from 'node:http';
 import { describe, test } from 'node:test';
 import { EventReceiver } from '../../test/support/event-receiver.ts';
 import { DeliveryFailure } from '../domain/delivery-failure.ts';
-import type { Envelope } from '../events/envelope.ts';
 import { type EventBridgeConfig, parseTargetFile } from '../events/target-file.ts';
 import { EventBridgeTarget } from './event-bridge-target.ts';
+import { CHANNEL_ARN, ENVELOPE } from './testing/envelope.ts';
 
 const NEVER = new AbortController().signal;
-const ARN = 'arn:aws:ivs:us-east-1:123456789012:channel/aAbBcCdDeEfF';
-
-const ENVELOPE: Envelope = {
-  version: '0',
-  id: '01234567-0123-4123-8123-012345678901',
-  'detail-type': 'IVS Stream State Change',
-  source: 'aws.ivs',
-  account: '123456789012',
-  time: '2017-06-12T10:23:43Z',
-  region: 'us-east-1',
-  resources: [ARN],
-  detail: { event_name: 'Stream Start', channel_name: 'Your Channel', stream_id: 'st-1' },
-};
 
 function targetAt(endpoint: string, members: object = {}, timeoutMs?: number): EventBridgeTarget {
   const { targets, problems } = parseTargetFile(
@@ -63,7 +50,7 @@ describe('EventBridgeTarget', () => {
           Source: 'ivory.ivs',
           DetailType: 'IVS Stream State Change',
           Detail: JSON.stringify(ENVELOPE.detail),
-          Resources: [ARN],
+          Resources: [CHANNEL_ARN],
           Time: Date.UTC(2017, 5, 12, 10, 23, 43) / 1000,
         },
       ],

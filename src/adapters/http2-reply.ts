@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 import type { HttpReply } from '../lib/http.ts';
-import { isAsyncIterable } from './http-reply.ts';
+import { contentLength, isAsyncIterable } from './http-reply.ts';
 import type { Http2Exchange } from './http2-exchange.ts';
 import { http } from './node-http.ts';
 
@@ -37,14 +37,16 @@ export function sendHttp2Reply(
     exchange.end();
     return undefined;
   }
-  const buffers = buffersOf(body);
-  let byteLength = 0;
-  for (const buffer of buffers) byteLength += buffer.byteLength;
+  const byteLength = contentLength(reply) ?? 0;
   if (!isWithoutBody) headers['content-length'] = byteLength;
   const isEmpty = isHead || isWithoutBody || byteLength === 0;
   stream.respond(headers, { endStream: isEmpty });
-  if (isEmpty) exchange.end();
-  else if (byteLength > PIECE_BYTES) return sendPieces(exchange, buffers);
+  if (isEmpty) {
+    exchange.end();
+    return undefined;
+  }
+  const buffers = buffersOf(body);
+  if (byteLength > PIECE_BYTES) return sendPieces(exchange, buffers);
   else exchange.end(buffers.length === 1 ? buffers[0] : Buffer.concat(buffers, byteLength));
   return undefined;
 }

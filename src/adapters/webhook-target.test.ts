@@ -8,25 +8,13 @@ import { describe, test } from 'node:test';
 import { generate } from 'selfsigned';
 import { EventReceiver } from '../../test/support/event-receiver.ts';
 import { DeliveryFailure } from '../domain/delivery-failure.ts';
-import type { Envelope } from '../events/envelope.ts';
 import { parseTargetFile, type WebhookConfig } from '../events/target-file.ts';
+import { ENVELOPE } from './testing/envelope.ts';
 import { WebhookTarget } from './webhook-target.ts';
 
 const NOW_MS = 1_700_000_000_999;
 const [NEW_SECRET, OLD_SECRET] = ['the new secret of the hook', 'the old secret of the hook'];
 const NEVER = new AbortController().signal;
-
-const ENVELOPE: Envelope = {
-  version: '0',
-  id: '01234567-0123-4123-8123-012345678901',
-  'detail-type': 'IVS Stream State Change',
-  source: 'aws.ivs',
-  account: '123456789012',
-  time: '2017-06-12T10:23:43Z',
-  region: 'us-east-1',
-  resources: ['arn:aws:ivs:us-east-1:123456789012:channel/aAbBcCdDeEfF'],
-  detail: { event_name: 'Stream Start', channel_name: 'ünïcode 漢', stream_id: 'st-1' },
-};
 
 function targetAt(url: string, timeoutMs = 5000): WebhookTarget {
   const { targets } = parseTargetFile(

@@ -157,21 +157,23 @@ export class PlaybackRoutes {
     if (!window.isLowLatency) {
       return this.#playlistReply(request, window, NO_DIRECTIVES, isForAll);
     }
-    if (window.isEnded) return this.#endedPlaylist(request, window, isForAll);
     let directives: DeliveryDirectives;
     try {
       directives = parseDeliveryDirectives(request.query);
-      checkBlockingRequest(directives, {
-        lastMsn: window.nextMsn - 1,
-        openPartCount: window.nextPart,
-        partTargetSeconds: window.partTargetSeconds,
-      });
+      if (!window.isEnded) {
+        checkBlockingRequest(directives, {
+          lastMsn: window.nextMsn - 1,
+          openPartCount: window.nextPart,
+          partTargetSeconds: window.partTargetSeconds,
+        });
+      }
     } catch (error) {
-      if (error instanceof DirectiveError) return badRequestReply(error.message);
-      throw error;
+      if (!(error instanceof DirectiveError)) throw error;
+      if (!window.isEnded) return badRequestReply(error.message);
+      directives = NO_DIRECTIVES;
     }
     const { msn, part } = directives;
-    if (msn === undefined || isInPlaylist(window, msn, part)) {
+    if (window.isEnded || msn === undefined || isInPlaylist(window, msn, part)) {
       return this.#playlistReply(request, window, directives, isForAll);
     }
     const waiter = window.waitForPlaylist(msn, part);
@@ -179,34 +181,30 @@ export class PlaybackRoutes {
     if (release) request.onClose(release);
     return whenAvailable(request, waiter, (outcome) => {
       release?.();
-      if (outcome !== 'available') return TIMEOUT_REPLY;
-      return window.isEnded
-        ? this.#endedPlaylist(request, window, isForAll)
-        : this.#playlistReply(request, window, directives, isForAll);
+      return outcome === 'available'
+        ? this.#playlistReply(request, window, directives, isForAll)
+        : TIMEOUT_REPLY;
     });
   }
 
   /**
-   * ENDLIST comes with the answer to the next request, where this one asks for something that there is: hls.js (1.7.4) leaves a
-   * part unloaded that comes together with ENDLIST, and waits for ever before the end.
+   * Directives are ignored after ENDLIST (RFC 8216bis 6.2.5.2), but that it comes with the answer to the next request where this one
+   * asks for something that there is: hls.js (1.7.4) leaves a part unloaded that comes together with ENDLIST, and waits for ever
+   * before the end.
    */
-  #endedPlaylist(request: HttpRequest, window: LiveWindow, isForAll: boolean): HttpReply {
-    const isBeforeEnd = asksForWhatThereIs(request.query, window);
-    return this.#playlistReply(request, window, NO_DIRECTIVES, isForAll, isBeforeEnd);
-  }
-
   #playlistReply(
     request: HttpRequest,
     window: LiveWindow,
-    directives: DeliveryDirectives,
+    { msn, part, skip }: DeliveryDirectives,
     isForAll: boolean,
-    isBeforeEnd = false,
   ): HttpReply {
-    const kind = directives.msn === undefined ? 'plain' : 'blocking';
+    const { isEnded } = window;
+    const isBeforeEnd = isEnded && msn !== undefined && isInPlaylist(window, msn, part);
+    const liveKind = isEnded || msn === undefined ? 'plain' : 'blocking';
     return this.#playlistReplies.reply(
-      window.mediaPlaylist({ skip: directives.skip !== undefined, isBeforeEnd }),
+      window.mediaPlaylist({ skip: !isEnded && skip !== undefined, isBeforeEnd }),
       {
-        kind: window.isEnded && !isBeforeEnd ? 'ended' : kind,
+        kind: isEnded && !isBeforeEnd ? 'ended' : liveKind,
         targetDurationSeconds: window.targetDurationSeconds,
         acceptEncoding: request.headers['accept-encoding'],
         isForAll,
@@ -275,24 +273,11 @@ function sessionIdIn(query: string): string | undefined {
   return SESSION_PARAMETER.exec(query)?.[1];
 }
 
-/** Whether it certainly is; the few cases at the seam of two segments that this leaves out are the waiter's to decide. */
+/** Whether the playlist has it, or something later. */
 function isInPlaylist(window: LiveWindow, msn: number, part: number | undefined): boolean {
   if (part === undefined) return window.nextMsn > msn;
-  if (window.nextMsn === msn) return window.nextPart > part;
+  if (window.part(msn, part)) return true;
   return window.nextMsn > msn + 1 || (window.nextMsn === msn + 1 && window.nextPart > 0);
-}
-
-/** After the end, when "delivery directives are ignored" (RFC 8216bis 6.2.5.2), but for this. */
-function asksForWhatThereIs(query: string, window: LiveWindow): boolean {
-  try {
-    const { msn, part } = parseDeliveryDirectives(query);
-    if (msn === undefined || msn >= window.nextMsn) return false;
-    const isLast = msn === window.nextMsn - 1;
-    return !isLast || part === undefined || window.part(msn, part) !== undefined;
-  } catch (error) {
-    if (error instanceof DirectiveError) return false;
-    throw error;
-  }
 }
 
 function segmentReply(

@@ -49,10 +49,7 @@ export class SqlMetricStore implements MetricStore {
         fn.min('minimum').as('minimum'),
         fn.max('maximum').as('maximum'),
       ])
-      .where('account_id', '=', key.accountId)
-      .where('region', '=', key.region)
-      .where('metric', '=', key.metric)
-      .where('dimensions', '=', key.dimensions)
+      .where(({ and }) => and(columnsOf(key)))
       .where('start_ms', '>=', fromMs)
       .where('start_ms', '<', toMs)
       .groupBy('period_ms')
@@ -69,10 +66,7 @@ export class SqlMetricStore implements MetricStore {
       .selectFrom('metric_series')
       .innerJoin('metric_seconds', 'metric_seconds.series_id', 'metric_series.id')
       .select(['start_ms', 'points'])
-      .where('account_id', '=', key.accountId)
-      .where('region', '=', key.region)
-      .where('metric', '=', key.metric)
-      .where('dimensions', '=', key.dimensions)
+      .where(({ and }) => and(columnsOf(key)))
       .where('start_ms', '>=', fromMs)
       .where('start_ms', '<', toMs)
       .orderBy('start_ms')
@@ -160,6 +154,13 @@ export class SqlMetricStore implements MetricStore {
 
 type ValueTable = 'metric_seconds' | 'metric_minute';
 
+const columnsOf = ({ accountId, region, metric, dimensions }: SeriesKey) => ({
+  account_id: accountId,
+  region,
+  metric,
+  dimensions,
+});
+
 async function appendBatch(
   transaction: Transaction<Schema>,
   minutes: readonly SeriesMinute[],
@@ -233,10 +234,7 @@ async function seriesIds(
     .insertInto('metric_series')
     .values(
       minutes.map(({ key, startMs }) => ({
-        account_id: key.accountId,
-        region: key.region,
-        metric: key.metric,
-        dimensions: key.dimensions,
+        ...columnsOf(key),
         last_minute_ms: startMs,
       })),
     )

@@ -6,7 +6,7 @@ import { DestinationRefused } from '../domain/destination-refused.ts';
 import { isObjectKey } from '../domain/object-key.ts';
 import { isBucketName } from '../domain/recording-configuration.ts';
 import type { ObjectStore } from '../recording/ports.ts';
-import { type FileSystem, syncDirectory, systemFiles } from './durable-files.ts';
+import { type FileSystem, syncDirectory, systemFiles, writeDurably } from './durable-files.ts';
 
 /** Enough that a disk which is full, or answers with something else, is found out. */
 const PROBE_BYTE_LENGTH = 4096;
@@ -37,7 +37,7 @@ export class BucketDirectory implements RecordingBuckets, ObjectStore {
     const path = join(bucket, `.ivory-probe-${randomUUID()}`);
     const content = randomBytes(PROBE_BYTE_LENGTH);
     try {
-      await this.#writeThrough(path, content);
+      await writeDurably(path, content, this.#files);
       if (!content.equals(await this.#files.readFile(path))) {
         throw new Error(`cannot use bucket ${bucketName}: it reads back other than was written`);
       }
@@ -47,7 +47,7 @@ export class BucketDirectory implements RecordingBuckets, ObjectStore {
   }
 
   async putBytes(bucketName: string, key: string, bytes: Uint8Array): Promise<void> {
-    await this.#put(bucketName, key, (temporary) => this.#writeThrough(temporary, bytes));
+    await this.#put(bucketName, key, (temporary) => writeDurably(temporary, bytes, this.#files));
   }
 
   /** A second name for the same bytes where file systems can, so that nothing is copied. */
@@ -113,12 +113,6 @@ export class BucketDirectory implements RecordingBuckets, ObjectStore {
       throw new Error(`cannot use bucket '${bucketName}': that is no name of a bucket`);
     }
     return join(this.#root, bucketName);
-  }
-
-  async #writeThrough(path: string, content: Uint8Array): Promise<void> {
-    await using file = await this.#files.open(path, 'wx', 0o600);
-    await file.writeFile(content);
-    await file.sync();
   }
 
   async #copyThrough(from: string, to: string): Promise<void> {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { access, constants, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { access, constants, link, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { RandomBytes } from '../domain/identifiers.ts';
+import { syncDirectory, writeDurably } from './durable-files.ts';
 
 /** The directory, or a file of it, cannot be used. The message is one line. */
 export class DataDirectoryError extends Error {
@@ -140,18 +141,6 @@ async function publishFile(
   } finally {
     await rm(temporary, { force: true });
   }
-}
-
-async function writeDurably(path: string, content: Uint8Array): Promise<void> {
-  await using file = await open(path, 'wx', 0o600);
-  await file.writeFile(content);
-  await file.sync();
-}
-
-/** A new name is on disk only when its directory is. */
-async function syncDirectory(path: string): Promise<void> {
-  await using directory = await open(path, 'r');
-  await directory.sync();
 }
 
 function newAccessKey(randomBytes: RandomBytes): AccessKey {

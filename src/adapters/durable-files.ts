@@ -13,3 +13,14 @@ export async function syncDirectory(path: string, files = systemFiles): Promise<
   await using directory = await files.open(path, 'r');
   await directory.sync();
 }
+
+/** A new file with this content, all of it on disk; its name is not until its directory is. */
+export async function writeDurably(
+  path: string,
+  content: Uint8Array,
+  files = systemFiles,
+): Promise<void> {
+  await using file = await files.open(path, 'wx', 0o600);
+  await file.writeFile(content);
+  await file.sync();
+}

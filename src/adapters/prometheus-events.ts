@@ -51,25 +51,25 @@ export function registerEventMetrics(
   registry: Registry,
   targets: () => Promise<readonly TargetMeasurements[]>,
 ): void {
+  // A scrape asks for all metrics at once: one measurement serves them.
+  let measuring: Promise<readonly TargetMeasurements[]> | undefined;
+  const measure = () => {
+    measuring ??= targets().finally(() => {
+      measuring = undefined;
+    });
+    return measuring;
+  };
   const common = { registers: [registry], labelNames: ['target'] };
-  for (const { value, ...options } of GAUGES) {
-    const gauge: Gauge = new Gauge({
-      ...{ ...options, ...common },
-      collect: async () => {
-        const measured = await targets();
-        gauge.reset();
-        for (const target of measured) gauge.set({ target: target.name }, value(target));
-      },
-    });
-  }
-  for (const { value, ...options } of COUNTERS) {
-    const counter: Counter = new Counter({
-      ...{ ...options, ...common },
-      collect: async () => {
-        const measured = await targets();
-        counter.reset();
-        for (const target of measured) counter.inc({ target: target.name }, value(target));
-      },
-    });
+  for (const [Metric, metrics] of [[Gauge, GAUGES] as const, [Counter, COUNTERS] as const]) {
+    for (const { value, ...options } of metrics) {
+      const metric: Gauge | Counter = new Metric({
+        ...{ ...options, ...common },
+        collect: async () => {
+          const measured = await measure();
+          metric.reset();
+          for (const target of measured) metric.inc({ target: target.name }, value(target));
+        },
+      });
+    }
   }
 }

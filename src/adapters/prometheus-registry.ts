@@ -1,5 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { StreamMeasurements } from '../domain/stream-measurements.ts';
+import { STREAM_HEALTHS } from '../domain/stream-session.ts';
 import type { TargetMeasurements } from '../events/dispatcher.ts';
 import { registerEventMetrics } from './prometheus-events.ts';
 
@@ -102,7 +103,7 @@ function registerStreams(registry: Registry, { streams }: MetricsSources): void 
     labelNames: ['health'],
     collect: () => {
       concurrent.reset();
-      for (const health of ['HEALTHY', 'STARVING', 'UNKNOWN']) concurrent.set({ health }, 0);
+      for (const health of STREAM_HEALTHS) concurrent.set({ health }, 0);
       for (const { health } of streams()) concurrent.inc({ health });
     },
   });

@@ -1,5 +1,6 @@
 import { rootOf, userOf } from '../domain/access.ts';
-import { parsePolicy, type Report } from '../domain/iam/policy.ts';
+import { parsePolicy } from '../domain/iam/policy.ts';
+import { isObject, type Report, readList, readText, reportOthers } from '../lib/json-members.ts';
 import type { AccessKey, AccessKeys } from './credentials.ts';
 
 /** AWS's own shape of an access key id (IAM, AccessKey: 16 to 128 of [\w]); SDKs and proxies check it. */
@@ -21,8 +22,8 @@ export function parseAccessKeyFile(
 ): { readonly keys: ReadonlyMap<string, AccessKey>; readonly problems: readonly string[] } {
   const keys = new Map<string, AccessKey>();
   const problems: string[] = [];
-  const report: Report = (path, problem) => problems.push(`${path} ${problem}`);
-  const entries = readEntries(text, report);
+  const report: Report = (path, problem) => void problems.push(`${path} ${problem}`);
+  const entries = readList(text, 'accessKeys', report);
   for (const [i, entry] of entries.entries()) {
     const path = `accessKeys[${i}]`;
     const read = readKey(entry, accountId, path, report);
@@ -33,40 +34,16 @@ export function parseAccessKeyFile(
   return { keys, problems };
 }
 
-function readEntries(text: string, report: Report): readonly unknown[] {
-  let file: unknown;
-  try {
-    file = JSON.parse(text);
-  } catch {
-    // The parser's message quotes the text around the mistake, which may be a secret.
-    report('the file', 'is not JSON');
-    return [];
-  }
-  const entries = isObject(file) ? file['accessKeys'] : undefined;
-  if (Array.isArray(entries)) return entries;
-  report('the file', 'must be an object with a list "accessKeys"');
-  return [];
-}
-
 function readKey(
   entry: unknown,
   defaultAccountId: string,
   path: string,
   report: Report,
 ): { id: string; key: AccessKey } | undefined {
-  if (!isObject(entry)) {
-    report(path, 'must be an object');
-    return undefined;
-  }
-  for (const name of Object.keys(entry)) {
-    if (!MEMBERS.includes(name)) report(`${path}.${name}`, `is not one of ${MEMBERS.join(', ')}`);
-  }
-  const text = (name: string, pattern: RegExp, rule: string, fallback?: string) => {
-    const value = entry[name] ?? fallback;
-    if (typeof value === 'string' && pattern.test(value)) return value;
-    report(`${path}.${name}`, rule);
-    return undefined;
-  };
+  if (!isObject(entry)) return report(path, 'must be an object');
+  reportOthers(entry, MEMBERS, path, report);
+  const text = (name: string, pattern: RegExp, rule: string, fallback?: string) =>
+    readText(entry, name, { path, report, pattern, rule, fallback });
   const id = text('accessKeyId', ACCESS_KEY_ID, 'must be 16 to 128 letters, digits or _');
   const secretAccessKey = text(
     'secretAccessKey',
@@ -124,8 +101,4 @@ export class AccessKeyRing implements AccessKeys {
     if (all.length === 0) this.#others = keys;
     return all;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

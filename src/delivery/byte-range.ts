@@ -1,8 +1,28 @@
+import type { HttpRequest } from '../lib/http.ts';
+
 /** Both ends inclusive, as in the header. */
 export interface ByteRange {
   readonly first: number;
   readonly last: number;
 }
+
+/**
+ * The range that a request asks for. Nothing that is served has a validator, so no If-Range can match: the range is to be ignored then
+ * (RFC 9110 section 13.1.5).
+ */
+export function askedRange(
+  { headers }: Pick<HttpRequest, 'headers'>,
+  byteLength: number,
+): ByteRange | 'unsatisfiable' | undefined {
+  const header = headers['if-range'] === undefined ? headers['range'] : undefined;
+  return header === undefined ? undefined : parseByteRange(header, byteLength);
+}
+
+/** The value of a Content-Range header (RFC 9110 section 14.4). */
+export const contentRange = (range: ByteRange | 'unsatisfiable', byteLength: number): string =>
+  range === 'unsatisfiable'
+    ? `bytes */${byteLength}`
+    : `bytes ${range.first}-${range.last}/${byteLength}`;
 
 const SINGLE_RANGE = /^bytes=([0-9]{0,15})-([0-9]{0,15})$/i;
 

@@ -1,6 +1,6 @@
 import type { HttpReply, HttpRequest } from '../lib/http.ts';
 import type { MediaExtension } from '../packaging/part-container.ts';
-import { parseByteRange } from './byte-range.ts';
+import { askedRange, contentRange } from './byte-range.ts';
 import { CORS_HEADERS } from './playback-replies.ts';
 
 /**
@@ -27,12 +27,10 @@ const WHOLE_HEADERS = {
 export function mediaReply(
   buffers: readonly Uint8Array[],
   byteLength: number,
-  { headers }: Pick<HttpRequest, 'headers'>,
+  request: Pick<HttpRequest, 'headers'>,
   extension: MediaExtension,
 ): HttpReply {
-  // Nothing here has a validator, so no If-Range can match: the range is to be ignored then (RFC 9110 section 13.1.5).
-  const rangeHeader = headers['if-range'] === undefined ? headers['range'] : undefined;
-  const range = rangeHeader === undefined ? undefined : parseByteRange(rangeHeader, byteLength);
+  const range = askedRange(request, byteLength);
   const wholeHeaders = WHOLE_HEADERS[extension];
   if (range === undefined) return { status: 200, headers: wholeHeaders, body: buffers };
   if (range === 'unsatisfiable') {
@@ -41,14 +39,14 @@ export function mediaReply(
       headers: {
         ...CORS_HEADERS,
         'Cache-Control': 'no-store',
-        'Content-Range': `bytes */${byteLength}`,
+        'Content-Range': contentRange(range, byteLength),
       },
     };
   }
   const { first, last } = range;
   return {
     status: 206,
-    headers: { ...wholeHeaders, 'Content-Range': `bytes ${first}-${last}/${byteLength}` },
+    headers: { ...wholeHeaders, 'Content-Range': contentRange(range, byteLength) },
     body: sliceBuffers(buffers, first, last + 1),
   };
 }

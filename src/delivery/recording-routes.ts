@@ -2,7 +2,7 @@ import { isObjectKey } from '../domain/object-key.ts';
 import { PlaybackRefusal } from '../domain/playback-refusal.ts';
 import { isBucketName } from '../domain/recording-configuration.ts';
 import type { HttpHandler, HttpReply, HttpRequest } from '../lib/http.ts';
-import { parseByteRange } from './byte-range.ts';
+import { askedRange, contentRange } from './byte-range.ts';
 import {
   CORS_HEADERS,
   forOneViewer,
@@ -88,7 +88,7 @@ const redirect = (location: string): HttpReply => ({
 
 function reply(
   object: StoredObject,
-  { headers: asked }: HttpRequest,
+  request: HttpRequest,
   key: string,
   contentType: string,
 ): HttpReply {
@@ -100,10 +100,12 @@ function reply(
     'Cache-Control': IMMUTABLE.has(extensionOf(key)) ? 'public, max-age=86400' : 'no-cache',
     'X-Content-Type-Options': 'nosniff',
   };
-  const header = asked['if-range'] === undefined ? asked['range'] : undefined;
-  const range = header === undefined ? undefined : parseByteRange(header, byteLength);
+  const range = askedRange(request, byteLength);
   if (range === 'unsatisfiable') {
-    return { status: 416, headers: { ...headers, 'Content-Range': `bytes */${byteLength}` } };
+    return {
+      status: 416,
+      headers: { ...headers, 'Content-Range': contentRange(range, byteLength) },
+    };
   }
   const { first, last } = range ?? { first: 0, last: byteLength - 1 };
   const body = object.read(first, last);
@@ -111,7 +113,7 @@ function reply(
     status: range ? 206 : 200,
     headers: {
       ...headers,
-      ...(range && { 'Content-Range': `bytes ${first}-${last}/${byteLength}` }),
+      ...(range && { 'Content-Range': contentRange(range, byteLength) }),
       // Bytes at hand have it from the server.
       ...(!(body instanceof Uint8Array) && { 'Content-Length': last - first + 1 }),
     },

@@ -1,3 +1,11 @@
+import {
+  isObject,
+  type JsonObject,
+  type Report,
+  readList,
+  readText,
+  reportOthers,
+} from '../lib/json-members.ts';
 import { type EventPattern, parseEventPattern } from './event-pattern.ts';
 import { PatternError } from './value-test.ts';
 
@@ -54,8 +62,6 @@ const MEMBERS: Readonly<Record<TargetConfig['type'], readonly string[]>> = {
   ],
 };
 
-type Report = (path: string, problem: string) => undefined;
-
 /** Reads a file of targets, which `docs/events.md` describes, or one line for everything that is wrong with it. No line holds a secret. */
 export function parseTargetFile(text: string): {
   readonly targets: readonly TargetConfig[];
@@ -77,18 +83,9 @@ export function parseTargetFile(text: string): {
 }
 
 function readEntries(text: string, report: Report): readonly unknown[] {
-  let file: unknown;
-  try {
-    file = JSON.parse(text);
-  } catch {
-    // The parser's message quotes the text around the mistake, which may be a secret.
-    report('the file', 'is not JSON');
-    return [];
-  }
-  const entries = isObject(file) ? file['targets'] : undefined;
-  if (!Array.isArray(entries)) report('the file', 'must be an object with a list "targets"');
-  else if (entries.length > MAX_TARGETS) report('targets', `must be at most ${MAX_TARGETS}`);
-  else return entries;
+  const entries = readList(text, 'targets', report);
+  if (entries.length <= MAX_TARGETS) return entries;
+  report('targets', `must be at most ${MAX_TARGETS}`);
   return [];
 }
 
@@ -98,11 +95,7 @@ function readTarget(entry: unknown, path: string, report: Report): TargetConfig 
   if (type !== 'webhook' && type !== 'eventbridge') {
     return report(`${path}.type`, 'must be webhook or eventbridge');
   }
-  for (const name of Object.keys(entry)) {
-    if (!MEMBERS[type].includes(name)) {
-      report(`${path}.${name}`, `is not one of ${MEMBERS[type].join(', ')}`);
-    }
-  }
+  reportOthers(entry, MEMBERS[type], path, report);
   const name = readText(entry, 'name', {
     path,
     report,
@@ -117,7 +110,7 @@ function readTarget(entry: unknown, path: string, report: Report): TargetConfig 
 }
 
 function readWebhook(
-  entry: Readonly<Record<string, unknown>>,
+  entry: JsonObject,
   common: CommonConfig,
   path: string,
   report: Report,
@@ -133,7 +126,7 @@ function readWebhook(
 }
 
 function readEventBridge(
-  entry: Readonly<Record<string, unknown>>,
+  entry: JsonObject,
   common: CommonConfig,
   path: string,
   report: Report,
@@ -160,22 +153,6 @@ function readEventBridge(
   }
   if (!common.name || !eventBusName || !region || !source) return undefined;
   return { ...common, type: 'eventbridge', eventBusName, region, source, endpoint, credentials };
-}
-
-function readText(
-  entry: Readonly<Record<string, unknown>>,
-  name: string,
-  rules: {
-    readonly path: string;
-    readonly report: Report;
-    readonly pattern: RegExp;
-    readonly rule: string;
-    readonly fallback?: string | undefined;
-  },
-): string | undefined {
-  const value = entry[name] ?? rules.fallback;
-  if (typeof value === 'string' && rules.pattern.test(value)) return value;
-  return rules.report(`${rules.path}.${name}`, rules.rule);
 }
 
 /** One secret, or the new one and the old one while receivers learn the new one. */
@@ -209,8 +186,4 @@ function readPattern(value: unknown, path: string, report: Report): EventPattern
     if (!(error instanceof PatternError)) throw error;
     return report(error.path, error.problem);
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

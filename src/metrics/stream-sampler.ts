@@ -1,5 +1,5 @@
 import type { StreamReading } from '../domain/stream-measurements.ts';
-import type { StreamHealth } from '../domain/stream-session.ts';
+import { STREAM_HEALTHS, type StreamHealth } from '../domain/stream-session.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -14,8 +14,6 @@ interface MetricSink {
 
 /** ISO 3166-1 alpha-2, or nothing where nobody knows. */
 type CountryOf = (address: string) => string | undefined;
-
-const HEALTHS: readonly StreamHealth[] = ['HEALTHY', 'STARVING', 'UNKNOWN'];
 
 /** After a longer pause of the process, or of its clock, what came in is told of the last second only. */
 const MAX_LATE_SECONDS = 5;
@@ -269,7 +267,7 @@ class SampledTenant {
     if (this.#recordedRate > 0) {
       samples.push({ key: keys.RecordedTime, value: this.#recordedRate });
     }
-    for (const name of HEALTHS) {
+    for (const name of STREAM_HEALTHS) {
       const value = this.#streams.filter(({ health }) => health === name).length;
       samples.push({ key: this.#byHealth[name], value });
     }

@@ -1,7 +1,7 @@
 import type { Ticks } from '../lib/timescale.ts';
-import { VIDEO_TIMESCALE } from '../media/frame.ts';
 import { encodeDateLine, encodeEncodingLines } from '../protocols/hls/media-playlist.ts';
 import type { GroupOfPictures } from './journal.ts';
+import { toMs } from './milliseconds.ts';
 
 /** A segment as a recording's playlist lists it. */
 export interface ListedSegment {
@@ -32,7 +32,7 @@ export function byteRangeLines(segment: ListedSegment, groups: readonly GroupOfP
   let { startTicks } = segment;
   let offset = 0;
   for (const { byteLength, ticks } of groups) {
-    const elapsedMs = milliseconds(startTicks) - milliseconds(segment.startTicks);
+    const elapsedMs = toMs(startTicks) - toMs(segment.startTicks);
     text += encodeDateLine(segment.programDateTimeMs + elapsedMs);
     text += durationLine(startTicks, startTicks + ticks);
     text += `#EXT-X-BYTERANGE:${byteLength}@${offset}\n${segment.uri}\n`;
@@ -47,8 +47,6 @@ const startLines = ({ isDiscontinuous, ...segment }: ListedSegment): string =>
 
 /** Whole milliseconds, rounded where segments meet: their sum is the recording's duration, however many there are. */
 function durationLine(startTicks: Ticks, endTicks: Ticks): string {
-  const durationMs = milliseconds(endTicks) - milliseconds(startTicks);
+  const durationMs = toMs(endTicks) - toMs(startTicks);
   return `#EXTINF:${(durationMs / 1000).toFixed(3)},\n`;
 }
-
-const milliseconds = (ticks: Ticks): number => Math.round((ticks * 1000) / VIDEO_TIMESCALE);

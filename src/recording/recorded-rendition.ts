@@ -2,6 +2,7 @@ import { assert } from '../lib/assert.ts';
 import type { Ticks } from '../lib/timescale.ts';
 import { VIDEO_TIMESCALE } from '../media/frame.ts';
 import type { ChunkEntry, GroupOfPictures, RenditionFacts } from './journal.ts';
+import { toMs } from './milliseconds.ts';
 import { byteRangeLines, segmentLines } from './playlist-lines.ts';
 import { NOMINAL_SEGMENT_TICKS } from './segment-cutter.ts';
 
@@ -229,5 +230,3 @@ export class RecordedRendition {
     }
   }
 }
-
-const toMs = (ticks: Ticks): number => Math.round((ticks * 1000) / VIDEO_TIMESCALE);

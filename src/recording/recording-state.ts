@@ -1,7 +1,7 @@
 import { assert } from '../lib/assert.ts';
 import type { Ticks } from '../lib/timescale.ts';
-import { VIDEO_TIMESCALE } from '../media/frame.ts';
 import type { JournalEntry, RecordingHead } from './journal.ts';
+import { toMs } from './milliseconds.ts';
 import { RecordedRendition } from './recorded-rendition.ts';
 import type { RecordingReason, RecordingSource } from './recording-facts.ts';
 
@@ -102,7 +102,7 @@ export class RecordingState {
   /** Of what was recorded, be it in the bucket or not. */
   get durationMs(): number {
     const ticks = Math.max(this.#elapsedTicks, ...this.renditions.map(({ ticks }) => ticks));
-    return Math.round((ticks * 1000) / VIDEO_TIMESCALE);
+    return toMs(ticks);
   }
 
   /** None where a crash came before its first lines were on disk. */

@@ -29,7 +29,7 @@ function requestOf({ action = 'ivs:GetChannel', resource = CHANNEL, context = {}
 
 function problemsOf(document: unknown): readonly string[] {
   const problems: string[] = [];
-  parsePolicy(document, 'policy', (path, problem) => problems.push(`${path} ${problem}`));
+  parsePolicy(document, 'policy', (path, problem) => void problems.push(`${path} ${problem}`));
   return problems;
 }
 

@@ -1,3 +1,4 @@
+import { isObject, type Report, reportOthers } from '../../lib/json-members.ts';
 import {
   type Condition,
   isMet,
@@ -84,9 +85,6 @@ function matchesArn(
   const matches = pattern.map((wildcard, i) => matchesWildcard(wildcard, parts[i] ?? '', lookup));
   return matches.includes(undefined) ? undefined : !matches.includes(false);
 }
-
-/** Where something is wrong in a document, and what. */
-export type Report = (path: string, problem: string) => void;
 
 /** Reads a policy document; tells `report` of everything that is wrong with it. */
 export function parsePolicy(document: unknown, path: string, report: Report): Policy {
@@ -219,19 +217,4 @@ function attempt<T>(parse: () => T, path: string, report: Report): T | undefined
     report(path, error.message);
     return undefined;
   }
-}
-
-function reportOthers(
-  object: Record<string, unknown>,
-  known: readonly string[],
-  path: string,
-  report: Report,
-): void {
-  for (const name of Object.keys(object)) {
-    if (!known.includes(name)) report(`${path}.${name}`, `is not one of ${known.join(', ')}`);
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

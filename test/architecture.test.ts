@@ -27,6 +27,7 @@ const OUTSIDE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   cloudwatch: ['valibot'],
   control: ['node:crypto', 'valibot'],
   live: [],
+  workers: [],
   'config-values.ts': [],
   'settings.ts': [],
   'config.ts': [],

@@ -11,8 +11,7 @@ export type Topic = (typeof TOPICS)[number];
 export interface Conversation {
   /**
    * Sends a message about `subject`, a number that the two sides agreed on (a publication, a request, ...). `detail` goes as JSON,
-   * `payload` as it is, and must not change any more. Never waits; it is the pipe's owner who
-   * looks at how much the other side has not taken.
+   * `payload` as it is; both are the caller's again when it returns. Never waits.
    */
   send(subject: number, detail?: unknown, payload?: readonly Uint8Array[]): void;
   listen(listener: ConversationListener): void;
@@ -21,7 +20,7 @@ export interface Conversation {
 export interface ConversationListener {
   /** `detail`: `undefined` where none was sent. `payload` is the listener's from here on. */
   message(subject: number, detail: unknown, payload: Uint8Array): void;
-  /** Memory for a payload that is about to come. Absent: memory of its own. */
+  /** Memory for a payload that is about to come, of at least one byte. Absent: memory of its own. */
   allocate?(subject: number, byteLength: number): Uint8Array;
 }
 
@@ -46,7 +45,7 @@ export class Link {
   #payload: Uint8Array | undefined;
   #payloadBytes = 0;
 
-  /** `write` keeps the order, and the bytes as they are until they are sent. */
+  /** `write` keeps the order, and none of the memory that it is given. */
   constructor(write: (bytes: Uint8Array) => void) {
     this.#write = write;
   }
@@ -106,8 +105,8 @@ export class Link {
     assert(payloadBytes <= MAX_PAYLOAD_BYTES, `a payload of ${payloadBytes} bytes`);
     const subject = this.#header.readUInt32LE(9);
     this.#detail = Buffer.allocUnsafe(detailBytes);
-    this.#payload =
-      this.#listener?.allocate?.(subject, payloadBytes) ?? Buffer.allocUnsafe(payloadBytes);
+    const allocate = payloadBytes > 0 ? this.#listener?.allocate : undefined;
+    this.#payload = allocate?.(subject, payloadBytes) ?? Buffer.allocUnsafe(payloadBytes);
   }
 
   /** Copies what there is into the detail, then into the payload. Returns where it stopped. */

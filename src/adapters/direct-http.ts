@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { HttpHandler, HttpReply } from '../lib/http.ts';
+import { answerWith, INTERNAL_ERROR } from '../lib/http-handlers.ts';
 import { type PlainRequest, PlainRequestReader } from '../protocols/http1/plain-request.ts';
 import { DirectExchange } from './direct-exchange.ts';
 import type { Connection } from './http-exchange.ts';
-import { answerWith, INTERNAL_ERROR } from './http-handlers.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { isAsyncIterable, sendGrowing } from './http-reply.ts';
 import type { EncodedReply, ReplyEncoder } from './reply-encoder.ts';

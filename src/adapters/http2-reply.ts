@@ -31,15 +31,17 @@ export function sendHttp2Reply(
   }
   const isWithoutBody = status === 204 || status === 304;
   const isHead = exchange.method === 'HEAD';
+  const byteLength = contentLength(reply);
   if (isAsyncIterable(body)) {
+    // The client itself looks whether it gets as much (RFC 9113 section 8.1.1).
+    if (byteLength !== undefined && !isWithoutBody) headers['content-length'] = byteLength;
     stream.respond(headers);
     if (!isHead && !isWithoutBody) return sendPieces(exchange, body);
     exchange.end();
     return undefined;
   }
-  const byteLength = contentLength(reply) ?? 0;
-  if (!isWithoutBody) headers['content-length'] = byteLength;
-  const isEmpty = isHead || isWithoutBody || byteLength === 0;
+  if (!isWithoutBody) headers['content-length'] = byteLength ?? 0;
+  const isEmpty = isHead || isWithoutBody || !byteLength;
   stream.respond(headers, { endStream: isEmpty });
   if (isEmpty) {
     exchange.end();

@@ -91,8 +91,8 @@ export class ReplyEncoder {
       if (!CONNECTION.test(name)) head += `${name}: ${value}\r\n`;
     }
     head += `Date: ${this.#date}\r\n${isLast ? 'Connection: close\r\n' : this.#keepAlive}`;
-    if (isAsyncIterable(body)) head += 'Transfer-Encoding: chunked\r\n';
-    else if (byteLength !== undefined) head += `Content-Length: ${byteLength}\r\n`;
+    if (byteLength !== undefined) head += `Content-Length: ${byteLength}\r\n`;
+    else if (isAsyncIterable(body)) head += 'Transfer-Encoding: chunked\r\n';
     return `${head}\r\n`;
   }
 

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
 import type { HttpHandler, HttpReply } from '../lib/http.ts';
+import { isAsyncIterable } from '../lib/http-body.ts';
 import { answerWith, INTERNAL_ERROR } from '../lib/http-handlers.ts';
 import { type PlainRequest, PlainRequestReader } from '../protocols/http1/plain-request.ts';
 import { chunkedSink, sizedSink } from './body-sinks.ts';
 import { DirectExchange } from './direct-exchange.ts';
 import type { Connection } from './http-exchange.ts';
 import type { HttpLimits } from './http-limits.ts';
-import { type BodySink, isAsyncIterable, sendGrowing } from './http-reply.ts';
+import { type BodySink, sendGrowing } from './http-reply.ts';
 import type { ReplyEncoder } from './reply-encoder.ts';
 import type { RequestTurns, Waiting } from './request-turns.ts';
 

@@ -1,4 +1,5 @@
 import type { HttpReply } from '../lib/http.ts';
+import { contentLength, isAsyncIterable } from '../lib/http-body.ts';
 import type { ClientExchange } from './client-exchange.ts';
 import type { Exchange } from './http-exchange.ts';
 
@@ -34,18 +35,6 @@ export function writeReply(
     response.end();
   }
   return undefined;
-}
-
-/** The length of a body where it is known. None in a 204; a 304's would be that of the 200 (RFC 9110 section 8.6). */
-export function contentLength(reply: HttpReply): number | undefined {
-  const { status, body } = reply;
-  if (body === undefined) return status === 204 || status === 304 ? undefined : 0;
-  if (typeof body === 'string') return Buffer.byteLength(body);
-  if (isAsyncIterable(body)) return reply.byteLength;
-  if (body instanceof Uint8Array) return body.byteLength;
-  let byteLength = 0;
-  for (const buffer of body) byteLength += buffer.byteLength;
-  return byteLength;
 }
 
 /** Where a body that grows is written to. */
@@ -84,8 +73,4 @@ export async function sendGrowing(
 /** An answer for a connection that has no request to answer: malformed, late, or one too many. */
 export function plainReply(statusLine: string): string {
   return `HTTP/1.1 ${statusLine}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
-}
-
-export function isAsyncIterable(body: HttpReply['body']): body is AsyncIterable<Uint8Array> {
-  return typeof body === 'object' && Symbol.asyncIterator in body;
 }

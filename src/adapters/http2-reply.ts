@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 import type { HttpReply } from '../lib/http.ts';
-import { contentLength, isAsyncIterable } from './http-reply.ts';
+import { buffersOf, contentLength, isAsyncIterable } from '../lib/http-body.ts';
 import type { Http2Exchange } from './http2-exchange.ts';
 import { http } from './node-http.ts';
 
@@ -88,13 +88,3 @@ const CONNECTION_SPECIFIC: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
-
-const NO_BUFFERS: readonly Uint8Array[] = [];
-
-function buffersOf(
-  body: Exclude<HttpReply['body'], AsyncIterable<Uint8Array>>,
-): readonly Uint8Array[] {
-  if (body === undefined) return NO_BUFFERS;
-  if (typeof body === 'string') return [Buffer.from(body)];
-  return body instanceof Uint8Array ? [body] : body;
-}

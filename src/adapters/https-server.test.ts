@@ -265,6 +265,22 @@ test('a body that grows is sent over HTTP/2 as it comes', async (t) => {
   await once(stream, 'end');
 });
 
+test('a body of a known length that comes piece by piece is sent over HTTP/2 with it', async (t) => {
+  const body = {
+    async *[Symbol.asyncIterator]() {
+      yield Buffer.from('one');
+      yield Buffer.alloc(100_000, 'two');
+    },
+  };
+  const { port } = await serve(t, () => ({ status: 200, headers: {}, body, byteLength: 100_003 }));
+  const session = await client(t, port);
+  const answer = await get(session);
+  assert.equal(answer.headers['content-length'], '100003');
+  assert.equal(answer.body.length, 100_003);
+  const head = await get(session, '/', { ':method': 'HEAD' });
+  assert.equal(head.headers['content-length'], '100003');
+});
+
 test('HEAD of a body that grows does not read it over HTTP/2', async (t) => {
   let isRead = false;
   const { port } = await serve(t, () => ({

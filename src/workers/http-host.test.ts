@@ -59,8 +59,8 @@ const anyReply: fc.Arbitrary<HttpReply> = fc
 
 test('a property: whatever a handler replies is seen through the worker as it is without', async () => {
   await fc.assert(
-    fc.asyncProperty(anyReply, fc.integer({ min: 1, max: 100_000 }), async (expected, cutBytes) => {
-      const { remote } = processes(() => expected, {}, Math.max(cutBytes, 50));
+    fc.asyncProperty(anyReply, async (expected) => {
+      const { remote } = processes(() => expected);
       const reply = await get(remote);
       assert.equal(reply.status, expected.status);
       assert.deepEqual(reply.headers, expected.headers);

@@ -4,40 +4,39 @@ import type {
   PublishGate,
   PublishRequest,
 } from '../ingest/publishing.ts';
-import type { SlabAllocator, SlabPool } from '../lib/slab-pool.ts';
-import { type FromEncoder, readFrame, readTracks, type ToEncoder } from './ingest-messages.ts';
+import { assert } from '../lib/assert.ts';
+import type { SlabPool } from '../lib/slab-pool.ts';
+import type { Frame } from '../media/frame.ts';
+import { readFrameBatch } from './frame-batch.ts';
+import type { FromEncoder, ReceivedBytes, ToEncoder } from './ingest-messages.ts';
 import type { Conversation } from './link.ts';
 
 interface RemoteEncoder {
-  /** Buffers that die together are cut by one. */
-  readonly slabs: SlabAllocator;
   /** Absent: it is being decided about. */
   publication?: Publication;
 }
 
-/** The main process's side of topic `ingest`: the encoders of one worker, as if they were its own. */
+/** The main thread's side of topic `ingest`: the encoders of one worker, as if they were its own. */
 export class IngestHost {
   readonly #conversation: Conversation;
   readonly #gate: PublishGate;
   readonly #payloads: SlabPool;
   readonly #encoders = new Map<number, RemoteEncoder>();
+  readonly #slabs = new Map<number, SharedArrayBuffer>();
+  /** Frames that are not needed any more, by slab; the worker has not been told. */
+  #givenBack = new Map<number, number>();
 
-  /** `payloads`: where the frames are put. */
+  /** `payloads`: whom those who have frames give them back to. */
   constructor(
     conversation: Conversation,
-    { gate, payloads }: { readonly gate: PublishGate; readonly payloads: SlabPool },
+    options: { readonly gate: PublishGate; readonly payloads: SlabPool },
   ) {
     this.#conversation = conversation;
-    this.#gate = gate;
-    this.#payloads = payloads;
+    this.#gate = options.gate;
+    this.#payloads = options.payloads;
     conversation.listen({
-      allocate: (id, byteLength) =>
-        this.#encoders.get(id)?.slabs.allocate(byteLength) ?? Buffer.allocUnsafe(byteLength),
-      message: (id, detail, payload) => {
-        const message = detail as FromEncoder | undefined;
-        if (message?.kind === 'publish') this.#publish(id, message, payloads.allocator());
-        else this.#take(id, message, payload);
-      },
+      message: (subject, detail, payload) => this.#take(subject, detail as FromEncoder, payload),
+      flushing: () => this.#tellGivenBack(),
     });
   }
 
@@ -45,20 +44,48 @@ export class IngestHost {
   close(): void {
     const encoders = [...this.#encoders.values()];
     this.#encoders.clear();
+    this.#slabs.clear();
     for (const { publication } of encoders) publication?.end({ kind: 'connection-lost' });
   }
 
-  #publish(
-    id: number,
-    message: FromEncoder & { readonly kind: 'publish' },
-    slabs: SlabAllocator,
-  ): void {
-    const { connectionId, protocol, remoteAddress, streamKey } = message;
-    const encoder: RemoteEncoder = { slabs };
+  #take(subject: number, message: FromEncoder, payload: Uint8Array): void {
+    switch (message.kind) {
+      case 'frames':
+        readFrameBatch(payload, this.#memoryOf, this.#frame);
+        break;
+      case 'large-frame':
+        this.#frame(subject, { ...message.frame, payload }, message.received);
+        break;
+      case 'slab':
+        this.#slabs.set(subject, message.memory);
+        this.#payloads.adopt(message.memory, () => this.#noteGivenBack(subject));
+        break;
+      case 'slab-gone':
+        this.#slabs.delete(subject);
+        break;
+      case 'publish': {
+        const { kind: _, ...asked } = message;
+        this.#publish(subject, asked);
+        break;
+      }
+      case 'end': {
+        const publication = this.#encoders.get(subject)?.publication;
+        this.#encoders.delete(subject);
+        publication?.end(message.end);
+        break;
+      }
+      default: {
+        const publication = this.#encoders.get(subject)?.publication;
+        if (publication) tellPublication(publication, message);
+      }
+    }
+  }
+
+  #publish(id: number, asked: Omit<PublishRequest, 'disconnect'>): void {
+    const encoder: RemoteEncoder = {};
     this.#encoders.set(id, encoder);
     const request: PublishRequest = {
-      ...{ connectionId, protocol, remoteAddress, streamKey },
-      parameters: new Map(message.parameters),
+      ...asked,
       disconnect: (reason) => {
         if (this.#encoders.get(id) === encoder) this.#tell(id, { kind: 'disconnect', reason });
       },
@@ -85,49 +112,63 @@ export class IngestHost {
     }
   }
 
-  #take(
-    id: number,
-    message: Exclude<FromEncoder, { kind: 'publish' }> | undefined,
-    payload: Uint8Array,
-  ): void {
+  readonly #memoryOf = (slab: number): SharedArrayBuffer => {
+    const memory = this.#slabs.get(slab);
+    assert(memory !== undefined, `slab ${slab} is known`);
+    return memory;
+  };
+
+  readonly #frame = (id: number, frame: Frame, received: ReceivedBytes): void => {
     const publication = this.#encoders.get(id)?.publication;
     if (!publication) {
-      this.#payloads.giveBack(payload);
+      this.#payloads.giveBack(frame.payload);
       return;
     }
-    if (message === undefined) {
-      const { frame, received } = readFrame(payload);
-      if (received.video > 0) publication.received('video', received.video);
-      if (received.audio > 0) publication.received('audio', received.audio);
-      publication.frame(frame);
-      return;
-    }
-    switch (message.kind) {
-      case 'tracks':
-        publication.tracks(readTracks(message, payload));
-        this.#payloads.giveBack(payload);
-        break;
-      case 'received':
-        if (message.video > 0) publication.received('video', message.video);
-        if (message.audio > 0) publication.received('audio', message.audio);
-        break;
-      case 'discontinuity':
-        publication.discontinuity();
-        break;
-      case 'metadata':
-        publication.metadata(message.metadata);
-        break;
-      case 'timed-metadata':
-        publication.timedMetadata(message.text, message.ticks);
-        break;
-      case 'end':
-        this.#encoders.delete(id);
-        publication.end(message.end);
-        break;
-    }
+    if (received.video > 0) publication.received('video', received.video);
+    if (received.audio > 0) publication.received('audio', received.audio);
+    publication.frame(frame);
+  };
+
+  #noteGivenBack(slab: number): void {
+    const count = this.#givenBack.get(slab) ?? 0;
+    this.#givenBack.set(slab, count + 1);
+    this.#conversation.flushSoon();
   }
 
-  #tell(id: number, message: ToEncoder): void {
-    this.#conversation.send(id, message);
+  #tellGivenBack(): void {
+    if (this.#givenBack.size === 0) return;
+    const slabs = this.#givenBack;
+    this.#givenBack = new Map();
+    this.#tell(0, { kind: 'given-back', slabs });
+  }
+
+  #tell(subject: number, message: ToEncoder): void {
+    this.#conversation.send(subject, message);
+  }
+}
+
+function tellPublication(
+  publication: Publication,
+  message: FromEncoder & {
+    kind: 'tracks' | 'received' | 'discontinuity' | 'metadata' | 'timed-metadata';
+  },
+): void {
+  switch (message.kind) {
+    case 'tracks':
+      publication.tracks(message.tracks);
+      break;
+    case 'received':
+      if (message.received.video > 0) publication.received('video', message.received.video);
+      if (message.received.audio > 0) publication.received('audio', message.received.audio);
+      break;
+    case 'discontinuity':
+      publication.discontinuity();
+      break;
+    case 'metadata':
+      publication.metadata(message.metadata);
+      break;
+    case 'timed-metadata':
+      publication.timedMetadata(message.text, message.ticks);
+      break;
   }
 }

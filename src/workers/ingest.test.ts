@@ -4,8 +4,8 @@ import type { PublicationEnd, PublishDecision, PublishRequest } from '../ingest/
 import { SlabPool } from '../lib/slab-pool.ts';
 import type { Frame, MediaTracks } from '../media/frame.ts';
 import { IngestHost } from './ingest-host.ts';
-import { Link } from './link.ts';
 import { RemotePublishGate } from './remote-publish-gate.ts';
+import { linkPair } from './testing/link-pair.ts';
 
 const TRACKS: MediaTracks = {
   video: {
@@ -25,13 +25,12 @@ const frame = (kind: Frame['kind'], dtsTicks: number, payload: string): Frame =>
   payload: Buffer.from(payload),
 });
 
-/** A worker and a main process whose gate writes down what it is given, joined by a pipe of memory. */
+/** A worker and a main thread whose gate writes down what it is given. */
 function joined(decide: (request: PublishRequest) => Promise<PublishDecision> = accept) {
   const calls: unknown[] = [];
   const requests: PublishRequest[] = [];
   const disconnects: string[] = [];
-  const worker: Link = new Link((bytes) => main.receive(bytes));
-  const main: Link = new Link((bytes) => worker.receive(bytes));
+  const { main, worker } = linkPair();
   const publication = {
     logFields: { channel: 'arn:1', stream: 'st-1' },
     resumeAtMs: 1_250,
@@ -64,12 +63,17 @@ function joined(decide: (request: PublishRequest) => Promise<PublishDecision> = 
   return { calls, requests, disconnects, host, gate, request };
 }
 
+/** What was said has been heard. */
+const settled = async () => {
+  for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
+};
+
 const accept = async (): Promise<PublishDecision> => ({
   accepted: true,
   publication: undefined as never,
 });
 
-test('an accepted encoder of a worker sends to the main process what it would send to its own', async () => {
+test('an accepted encoder of a worker sends to the main thread what it would send to its own', async () => {
   const { calls, requests, gate, request } = joined();
   const decision = await gate.publish(request);
   assert.ok(decision.accepted);
@@ -90,6 +94,7 @@ test('an accepted encoder of a worker sends to the main process what it would se
   publication.timedMetadata('hello', 4_500);
   publication.discontinuity();
   publication.end({ kind: 'unpublished' });
+  await settled();
   assert.deepEqual(calls, [
     ['metadata', { encoder: 'obs', frameRate: 30 }],
     ['tracks', TRACKS],
@@ -121,6 +126,7 @@ test('bytes that no frame comes of are counted too', async () => {
   assert.ok(decision.accepted);
   for (const byteLength of [10, 20, 30]) decision.publication.received('audio', byteLength);
   decision.publication.end({ kind: 'connection-lost' });
+  await settled();
   assert.deepEqual(calls, [
     ['received', 'audio', 10],
     ['received', 'audio', 20],
@@ -151,10 +157,11 @@ test('a gate that fails is a service that is unavailable', async () => {
   });
 });
 
-test('the main process ends the connection of an encoder of a worker', async () => {
+test('the main thread ends the connection of an encoder of a worker', async () => {
   const { requests, disconnects, gate, request } = joined();
   await gate.publish(request);
   requests[0]?.disconnect('stopped-by-api');
+  await settled();
   assert.deepEqual(disconnects, ['stopped-by-api']);
 });
 
@@ -163,6 +170,7 @@ test('when a worker is gone its encoders are lost connections, and hear nothing 
   await gate.publish(request);
   host.close();
   requests[0]?.disconnect('stopped-by-api');
+  await settled();
   assert.deepEqual(calls, [['end', { kind: 'connection-lost' }]]);
   assert.deepEqual(disconnects, []);
 });
@@ -171,9 +179,56 @@ test('an encoder that is accepted when its worker is gone already ends at once',
   const decided = Promise.withResolvers<PublishDecision>();
   const { calls, host, gate, request } = joined(() => decided.promise);
   void gate.publish(request);
+  await settled();
   host.close();
   decided.resolve(await accept());
-  await decided.promise;
-  await new Promise((resolve) => setImmediate(resolve));
+  await settled();
   assert.deepEqual(calls, [['end', { kind: 'connection-lost' }]]);
+});
+
+test('frames stay where they are, and their memory is used again once the main thread gave it back', async () => {
+  const slabBytes = 4_096;
+  const pools = { worker: new SlabPool(slabBytes), main: new SlabPool(slabBytes) };
+  const { main, worker } = linkPair();
+  const taken: Frame[] = [];
+  const publication = {
+    ...{ logFields: { channel: 'arn:1', stream: 'st-1' }, resumeAtMs: 0 },
+    ...{
+      received() {},
+      tracks() {},
+      discontinuity() {},
+      metadata() {},
+      timedMetadata() {},
+      end() {},
+    },
+    frame: (frame: Frame) => void taken.push(frame),
+  };
+  new IngestHost(main.conversation('ingest'), {
+    gate: { publish: async () => ({ accepted: true, publication }) },
+    payloads: pools.main,
+  });
+  const gate = new RemotePublishGate(worker.conversation('ingest'), pools.worker);
+  const decision = await gate.publish({
+    ...{ connectionId: 'c1', protocol: 'rtmp', remoteAddress: '192.0.2.7', streamKey: 'sk_1' },
+    parameters: new Map(),
+    disconnect() {},
+  });
+  assert.ok(decision.accepted);
+  const slabs = pools.worker.allocator();
+  const memories = new Set<ArrayBufferLike>();
+  for (let round = 0; round < 20; round++) {
+    for (let i = 0; i < 8; i++) {
+      const payload = slabs.allocate(1_024).fill(round * 8 + i);
+      memories.add(payload.buffer);
+      decision.publication.frame({ ...frame('video', round * 8 + i, ''), payload });
+    }
+    await settled();
+    assert.deepEqual(
+      taken.map(({ payload }) => payload[0]),
+      Array.from({ length: 8 }, (_, i) => round * 8 + i),
+    );
+    for (const { payload } of taken.splice(0)) pools.main.giveBack(payload);
+    await settled();
+  }
+  assert.ok(memories.size <= 4, `${memories.size} slabs for 160 frames`);
 });

@@ -11,12 +11,8 @@ import { RemoteHandler, type RemoteHandlerOptions } from '../remote-handler.ts';
 import { linkPair } from './link-pair.ts';
 
 /** A worker without routes of its own, and the main process behind it. */
-export function processes(
-  handler: HttpHandler,
-  options: RemoteHandlerOptions = {},
-  cutBytes?: number,
-) {
-  const { main, worker } = linkPair(cutBytes);
+export function processes(handler: HttpHandler, options: RemoteHandlerOptions = {}) {
+  const { main, worker } = linkPair();
   const errors: unknown[] = [];
   const log = { ...silentLogger, error: (fields: unknown) => errors.push(fields) };
   const host = new HttpHost(main.conversation('http'), { handlers: [handler], log });

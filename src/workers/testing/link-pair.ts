@@ -1,27 +1,16 @@
-import { Link } from '../link.ts';
+import { type Batch, Link, type LinkOptions } from '../link.ts';
 
-/**
- * Two ends of a pipe in one process: what one writes the other receives a little later, cut into pieces of `cutBytes` and in memory
- * that is used again at once.
- */
-export function linkPair(cutBytes = 65_536): { readonly main: Link; readonly worker: Link } {
-  const main: Link = new Link((bytes) => toWorker(bytes));
-  const worker: Link = new Link((bytes) => toMain(bytes));
-  const toWorker = pipe(worker, cutBytes);
-  const toMain = pipe(main, cutBytes);
+/** The two ends of a link in one thread: what one sends the other receives a little later, cloned as between threads. */
+export function linkPair(): { readonly main: Link; readonly worker: Link } {
+  const dealtWith = new Int32Array(new SharedArrayBuffer(8));
+  const soon = (run: () => void) => void setImmediate(run);
+  const to =
+    (receiver: () => Link): LinkOptions['post'] =>
+    (batch, memory) => {
+      const sent: Batch = structuredClone(batch, { transfer: [...memory] });
+      setImmediate(() => receiver().receive(sent));
+    };
+  const main: Link = new Link({ dealtWith, soon, post: to(() => worker), side: 'main' });
+  const worker: Link = new Link({ dealtWith, soon, post: to(() => main), side: 'worker' });
   return { main, worker };
-}
-
-function pipe(receiver: Link, cutBytes: number): (bytes: Uint8Array) => void {
-  const lent = Buffer.alloc(cutBytes);
-  return (bytes) => {
-    setImmediate(() => {
-      for (let offset = 0; offset < bytes.byteLength; offset += cutBytes) {
-        const piece = bytes.subarray(offset, offset + cutBytes);
-        lent.set(piece);
-        receiver.receive(lent.subarray(0, piece.byteLength));
-        lent.fill(0xee);
-      }
-    });
-  };
 }

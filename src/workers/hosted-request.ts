@@ -2,7 +2,7 @@ import { BodyTooLarge, type HttpRequest } from '../lib/http.ts';
 import type { Question } from './http-messages.ts';
 import type { ReplyPieces } from './reply-pieces.ts';
 
-/** A worker's request, as the handlers of the main process see it. */
+/** A worker's request, as the handlers of the main thread see it. */
 export class HostedRequest implements HttpRequest {
   readonly number: number;
   readonly method: string;

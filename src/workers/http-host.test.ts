@@ -16,9 +16,9 @@ import {
   growing,
   iteratorOf,
   nextOf,
-  processes,
   settled,
-} from './testing/http-processes.ts';
+  threads,
+} from './testing/http-threads.ts';
 
 const chunk = fc.oneof(
   fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
@@ -60,7 +60,7 @@ const anyReply: fc.Arbitrary<HttpReply> = fc
 test('a property: whatever a handler replies is seen through the worker as it is without', async () => {
   await fc.assert(
     fc.asyncProperty(anyReply, async (expected) => {
-      const { remote } = processes(() => expected);
+      const { remote } = threads(() => expected);
       const reply = await get(remote);
       assert.equal(reply.status, expected.status);
       assert.deepEqual(reply.headers, expected.headers);
@@ -124,8 +124,8 @@ const REPLIES: Readonly<Record<string, HttpReply>> = {
 };
 
 for (const [what, reply] of Object.entries(REPLIES)) {
-  test(`a client of a worker is sent ${what} as by the main process itself`, async (t) => {
-    const { remote } = processes(() => reply);
+  test(`a client of a worker is sent ${what} as by the main thread itself`, async (t) => {
+    const { remote } = threads(() => reply);
     const [port, without] = await Promise.all([serve(t, remote.handle), serve(t, () => reply)]);
     for (const request of [
       'GET / HTTP/1.1\r\nHost: a\r\n\r\n',
@@ -140,7 +140,7 @@ for (const [what, reply] of Object.entries(REPLIES)) {
 
 test('the head of a body that grows does not wait for the body', async () => {
   const body = new Growing();
-  const { remote } = processes(() => growing(body));
+  const { remote } = threads(() => growing(body));
   const reply = await get(remote);
   assert.equal(body.asked, 0);
   const iterator = iteratorOf(reply);
@@ -154,7 +154,7 @@ test('the head of a body that grows does not wait for the body', async () => {
 
 test('a body is read no faster than its client takes it', async () => {
   const body = new Growing();
-  const { remote } = processes(() => growing(body));
+  const { remote } = threads(() => growing(body));
   const iterator = iteratorOf(await get(remote));
   await settled();
   assert.equal(body.asked, 0);
@@ -172,7 +172,7 @@ test('a body is read no faster than its client takes it', async () => {
 
 test('HEAD of a body that grows does not read it', async () => {
   const body = new Growing();
-  const { remote } = processes(() => growing(body), { maxRequests: 1 });
+  const { remote } = threads(() => growing(body), { maxRequests: 1 });
   for (let i = 0; i < 3; i++) {
     const reply = await get(remote, fakeClient({ method: 'HEAD' }));
     assert.equal(reply.status, 200);
@@ -181,7 +181,7 @@ test('HEAD of a body that grows does not read it', async () => {
 });
 
 test('a handler that throws, rejects or answers nonsense is a 500 for that request alone', async () => {
-  const { remote, errors } = processes(({ path }) => {
+  const { remote, errors } = threads(({ path }) => {
     if (path === '/throw') throw new Error('a fault');
     if (path === '/reject') return Promise.reject(new Error('a fault'));
     if (path === '/nonsense') return Promise.resolve(undefined as unknown as HttpReply);
@@ -196,7 +196,7 @@ test('a handler that throws, rejects or answers nonsense is a 500 for that reque
 });
 
 test('a large body with a header that is none is a 500, and is under way no more', async () => {
-  const { remote, errors } = processes(
+  const { remote, errors } = threads(
     () => ({ status: 200, headers: { 'X-A': 'a\r\nb' }, body: LARGE }),
     { maxRequests: 1 },
   );
@@ -205,9 +205,9 @@ test('a large body with a header that is none is a 500, and is under way no more
   assert.equal(errors.length, 2);
 });
 
-test('a body that breaks off in the main process breaks off in the worker', async () => {
+test('a body that breaks off in the main thread breaks off in the worker', async () => {
   const body = new Growing();
-  const { remote, errors } = processes(() => growing(body), { maxRequests: 1 });
+  const { remote, errors } = threads(() => growing(body), { maxRequests: 1 });
   const iterator = iteratorOf(await get(remote));
   await Promise.all([iterator.next(), body.grow('one')]);
   const broken = assert.rejects(iterator.next(), /broke off/);

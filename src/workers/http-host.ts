@@ -9,13 +9,13 @@ import type { Conversation } from './link.ts';
 import { PIECE_BYTES, ReplyPieces } from './reply-pieces.ts';
 
 export interface HttpHostOptions {
-  /** Asked in this order, as by a server of this process: 404 where none answers, 500 and a line of the log where one fails. */
+  /** Asked in this order, as by a server of this thread: 404 where none answers, 500 and a line of the log where one fails. */
   readonly handlers: readonly HttpHandler[];
   readonly log: Logger;
 }
 
 /**
- * The main process's end of topic `http`, one for each worker: its handlers answer what the worker's `RemoteHandler` asks. A body of
+ * The main thread's end of topic `http`, one for each worker: its handlers answer what the worker's `RemoteHandler` asks. A body of
  * more than `PIECE_BYTES`, or one that grows, is read as the worker asks for it, which it does when its client has taken what was
  * sent: at most one piece of each reply is under way. How many requests are is the worker's to bound.
  *

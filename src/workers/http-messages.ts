@@ -18,7 +18,7 @@ export interface Question
 /** From a worker. `gone`: nobody waits for the reply any more. Without a detail: the next piece of its body, please. */
 export type WorkerMessage = Question | 'gone' | undefined;
 
-/** The main process answers. */
+/** The main thread answers. */
 export interface ReplyHead extends Pick<HttpReply, 'status' | 'headers'> {
   /** `whole`: it is the payload. `pieces`: the payload is what there is of it at once, the rest is to be asked for. */
   readonly body: 'none' | 'whole' | 'pieces';
@@ -26,7 +26,7 @@ export interface ReplyHead extends Pick<HttpReply, 'status' | 'headers'> {
   readonly byteLength?: number;
 }
 
-/** From the main process. Without a detail: a piece that was asked for. */
+/** From the main thread. Without a detail: a piece that was asked for. */
 export type HostMessage = ReplyHead | 'end' | 'broken' | undefined;
 
 /** Whether nobody reads a body, and its pieces therefore are not asked for (RFC 9110 sections 9.3.2, 15.3.5 and 15.4.5). */

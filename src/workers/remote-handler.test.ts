@@ -8,19 +8,19 @@ import {
   get,
   growing,
   iteratorOf,
-  processes,
   settled,
-} from './testing/http-processes.ts';
+  threads,
+} from './testing/http-threads.ts';
 
-test('the main process sees a request as its worker received it', async () => {
+test('the main thread sees a request as its worker received it', async () => {
   let seen: HttpRequest | undefined;
-  const { remote } = processes((request) => {
+  const { remote } = threads((request) => {
     seen = request;
     return { status: 204, headers: {} };
   });
   const sent = fakeClient({
     method: 'PUT',
-    headers: { 'x-a': 'grün', host: 'a', absent: undefined },
+    headers: { 'x-a': 'grün', host: 'a' },
     content: 'hello',
   });
   await get(remote, sent);
@@ -41,8 +41,8 @@ test('the main process sees a request as its worker received it', async () => {
   await assert.rejects(seen.body(4), BodyTooLarge);
 });
 
-test('the first handler of the main process that answers has the request, 404 where none does', async () => {
-  const { remote } = processes(() => undefined);
+test('the first handler of the main thread that answers has the request, 404 where none does', async () => {
+  const { remote } = threads(() => undefined);
   assert.deepEqual(await get(remote), { status: 404, headers: {} });
 });
 
@@ -57,7 +57,7 @@ const READS_A_BODY: HttpHandler = (request) =>
   );
 
 test('a body beyond what any handler takes is too large for whichever wants it', async () => {
-  const { remote } = processes(READS_A_BODY, { maxBodyBytes: 5 });
+  const { remote } = threads(READS_A_BODY, { maxBodyBytes: 5 });
   const post = async (content: string) =>
     String(await bytesOf(await get(remote, fakeClient({ method: 'POST', content }))));
   assert.equal(await post('12345'), '12345');
@@ -65,14 +65,14 @@ test('a body beyond what any handler takes is too large for whichever wants it',
 });
 
 test('a body that does not arrive is a fault for the handler that wants it', async () => {
-  const { remote } = processes(READS_A_BODY);
+  const { remote } = threads(READS_A_BODY);
   const body = () => Promise.reject(new Error('cut'));
   const reply = await get(remote, fakeClient({ method: 'POST', body }));
   assert.equal(String(await bytesOf(reply)), 'not there');
 });
 
 test('a body is read where there may be one', async () => {
-  const { remote } = processes(() => ({ status: 204, headers: {} }));
+  const { remote } = threads(() => ({ status: 204, headers: {} }));
   let reads = 0;
   const body = async () => {
     reads++;
@@ -95,7 +95,7 @@ test('a body is read where there may be one', async () => {
 
 test('requests beyond the bound are 503, and room comes back', async () => {
   const parked: ((reply: HttpReply) => void)[] = [];
-  const { remote } = processes(() => new Promise((answer) => parked.push(answer)), {
+  const { remote } = threads(() => new Promise((answer) => parked.push(answer)), {
     maxRequests: 2,
   });
   const replies = [get(remote), get(remote)];
@@ -110,10 +110,10 @@ test('requests beyond the bound are 503, and room comes back', async () => {
   assert.equal((await third).status, 200);
 });
 
-test('a client that goes away while its request is parked is gone for the main process', async () => {
+test('a client that goes away while its request is parked is gone for the main thread', async () => {
   const gone = Promise.withResolvers<void>();
   const seen = Promise.withResolvers<void>();
-  const { remote } = processes((request) => {
+  const { remote } = threads((request) => {
     request.onClose(() => gone.resolve());
     seen.resolve();
     return new Promise(() => {});
@@ -128,7 +128,7 @@ test('a client that goes away while its request is parked is gone for the main p
 
 test('a client that goes away before its request is sent is not asked for', async () => {
   let requests = 0;
-  const { remote } = processes(() => {
+  const { remote } = threads(() => {
     requests++;
     return { status: 200, headers: {} };
   });
@@ -145,7 +145,7 @@ test('a client that goes away before its request is sent is not asked for', asyn
 test('a body that grows is let go when its client goes away', async () => {
   const body = new Growing();
   let isGone = false;
-  const { remote } = processes((request) => {
+  const { remote } = threads((request) => {
     request.onClose(() => {
       isGone = true;
     });
@@ -164,7 +164,7 @@ test('a body that grows is let go when its client goes away', async () => {
 
 test('onClose() is not called for a request that was answered', async () => {
   let isGone = false;
-  const { remote, host } = processes((request) => {
+  const { remote, host } = threads((request) => {
     request.onClose(() => {
       isGone = true;
     });
@@ -182,7 +182,7 @@ test('a worker that dies takes its clients with it', async () => {
   const body = new Growing();
   const parked = Promise.withResolvers<void>();
   const gone: string[] = [];
-  const { remote, host } = processes((request) => {
+  const { remote, host } = threads((request) => {
     request.onClose(() => gone.push(request.path));
     if (request.path === '/grows') return growing(body);
     parked.resolve();
@@ -196,9 +196,9 @@ test('a worker that dies takes its clients with it', async () => {
   assert.deepEqual(gone.sort(), ['/grows', '/parked']);
 });
 
-test('without the main process requests are 503, and what had begun breaks off', async () => {
+test('without the main thread requests are 503, and what had begun breaks off', async () => {
   const body = new Growing();
-  const { remote } = processes(({ path }) =>
+  const { remote } = threads(({ path }) =>
     path === '/grows' ? growing(body) : new Promise(() => {}),
   );
   const iterator = iteratorOf(await get(remote, fakeClient({ path: '/grows' })));
@@ -207,6 +207,6 @@ test('without the main process requests are 503, and what had begun breaks off',
   await body.wanted;
   remote[Symbol.dispose]();
   assert.equal((await parked).status, 503);
-  await assert.rejects(next, /main process is gone/);
+  await assert.rejects(next, /main thread is gone/);
   assert.equal((await get(remote)).status, 503);
 });

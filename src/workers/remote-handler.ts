@@ -3,7 +3,7 @@ import { type HostMessage, isBodiless, type Question, type ReplyHead } from './h
 import type { Conversation } from './link.ts';
 
 export interface RemoteHandlerOptions {
-  /** At least what the most patient handler of the main process takes; a body beyond it is too large for all of them. */
+  /** At least what the most patient handler of the main thread takes; a body beyond it is too large for all of them. */
   readonly maxBodyBytes?: number;
   /** Under way at once; those beyond are answered 503. */
   readonly maxRequests?: number;
@@ -13,10 +13,10 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /** Nearly all of the connections that a port takes may be viewers of private streams, each parked with a request for a playlist. */
 const MAX_REQUESTS = 16_384;
 
-/** The main process has too much to do, or is gone. */
+/** The main thread has too much to do, or is gone. */
 const UNAVAILABLE_REPLY: HttpReply = { status: 503, headers: { 'Retry-After': 1 } };
 
-/** A request that the main process has not answered to the last byte. */
+/** A request that the main thread has not answered to the last byte. */
 interface Asked {
   readonly method: string;
   readonly reply: PromiseWithResolvers<HttpReply>;
@@ -25,11 +25,11 @@ interface Asked {
 }
 
 /**
- * A worker's end of topic `http`: its `handle` has every request answered by the main process's `HttpHost`. A body that may be large
+ * A worker's end of topic `http`: its `handle` has every request answered by the main thread's `HttpHost`. A body that may be large
  * is asked for piece by piece, as the client takes it.
  *
  * A handler that fails there is a 500 here; a body that breaks off there throws here, so that its client is cut. To be disposed of
- * when the main process is gone: what it has not answered is a 503 then, and what it had begun to answer breaks off.
+ * when the main thread is gone: what it has not answered is a 503 then, and what it had begun to answer breaks off.
  */
 export class RemoteHandler implements Disposable {
   readonly #conversation: Conversation;
@@ -123,7 +123,7 @@ export class RemoteHandler implements Disposable {
     else if (message === 'end' || message === 'broken') {
       this.#asked.delete(number);
       if (message === 'end') asked.piece?.resolve(undefined);
-      else asked.piece?.reject(new Error('the body broke off in the main process'));
+      else asked.piece?.reject(new Error('the body broke off in the main thread'));
     } else {
       const hasMore = message.body === 'pieces' && !isBodiless(asked.method, message.status);
       if (!hasMore) this.#asked.delete(number);
@@ -162,7 +162,7 @@ export class RemoteHandler implements Disposable {
   }
 }
 
-const mainIsGone = () => new Error('the body broke off: the main process is gone');
+const mainIsGone = () => new Error('the body broke off: the main thread is gone');
 
 /** Over HTTP/2 a body need not be announced; a body of these methods that is not means nothing (RFC 9110 section 9.3.1). */
 const USUALLY_BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);

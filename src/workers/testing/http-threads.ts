@@ -10,8 +10,8 @@ import { HttpHost } from '../http-host.ts';
 import { RemoteHandler, type RemoteHandlerOptions } from '../remote-handler.ts';
 import { linkPair } from './link-pair.ts';
 
-/** A worker without routes of its own, and the main process behind it. */
-export function processes(handler: HttpHandler, options: RemoteHandlerOptions = {}) {
+/** A worker without routes of its own, and the main thread behind it. */
+export function threads(handler: HttpHandler, options: RemoteHandlerOptions = {}) {
   const { main, worker } = linkPair();
   const errors: unknown[] = [];
   const log = { ...silentLogger, error: (fields: unknown) => errors.push(fields) };
@@ -118,7 +118,7 @@ export class Growing implements AsyncIterableIterator<Uint8Array> {
   }
 }
 
-/** Long enough for whatever is under way between the processes to arrive. */
+/** Long enough for whatever is under way between the threads to arrive. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
 }

@@ -107,6 +107,7 @@ export class WorkerPool {
     const worker = start(name, {
       ready: () => {
         member.isReady = true;
+        this.#options.log.info({ worker: name }, 'a worker takes connections');
         this.#tellServing();
       },
       alive: () => {

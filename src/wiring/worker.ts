@@ -1,6 +1,5 @@
 import { HttpServer } from '../adapters/http-server.ts';
 import { HttpsServer } from '../adapters/https-server.ts';
-import { createLogger } from '../adapters/log.ts';
 import { ReplyCounts } from '../adapters/reply-counts.ts';
 import { systemClock as clock, randomBytes } from '../adapters/system.ts';
 import type { ThreadPort } from '../adapters/worker-thread.ts';
@@ -8,10 +7,10 @@ import { RtmpServer } from '../ingest/rtmp-server.ts';
 import type { HttpHandler } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
 import { SlabPool } from '../lib/slab-pool.ts';
-import type { LogLevel } from '../settings.ts';
 import { type Batch, Link } from '../workers/link.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from '../workers/process-messages.ts';
 import { RemoteHandler } from '../workers/remote-handler.ts';
+import { RemoteLog } from '../workers/remote-log.ts';
 import { RemotePublishGate } from '../workers/remote-publish-gate.ts';
 import { collectAfterStreams } from './memory.ts';
 
@@ -27,7 +26,6 @@ export async function startWorker(
   port: ThreadPort<Batch>,
   end: () => void,
 ): Promise<void> {
-  const log = createLogger(settings.logLevel as LogLevel);
   const link = new Link({
     dealtWith: port.dealtWith,
     post: (batch, memory) => port.post(batch, memory),
@@ -36,6 +34,7 @@ export async function startWorker(
   });
   const main = link.conversation('process');
   const tell = (message: FromWorker) => main.send(0, message);
+  const log = new RemoteLog((line) => tell({ kind: 'log', line }), settings.isDebug);
   const payloads = new SlabPool();
   collectAfterStreams(payloads, clock, log);
   const rtmp = new RtmpServer({
@@ -56,10 +55,8 @@ export async function startWorker(
         web.https.useCertificate(message.certificate);
       } else {
         const closing = [rtmp.close(), web.http.close(), web.https.close()];
-        void Promise.allSettled(closing).then(() => {
-          log.flush();
-          end();
-        });
+        // What they said last goes first.
+        void Promise.allSettled(closing).then(() => setImmediate(end));
       }
     },
   });

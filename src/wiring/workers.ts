@@ -96,8 +96,10 @@ class LinkedWorker implements PooledWorker {
     onGone: () => void,
   ) {
     const { cert, key } = certificates.certificate;
-    const { host, logLevel } = config;
-    const settings: WorkerSettings = { host, logLevel, certificate: { cert, key }, ...ports };
+    const settings: WorkerSettings = {
+      ...{ host: config.host, isDebug: config.logLevel === 'debug' },
+      ...{ certificate: { cert, key }, ...ports },
+    };
     const thread = new WorkerThread<Batch>(WORKER_ENTRY, name, settings);
     this.#thread = thread;
     this.#onGone = onGone;
@@ -111,9 +113,14 @@ class LinkedWorker implements PooledWorker {
     this.#link.conversation('process').listen({
       message: (_subject, detail) => {
         const message = detail as FromWorker;
+        if (message.kind === 'log') {
+          const { level, fields, message: text } = message.line;
+          log[level]({ ...fields, worker: name }, text);
+          return;
+        }
+        listener.alive();
         if (message.kind === 'ready') listener.ready();
         else for (const [status, count] of message.replies) replyCounts.count(status, count);
-        listener.alive();
       },
     });
     this.#ingest = new IngestHost(this.#link.conversation('ingest'), { gate, payloads });

@@ -1,3 +1,5 @@
+import type { RemoteLine } from './remote-log.ts';
+
 /** What a worker begins with. */
 export interface WorkerSettings {
   readonly host: string;
@@ -7,7 +9,8 @@ export interface WorkerSettings {
   readonly rtmpPort: number;
   readonly rtmpsPort: number;
   readonly certificate: WorkerCertificate;
-  readonly logLevel: string;
+  /** Whether the log has lines of that level. */
+  readonly isDebug: boolean;
 }
 
 /** PEM. */
@@ -23,6 +26,7 @@ export type ToWorker =
   | { readonly kind: 'close' };
 
 export type FromWorker =
+  | { readonly kind: 'log'; readonly line: RemoteLine }
   /** Its ports are open. */
   | { readonly kind: 'ready' }
   /** Every second. `replies`: how many of which status there were since the last time. */

@@ -3,7 +3,7 @@ import { fitsResolution } from '../domain/viewer-restrictions.ts';
 import type { HttpHandler, HttpReply, HttpRequest } from '../lib/http.ts';
 import { untilCut } from './cut-off.ts';
 import { MultivariantRoute, type MultivariantRouteOptions } from './multivariant-route.ts';
-import type { StreamOnAir, StreamSource } from './on-air.ts';
+import { isRestricted, type StreamOnAir, type StreamSource } from './on-air.ts';
 import {
   LIVE_ROOT,
   MULTIVARIANT_ROOT,
@@ -19,7 +19,7 @@ import {
   PREFLIGHT_REPLY,
 } from './playback-replies.ts';
 import { noSession, type SessionGate } from './session-gate.ts';
-import type { ViewingSession } from './viewer-sessions.ts';
+import type { ViewerSessions, ViewingSession } from './viewer-sessions.ts';
 import { findRendition, sessionIdIn, WindowReplies } from './window-replies.ts';
 
 type Reply = HttpReply | Promise<HttpReply>;
@@ -35,15 +35,17 @@ export interface PlaybackRoutesOptions extends MultivariantRouteOptions {
  */
 export class PlaybackRoutes {
   readonly #streams: StreamSource;
+  readonly #viewers: ViewerSessions;
   readonly #gate: SessionGate;
   readonly #multivariant: MultivariantRoute;
   readonly #replies: WindowReplies<ViewingSession>;
 
   constructor(options: PlaybackRoutesOptions) {
     this.#streams = options.streams;
-    this.#replies = new WindowReplies(options.viewers);
+    this.#viewers = options.viewers;
     this.#gate = options.gate;
     this.#multivariant = new MultivariantRoute(options);
+    this.#replies = new WindowReplies(options.viewers);
   }
 
   readonly handle: HttpHandler = (request) => {
@@ -97,12 +99,12 @@ export class PlaybackRoutes {
     if (!fitsResolution(rendition.window.describe().picture, session?.grant.maximumResolution)) {
       throw noSession(stream);
     }
+    if (session && target.kind === 'playlist') {
+      this.#viewers.notePlaylist(stream.playbackId, session, rendition.index);
+    }
     return untilCut(session, request, this.#replies.reply(request, target, rendition, session));
   }
 }
-
-const isRestricted = (stream: StreamOnAir): boolean =>
-  stream.requiresAuthorization || stream.playbackRestrictionPolicyArn !== '';
 
 function refusalReply(error: unknown, path: string): HttpReply {
   if (!(error instanceof PlaybackRefusal)) throw error;

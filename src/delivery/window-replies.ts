@@ -25,10 +25,12 @@ export type WindowPath = PathOf<'playlist' | 'init' | 'segment' | 'part'>;
 
 /** Who watches, as far as it shows in requests for playlists. */
 export interface PlaylistViewers<Session> {
-  /** A session of this stream; `undefined`: it counts for nothing. */
-  find(playbackId: string, sessionId: string): Session | undefined;
-  /** The session asked for the playlist of a rendition, by its place among them. */
-  notePlaylist(playbackId: string, session: Session, renditionIndex: number): void;
+  /** `undefined`: the session counts for nothing. `renditionIndex`: its place among the stream's. */
+  playlistRequested(
+    playbackId: string,
+    sessionId: string,
+    renditionIndex: number,
+  ): Session | undefined;
   /** The session's request is held. Call what comes back when it is not any more; twice is harmless. */
   park(session: Session): () => void;
 }
@@ -67,7 +69,7 @@ export class WindowReplies<Session> {
     this.#viewers = viewers;
   }
 
-  /** `admitted`: the session without which there would be no answer. */
+  /** `admitted`: the session without which there would be no answer, and which is noted already. */
   reply(
     request: HttpRequest,
     target: WindowPath,
@@ -76,8 +78,7 @@ export class WindowReplies<Session> {
   ): Reply {
     switch (target.kind) {
       case 'playlist': {
-        const session = admitted ?? this.#sessionOf(request, playbackId);
-        if (session) this.#viewers.notePlaylist(playbackId, session, index);
+        const session = admitted ?? this.#notePlaylist(request, playbackId, index);
         return this.#mediaPlaylist(request, window, session, admitted === undefined);
       }
       case 'init': {
@@ -91,9 +92,14 @@ export class WindowReplies<Session> {
     }
   }
 
-  #sessionOf(request: HttpRequest, playbackId: string): Session | undefined {
+  #notePlaylist(
+    request: HttpRequest,
+    playbackId: string,
+    renditionIndex: number,
+  ): Session | undefined {
     const sessionId = sessionIdIn(request.query);
-    return sessionId === undefined ? undefined : this.#viewers.find(playbackId, sessionId);
+    if (sessionId === undefined) return undefined;
+    return this.#viewers.playlistRequested(playbackId, sessionId, renditionIndex);
   }
 
   #mediaPlaylist(

@@ -126,8 +126,8 @@ test('handle() answers parked requests as soon as the worker is told of what the
 
 test('handle() tells of the sessions that ask for playlists, by the place of the rendition', () => {
   const { routes, noted } = setUp();
-  routes.handle(fakeRequest(`${PLAYLIST}?s=abc`));
-  routes.handle(fakeRequest(PLAYLIST));
-  routes.handle(fakeRequest(`${LIVE}/1.m4s?s=abc`));
+  for (const target of [`${PLAYLIST}?s=abc`, PLAYLIST, `${LIVE}/1.m4s?s=abc`]) {
+    assert.ok(routes.handle(fakeRequest(target)));
+  }
   assert.deepEqual(noted, [[PLAYBACK_ID, 'abc', 0]]);
 });

@@ -109,10 +109,4 @@ export class SlabAllocator {
     slab.lent++;
     return slab.memory.subarray(start, this.#used);
   }
-
-  /** Nothing more is cut for now: the slab at hand is used again as soon as all of it was given back. */
-  close(): void {
-    if (this.#slab !== undefined) this.#pool.fill(this.#slab);
-    this.#slab = undefined;
-  }
 }

@@ -13,7 +13,6 @@ import {
 } from '../../test/support/playback.ts';
 import { playbackOf } from '../../test/support/playback-access.ts';
 import type { HttpReply } from '../lib/http.ts';
-import { SlabPool } from '../lib/slab-pool.ts';
 import { ReplicaRoutes } from './replica-routes.ts';
 import { StreamReplicas } from './stream-replicas.ts';
 import { PumpedLinks } from './testing/pumped-links.ts';
@@ -34,7 +33,6 @@ function setUp(options: { readonly isLowLatency?: boolean } = {}) {
   });
   const streams = new StreamReplicas({
     conversation: links.worker.conversation('windows'),
-    payloads: new SlabPool(),
     clock,
   });
   const noted: [string, string, number][] = [];

@@ -9,7 +9,6 @@ import {
   streamOnAir,
 } from '../../test/support/playback.ts';
 import type { StreamOnAir } from '../delivery/on-air.ts';
-import { SlabPool } from '../lib/slab-pool.ts';
 import type { LiveWindow } from '../packaging/live-window.ts';
 import { contentsOf, WindowScript, windowStep } from '../packaging/testing/window-script.ts';
 import { StreamReplicas } from './stream-replicas.ts';
@@ -19,11 +18,7 @@ import { WindowFeed } from './window-feed.ts';
 const MAX_STEPS = 40;
 
 /** A worker that may serve these streams, and the main process that has them. */
-function setUp(
-  streams: StreamOnAir[],
-  options: { readonly payloads?: SlabPool; readonly cutBytes?: number } = {},
-) {
-  const { payloads = new SlabPool(), cutBytes } = options;
+function setUp(streams: StreamOnAir[], cutBytes?: number) {
   const clock = new FakeClock();
   const links = new PumpedLinks(cutBytes);
   const feed = new WindowFeed({
@@ -32,7 +27,7 @@ function setUp(
       streams.find(({ playbackId, boundPlaybackId }) => [playbackId, boundPlaybackId].includes(id)),
   });
   const conversation = links.worker.conversation('windows');
-  const replicas = new StreamReplicas({ conversation, payloads, clock });
+  const replicas = new StreamReplicas({ conversation, clock });
   /** What is found once whatever is under way has arrived. */
   const take = (playbackId = PLAYBACK_ID) => {
     replicas.find(playbackId);
@@ -47,15 +42,6 @@ const filledStream = (overrides: Partial<StreamOnAir> = {}) => {
   const filled = new FilledWindow({ clock: new FakeClock() });
   return { filled, stream: streamOnAir([filled.window], overrides) };
 };
-
-class CountingPool extends SlabPool {
-  givenBack = 0;
-
-  override giveBack(buffer: Uint8Array): void {
-    this.givenBack++;
-    super.giveBack(buffer);
-  }
-}
 
 const same = (replicas: readonly LiveWindow[], windows: readonly LiveWindow[]) =>
   assert.deepEqual(replicas.map(contentsOf), windows.map(contentsOf));
@@ -75,10 +61,7 @@ test('a replica has the same playlists, segments, parts and init segments as the
         const windows: LiveWindow[] = [];
         const scripts = [0, 1].map(() => new WindowScript({ ...options, siblings: () => windows }));
         windows.push(...scripts.map(({ window }) => window));
-        const { links, replicas } = setUp([streamOnAir(windows)], {
-          cutBytes,
-          payloads: new SlabPool(32),
-        });
+        const { links, replicas } = setUp([streamOnAir(windows)], cutBytes);
         for (const [i, [which, step]] of [...script, [0, { kind: 'end' }] as const].entries()) {
           if (i >= takenAt) {
             const replica = replicas.find(PLAYBACK_ID);
@@ -210,21 +193,4 @@ test('close() of the feed ends all feeding', () => {
   feed.close();
   filled.addSegment();
   assert.equal(links.underWayToWorker, 0);
-});
-
-test('the memory of parts is used again, and never while somebody has their bytes', () => {
-  const { filled, stream } = filledStream();
-  const payloads = new CountingPool(64);
-  const { links, taken } = setUp([stream], { payloads });
-  const [window] = taken().windows;
-  const asked = window?.part(1, 0)?.bytes() ?? assert.fail('the part is there');
-  const text = Buffer.from(asked).toString();
-  for (let i = 0; i < 40; i++) filled.addSegment();
-  links.deliver();
-  assert.equal(window?.part(1, 0), undefined, 'it left the window');
-  const partsGone = ((window?.firstListedMsn ?? 0) - 2) * 10;
-  assert.ok(payloads.givenBack >= partsGone, `${payloads.givenBack} buffers of ${partsGone} parts`);
-  const allocator = payloads.allocator();
-  for (let i = 0; i < 1_000; i++) allocator.allocate(32).fill(0xee);
-  assert.equal(Buffer.from(asked).toString(), text);
 });

@@ -1,9 +1,8 @@
 import type { CancelTimer, Clock } from '../lib/clock.ts';
-import type { SlabAllocator, SlabPool } from '../lib/slab-pool.ts';
 import { LiveWindow } from '../packaging/live-window.ts';
 import type { Conversation } from './link.ts';
 import type { FromFeed, ToFeed, WindowOptions } from './window-messages.ts';
-import { WindowReplica } from './window-replica.ts';
+import { tellReplica } from './window-replica.ts';
 
 /** How often it is looked whether streams are still asked for, and what the main process refused may be asked of it again. */
 const SWEEP_MS = 5_000;
@@ -26,9 +25,8 @@ export interface StreamReplica {
 
 interface Wanted extends StreamReplica {
   readonly number: number;
-  readonly slabs: SlabAllocator;
   /** By the main process's number. */
-  readonly replicas: Map<number, WindowReplica>;
+  readonly byNumber: Map<number, LiveWindow>;
   windows: readonly LiveWindow[];
   isAnswered: boolean;
   isAskedFor: boolean;
@@ -38,32 +36,21 @@ interface Wanted extends StreamReplica {
 /** The streams that a worker serves: taken up as viewers ask for them, given up when none does. */
 export class StreamReplicas {
   readonly #conversation: Conversation;
-  readonly #payloads: SlabPool;
   readonly #clock: Clock;
   readonly #cancelTimer: CancelTimer;
   readonly #byPlaybackId = new Map<string, Wanted>();
   /** By our number. */
   readonly #wanted = new Map<number, Wanted>();
   /** Of all streams, by the main process's number. */
-  readonly #replicas = new Map<number, WindowReplica>();
+  readonly #windows = new Map<number, LiveWindow>();
   readonly #refused = new Set<string>();
   #unansweredCount = 0;
   #count = 0;
 
-  constructor(options: {
-    readonly conversation: Conversation;
-    /** Memory for parts. */
-    readonly payloads: SlabPool;
-    readonly clock: Clock;
-  }) {
+  constructor(options: { readonly conversation: Conversation; readonly clock: Clock }) {
     this.#conversation = options.conversation;
-    this.#payloads = options.payloads;
     this.#clock = options.clock;
     this.#conversation.listen({
-      allocate: (subject, byteLength) => {
-        const replica = byteLength > 0 ? this.#replicas.get(subject) : undefined;
-        return replica?.allocate(byteLength) ?? new Uint8Array(byteLength);
-      },
       message: (subject, detail, payload) => this.#message(subject, detail as FromFeed, payload),
     });
     this.#cancelTimer = this.#clock.every(SWEEP_MS, () => this.#sweep());
@@ -88,8 +75,7 @@ export class StreamReplicas {
     const wanted: Wanted = {
       playbackId,
       number: ++this.#count,
-      slabs: this.#payloads.allocator(),
-      replicas: new Map(),
+      byNumber: new Map(),
       windows: [],
       isAnswered: false,
       isAskedFor: true,
@@ -112,8 +98,10 @@ export class StreamReplicas {
         if (wanted) this.#streamTold(wanted, message);
         return;
       }
-      default:
-        this.#replicas.get(subject)?.tell(message, payload);
+      default: {
+        const window = this.#windows.get(subject);
+        if (window) tellReplica(window, message, payload);
+      }
     }
   }
 
@@ -134,9 +122,7 @@ export class StreamReplicas {
         return;
       case 'windows':
         this.#answered(wanted);
-        wanted.windows = message.windows.flatMap(
-          (number) => wanted.replicas.get(number)?.window ?? [],
-        );
+        wanted.windows = message.windows.flatMap((number) => wanted.byNumber.get(number) ?? []);
     }
   }
 
@@ -146,10 +132,8 @@ export class StreamReplicas {
       clock: this.#clock,
       siblings: () => wanted.windows,
     });
-    const { slabs } = wanted;
-    const replica = new WindowReplica(window, { slabs, payloads: this.#payloads });
-    wanted.replicas.set(number, replica);
-    this.#replicas.set(number, replica);
+    wanted.byNumber.set(number, window);
+    this.#windows.set(number, window);
   }
 
   #answered(wanted: Wanted): void {
@@ -169,17 +153,16 @@ export class StreamReplicas {
     }
   }
 
-  /** Its memory is used again. Whoever still reads a segment as it grows is told that it grows no more. */
+  /** Whoever still reads a segment as it grows is told that it grows no more. */
   #drop(wanted: Wanted): void {
     this.#answered(wanted);
     this.#byPlaybackId.delete(wanted.playbackId);
     this.#wanted.delete(wanted.number);
-    for (const [number, { window }] of wanted.replicas) {
-      this.#replicas.delete(number);
+    for (const [number, window] of wanted.byNumber) {
+      this.#windows.delete(number);
       window.end();
       window.release();
     }
-    wanted.slabs.close();
   }
 
   #send({ number }: Wanted, message: ToFeed): void {

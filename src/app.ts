@@ -32,6 +32,7 @@ import { playbackHandlers } from './wiring/playback.ts';
 import { openIngestPorts, openWebPorts } from './wiring/ports.ts';
 import { startRecording } from './wiring/recording.ts';
 import { prepareTranscoding } from './wiring/transcoding.ts';
+import { startWorkers, workerCount } from './wiring/workers.ts';
 
 /** A running Ivory. Disposing it ends streams first, then everything in the reverse order of its start. */
 export interface Ivory extends AsyncDisposable {
@@ -158,7 +159,8 @@ export async function startIvory(
       logger: log,
     }),
   ];
-  const ports = { config, certificates, clock, log, resources };
+  const isShared = workerCount(config) > 0;
+  const ports = { config, certificates, clock, log, resources, isShared };
   const web = await openWebPorts({
     ...ports,
     handlers,
@@ -168,6 +170,17 @@ export async function startIvory(
   // The system's choice, where it was asked for one.
   httpPort = web.http;
   const ingest = await openIngestPorts({ ...ports, live, payloads });
+
+  const workers = startWorkers({
+    ...{ config, certificates, clock, log, resources, payloads, handlers, replyCounts },
+    gate: live,
+    ports: {
+      ...{ httpPort: web.http, httpsPort: web.https },
+      ...{ rtmpPort: ingest.rtmp, rtmpsPort: ingest.rtmps },
+    },
+    onServing: ingest.leave,
+  });
+  starting.defer(() => workers?.close());
 
   // Last in, first out: streams end in order while everything that they end into is still there.
   starting.use(live);

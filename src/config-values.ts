@@ -24,6 +24,13 @@ export function readCores(name: string, text: string): number {
   return cores;
 }
 
+export function readWorkers(name: string, text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  const count = /^[0-9]{1,2}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(count <= 64)) throw badValue(name, 'must be auto or a number, 0 to 64', text);
+  return count;
+}
+
 export function readHost(name: string, text: string): string {
   const isName = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(text);
   const isIpv6 = text.includes(':') && URL.canParse(`http://[${text}]`);

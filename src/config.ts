@@ -12,6 +12,7 @@ import {
   readPattern,
   readPort,
   readQuotas,
+  readWorkers,
 } from './config-values.ts';
 import type { IpRange } from './domain/iam/ip-range.ts';
 import { raiseQuotas } from './domain/quota-changes.ts';
@@ -61,6 +62,8 @@ export interface Config {
     /** What all ladders together may use. Absent: all there are. */
     readonly cores?: number;
   };
+  /** Threads beside the main one. `auto`: one a core, once there is much to do. */
+  readonly workers: number | 'auto';
   /** Who may read `/metrics`: programs on this machine, anyone, no one. */
   readonly metrics: 'local' | 'public' | 'off';
   /** Path of the targets of events. Absent: `event-targets.json` in the data directory, if it is there. */
@@ -141,6 +144,7 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
       tls: Object.freeze({ certificatePath: certificate[0], keyPath: certificate[1] }),
     }),
     ...(transcoding && { transcoding }),
+    workers: readWorkers('IVORY_WORKERS', given('IVORY_WORKERS') ?? 'auto'),
     metrics: readChoice('IVORY_METRICS', given('IVORY_METRICS'), ['local', 'public', 'off']),
     ...(eventTargetsFile && { eventTargetsFile }),
     events: readChoice('IVORY_EVENTS', given('IVORY_EVENTS'), ['local', 'public', 'off']),

@@ -87,6 +87,12 @@ export const SETTINGS = [
     meaning: 'CPU cores that all ladders together may use; streams beyond are refused',
   },
   {
+    name: 'IVORY_WORKERS',
+    default: 'auto',
+    meaning:
+      'threads beside the main one: auto (one a core, once there is much to do), a number, or 0',
+  },
+  {
     name: 'IVORY_METRICS',
     default: 'local',
     meaning: 'who may read /metrics: local (programs on this machine), public or off',

@@ -48,6 +48,13 @@ const headersOf = (text: string) =>
       .filter(([name]) => !['connection', 'keep-alive', 'date'].includes(name)),
   );
 
+/** Can be read more than once. */
+const oneByOne = (...texts: readonly string[]): AsyncIterable<Uint8Array> => ({
+  async *[Symbol.asyncIterator]() {
+    for (const text of texts) yield Buffer.from(text);
+  },
+});
+
 const REPLIES: Readonly<Record<string, HttpReply>> = {
   'a text': { status: 200, headers: { 'Content-Type': 'text/plain', 'X-A': 1 }, body: 'grün.' },
   'bytes of a few buffers': {
@@ -60,6 +67,12 @@ const REPLIES: Readonly<Record<string, HttpReply>> = {
     headers: { Vary: 'Accept-Encoding' },
     body: Buffer.alloc(9000, 'd').fill('.', 8999),
     isShared: true,
+  },
+  'bytes of a known length that come one after the other': {
+    status: 200,
+    headers: {},
+    body: oneByOne('a', 'bc', '', '.'),
+    byteLength: 4,
   },
   'no body': { status: 404, headers: { 'Cache-Control': 'no-store' } },
   'no content': { status: 204, headers: {} },

@@ -1,12 +1,14 @@
 import type { Socket } from 'node:net';
 import type { HttpHandler, HttpReply } from '../lib/http.ts';
+import { isAsyncIterable } from '../lib/http-body.ts';
+import { answerWith, INTERNAL_ERROR } from '../lib/http-handlers.ts';
 import { type PlainRequest, PlainRequestReader } from '../protocols/http1/plain-request.ts';
+import { chunkedSink, sizedSink } from './body-sinks.ts';
 import { DirectExchange } from './direct-exchange.ts';
 import type { Connection } from './http-exchange.ts';
-import { answerWith, INTERNAL_ERROR } from './http-handlers.ts';
 import type { HttpLimits } from './http-limits.ts';
-import { isAsyncIterable, sendGrowing } from './http-reply.ts';
-import type { EncodedReply, ReplyEncoder } from './reply-encoder.ts';
+import { type BodySink, sendGrowing } from './http-reply.ts';
+import type { ReplyEncoder } from './reply-encoder.ts';
 import type { RequestTurns, Waiting } from './request-turns.ts';
 
 /** What a connection that is served directly needs of its server. */
@@ -150,12 +152,15 @@ export class DirectConnection implements Waiting {
     const encoded = this.#server.replies.encode(reply, this.#server.isClosing());
     exchange.isLast = encoded.isLast;
     this.#server.replied(reply.status);
+    const socket = this.#socket;
     if (isAsyncIterable(body)) {
       exchange.isHeadSent = true;
-      this.#sendGrowing(exchange, encoded, body).catch((error) => this.#fail(exchange, error));
+      const { byteLength } = reply;
+      const sink = byteLength === undefined ? chunkedSink(socket) : sizedSink(socket, byteLength);
+      socket.write(encoded.bytes);
+      this.#sendGrowing(exchange, sink, body).catch((error) => this.#fail(exchange, error));
       return;
     }
-    const socket = this.#socket;
     if (encoded.isWhole || body === undefined) socket.write(encoded.bytes);
     else {
       socket.cork();
@@ -172,24 +177,9 @@ export class DirectConnection implements Waiting {
 
   async #sendGrowing(
     exchange: DirectExchange,
-    head: EncodedReply,
+    sink: BodySink,
     body: AsyncIterable<Uint8Array>,
   ): Promise<void> {
-    const socket = this.#socket;
-    socket.write(head.bytes);
-    const sink = {
-      write(bytes: Uint8Array): boolean {
-        // A chunk of no bytes is the last one (RFC 9112 section 7.1).
-        if (bytes.byteLength === 0) return true;
-        socket.cork();
-        socket.write(`${bytes.byteLength.toString(16)}\r\n`, 'latin1');
-        socket.write(bytes);
-        const isTaken = socket.write('\r\n', 'latin1');
-        socket.uncork();
-        return isTaken && !socket.writableNeedDrain;
-      },
-      end: () => void socket.write('0\r\n\r\n', 'latin1'),
-    };
     await sendGrowing(exchange, sink, body, () => this.#server.slow(this.#connection));
     if (!exchange.isGone) this.#answered(exchange);
   }

@@ -1,4 +1,5 @@
 import type { HttpReply } from '../lib/http.ts';
+import { contentLength, isAsyncIterable } from '../lib/http-body.ts';
 import type { ClientExchange } from './client-exchange.ts';
 import type { Exchange } from './http-exchange.ts';
 
@@ -15,14 +16,16 @@ export function writeReply(
   const headers: (string | number)[] = [];
   for (const name in reply.headers) headers.push(name, reply.headers[name] ?? '');
   if (exchange.isLast) headers.push('Connection', 'close');
+  const byteLength = contentLength(reply);
+  if (byteLength !== undefined) headers.push('Content-Length', byteLength);
   if (isAsyncIterable(body)) {
+    // A body that is shorter or longer than announced fails, then: the next answer would be read for a part of it.
+    response.strictContentLength = byteLength !== undefined;
     response.writeHead(status, headers);
     if (exchange.method !== 'HEAD') return body;
     response.end();
     return undefined;
   }
-  const byteLength = contentLength(reply);
-  if (byteLength !== undefined) headers.push('Content-Length', byteLength);
   response.writeHead(status, headers);
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
     response.end(body);
@@ -34,19 +37,8 @@ export function writeReply(
   return undefined;
 }
 
-/** The length of a body that is all there. None in a 204; a 304's would be that of the 200 (RFC 9110 section 8.6). */
-export function contentLength({ status, body }: HttpReply): number | undefined {
-  if (body === undefined) return status === 204 || status === 304 ? undefined : 0;
-  if (typeof body === 'string') return Buffer.byteLength(body);
-  if (isAsyncIterable(body)) return undefined;
-  if (body instanceof Uint8Array) return body.byteLength;
-  let byteLength = 0;
-  for (const buffer of body) byteLength += buffer.byteLength;
-  return byteLength;
-}
-
 /** Where a body that grows is written to. */
-interface BodySink {
+export interface BodySink {
   /** `false`: the client has not taken everything yet. */
   write(bytes: Uint8Array): boolean;
   end(): void;
@@ -81,8 +73,4 @@ export async function sendGrowing(
 /** An answer for a connection that has no request to answer: malformed, late, or one too many. */
 export function plainReply(statusLine: string): string {
   return `HTTP/1.1 ${statusLine}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
-}
-
-export function isAsyncIterable(body: HttpReply['body']): body is AsyncIterable<Uint8Array> {
-  return typeof body === 'object' && Symbol.asyncIterator in body;
 }

@@ -223,6 +223,47 @@ test('a body that grows is sent as it comes', async (t) => {
   await raw.until(/\r\n0\r\n\r\n$/);
 });
 
+for (const [who, header] of [
+  ['a plain request', ''],
+  ['any other request', 'Connection: close\r\n'],
+] as const) {
+  for (const [what, byteLength] of [
+    ['shorter', 8],
+    ['longer', 6],
+  ] as const) {
+    test(`a body that is ${what} than was said to ${who} is cut off`, async (t) => {
+      const { port, errors } = await serve(t, () => ({
+        status: 200,
+        headers: {},
+        body: (async function* () {
+          yield Buffer.from('one');
+          yield Buffer.from('four');
+        })(),
+        byteLength,
+      }));
+      const text = await client(t, port).send(get('/', header)).end();
+      assert.notEqual(text.slice(text.indexOf('\r\n\r\n') + 4).length, byteLength);
+      assert.equal(errors.length, 1);
+    });
+  }
+}
+
+test('HEAD of a body of a known length says it, and does not read it', async (t) => {
+  let isRead = false;
+  const { url } = await serve(t, () => ({
+    status: 200,
+    headers: {},
+    body: (async function* () {
+      isRead = true;
+      yield Buffer.from('x');
+    })(),
+    byteLength: 1,
+  }));
+  const { headers } = await fetch(url, { method: 'HEAD' });
+  assert.equal(headers.get('content-length'), '1');
+  assert.equal(isRead, false);
+});
+
 test('HEAD of a body that grows does not read it', async (t) => {
   let isRead = false;
   const { url } = await serve(t, () => ({

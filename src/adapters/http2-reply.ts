@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 import type { HttpReply } from '../lib/http.ts';
-import { contentLength, isAsyncIterable } from './http-reply.ts';
+import { buffersOf, contentLength, isAsyncIterable } from '../lib/http-body.ts';
 import type { Http2Exchange } from './http2-exchange.ts';
 import { http } from './node-http.ts';
 
@@ -31,15 +31,17 @@ export function sendHttp2Reply(
   }
   const isWithoutBody = status === 204 || status === 304;
   const isHead = exchange.method === 'HEAD';
+  const byteLength = contentLength(reply);
   if (isAsyncIterable(body)) {
+    // The client itself looks whether it gets as much (RFC 9113 section 8.1.1).
+    if (byteLength !== undefined && !isWithoutBody) headers['content-length'] = byteLength;
     stream.respond(headers);
     if (!isHead && !isWithoutBody) return sendPieces(exchange, body);
     exchange.end();
     return undefined;
   }
-  const byteLength = contentLength(reply) ?? 0;
-  if (!isWithoutBody) headers['content-length'] = byteLength;
-  const isEmpty = isHead || isWithoutBody || byteLength === 0;
+  if (!isWithoutBody) headers['content-length'] = byteLength ?? 0;
+  const isEmpty = isHead || isWithoutBody || !byteLength;
   stream.respond(headers, { endStream: isEmpty });
   if (isEmpty) {
     exchange.end();
@@ -86,13 +88,3 @@ const CONNECTION_SPECIFIC: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
-
-const NO_BUFFERS: readonly Uint8Array[] = [];
-
-function buffersOf(
-  body: Exclude<HttpReply['body'], AsyncIterable<Uint8Array>>,
-): readonly Uint8Array[] {
-  if (body === undefined) return NO_BUFFERS;
-  if (typeof body === 'string') return [Buffer.from(body)];
-  return body instanceof Uint8Array ? [body] : body;
-}

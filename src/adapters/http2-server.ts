@@ -9,10 +9,10 @@ import {
 import type { TLSSocket } from 'node:tls';
 import { addressKey } from '../lib/address-key.ts';
 import type { HttpHandler, HttpReply } from '../lib/http.ts';
+import { answerWith, INTERNAL_ERROR } from '../lib/http-handlers.ts';
 import type { Logger } from '../lib/logger.ts';
 import { PeerCounter } from '../lib/peer-counter.ts';
 import { plainAddress } from './client-address.ts';
-import { answerWith, INTERNAL_ERROR } from './http-handlers.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import type { HttpServerOptions } from './http-server.ts';
 import { Http2Exchange } from './http2-exchange.ts';

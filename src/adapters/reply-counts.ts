@@ -6,7 +6,14 @@ export class ReplyCounts {
     return this.#byStatus;
   }
 
-  count(status: number): void {
-    this.#byStatus.set(status, (this.#byStatus.get(status) ?? 0) + 1);
+  count(status: number, times = 1): void {
+    this.#byStatus.set(status, (this.#byStatus.get(status) ?? 0) + times);
+  }
+
+  /** What was counted since the last call. */
+  take(): (readonly [number, number])[] {
+    const counts = [...this.#byStatus];
+    this.#byStatus.clear();
+    return counts;
   }
 }

@@ -1,5 +1,6 @@
 import type { HttpReply } from '../lib/http.ts';
-import { contentLength, isAsyncIterable } from './http-reply.ts';
+import { contentLength, isAsyncIterable } from '../lib/http-body.ts';
+import { isField } from '../lib/http-fields.ts';
 import { http } from './node-http.ts';
 
 /** A reply as it is written to a connection. */
@@ -14,10 +15,6 @@ export interface EncodedReply {
 /** A body of this size is copied behind its head: one write of it costs less than two, and what is shared is copied once. */
 const MAX_COPIED_BODY_BYTES = 2 * 1024;
 const MAX_SHARED_BODY_BYTES = 64 * 1024;
-
-/** RFC 9110 section 5: a line break in either would be a header, or a response, of somebody else's making. */
-const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const FIELD_VALUE = /^[\t -~\x80-\xff]*$/;
 
 const CONNECTION = /^connection$/i;
 
@@ -84,15 +81,15 @@ export class ReplyEncoder {
     let head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\n`;
     for (const name in headers) {
       const value = String(headers[name] ?? '');
-      if (!FIELD_NAME.test(name) || !FIELD_VALUE.test(value)) {
+      if (!isField(name, value)) {
         throw new TypeError(`cannot send a ${status} with the header ${JSON.stringify(name)}`);
       }
       // Said once, below.
       if (!CONNECTION.test(name)) head += `${name}: ${value}\r\n`;
     }
     head += `Date: ${this.#date}\r\n${isLast ? 'Connection: close\r\n' : this.#keepAlive}`;
-    if (isAsyncIterable(body)) head += 'Transfer-Encoding: chunked\r\n';
-    else if (byteLength !== undefined) head += `Content-Length: ${byteLength}\r\n`;
+    if (byteLength !== undefined) head += `Content-Length: ${byteLength}\r\n`;
+    else if (isAsyncIterable(body)) head += 'Transfer-Encoding: chunked\r\n';
     return `${head}\r\n`;
   }
 

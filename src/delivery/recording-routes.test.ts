@@ -33,6 +33,9 @@ test('an object is sent with its type, for pages of any origin', async () => {
   assert.equal(reply.headers['Content-Type'], 'video/mp2t');
   assert.equal(reply.headers['Access-Control-Allow-Origin'], '*');
   assert.equal(await replyText(reply), '0123456789');
+  // Said by the server, which knows how the body is framed.
+  assert.equal(reply.byteLength, 10);
+  assert.equal('Content-Length' in reply.headers, false);
 });
 
 test('a range of an object is sent as one', async () => {
@@ -41,6 +44,7 @@ test('a range of an object is sent as one', async () => {
   });
   assert.equal(reply?.status, 206);
   assert.equal(reply.headers['Content-Range'], 'bytes 2-4/10');
+  assert.equal(reply.byteLength, 3);
   assert.equal(await replyText(reply), '234');
 });
 

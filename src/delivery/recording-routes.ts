@@ -114,10 +114,9 @@ function reply(
     headers: {
       ...headers,
       ...(range && { 'Content-Range': contentRange(range, byteLength) }),
-      // Bytes at hand have it from the server.
-      ...(!(body instanceof Uint8Array) && { 'Content-Length': last - first + 1 }),
     },
     body,
+    byteLength: last - first + 1,
   };
 }
 

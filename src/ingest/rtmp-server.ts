@@ -41,6 +41,11 @@ export interface RtmpListenOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /**
+   * Several threads listen, and the system spreads encoders over them (SO_REUSEPORT): the one that begins still fails where
+   * another process has the port, and the others join it.
+   */
+  readonly sharing?: 'begin' | 'join' | undefined;
   /** PEM; with it the listener speaks RTMPS, and nothing else. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
@@ -53,11 +58,13 @@ export class RtmpServer {
   readonly #options: RtmpServerOptions;
   readonly #listeners = new Set<Server>();
   readonly #sockets = new Set<Socket>();
-  readonly #sessions = new Set<RtmpSession>();
+  readonly #sessions = new Map<RtmpSession, SocketConnection>();
+  #isHeld = false;
   readonly #connectionCount: PeerCounter;
   readonly #cancelReport: CancelTimer;
   /** Whatever an encoder sends is read into it, and taken from it before the next read. */
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  #onAllGone: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: RtmpServerOptions) {
@@ -70,7 +77,7 @@ export class RtmpServer {
   }
 
   /** Resolves with the port once the listener accepts; rejects where the address can't be had. */
-  async listen({ host, port, tls }: RtmpListenOptions): Promise<number> {
+  async listen({ host, port, tls, sharing }: RtmpListenOptions): Promise<number> {
     // Half-open, so that an answer still reaches an encoder that has said its last word.
     const options = { allowHalfOpen: true, noDelay: true };
     const server: Server = tls
@@ -91,14 +98,27 @@ export class RtmpServer {
       this.#options.logger.debug({ detail: error.message }, 'tls handshake failed');
       socket.destroy();
     });
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    server.once('error', reject);
-    server.listen({ host, port }, resolve);
-    await promise;
-    server.off('error', reject);
+    let bound = await openListener(server, { host, port, reusePort: sharing === 'join' });
+    if (sharing === 'begin') {
+      // A port that is shared is shared with any process of this user: that nobody had it is known only by having it alone.
+      await new Promise((closed) => server.close(closed));
+      bound = await openListener(server, { host, port: bound, reusePort: true });
+    }
     server.on('error', (error) => this.#options.logger.error({ err: error }, 'listener failed'));
     this.#listeners.add(server);
-    return (server.address() as AddressInfo).port;
+    return bound;
+  }
+
+  /** Takes no more encoders, for others do; those that are connected go on, and `listen` may be called again. */
+  leave(): void {
+    for (const listener of this.#listeners) listener.close();
+    this.#listeners.clear();
+  }
+
+  /** Reads nothing from any encoder until it is called with `false`: whoever takes their frames can't keep up. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    for (const connection of this.#sessions.values()) connection.hold(isHeld);
   }
 
   /** For the RTMPS handshakes from now on; encoders that are connected go on with the one they have. */
@@ -121,16 +141,16 @@ export class RtmpServer {
   }
 
   async #close(): Promise<void> {
-    const closed = [...this.#listeners].map((server) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      server.close(() => resolve());
-      return promise;
-    });
-    for (const session of this.#sessions) session.disconnect('shutting-down');
+    this.leave();
+    for (const session of this.#sessions.keys()) session.disconnect('shutting-down');
     const cancel = this.#options.clock.after(LINGER_MS, () => {
       for (const socket of this.#sockets) socket.destroy();
     });
-    await Promise.all(closed);
+    if (this.#sockets.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onAllGone = resolve;
+      });
+    }
     cancel();
     this.#cancelReport();
     this.#reportRefusals();
@@ -150,6 +170,7 @@ export class RtmpServer {
     socket.once('close', () => {
       this.#sockets.delete(socket);
       this.#connectionCount.release(key);
+      if (this.#sockets.size === 0) this.#onAllGone?.();
     });
   }
 
@@ -175,8 +196,9 @@ export class RtmpServer {
       protocol === 'rtmp'
         ? readInto(accepted, this.#readBuffer, receive)
         : accepted.on('data', receive);
+    const connection = new SocketConnection(socket, clock);
     const session = new RtmpSession({
-      connection: new SocketConnection(socket, clock),
+      connection,
       gate,
       clock,
       random,
@@ -186,7 +208,8 @@ export class RtmpServer {
       protocol,
       remoteAddress,
     });
-    this.#sessions.add(session);
+    connection.hold(this.#isHeld);
+    this.#sessions.set(session, connection);
     socket.once('end', () => socket.end());
     socket.on('error', (error) => this.#socketFailed(remoteAddress, error));
     socket.once('close', () => {
@@ -196,10 +219,25 @@ export class RtmpServer {
   }
 }
 
+/** Rejects where the address can't be had. */
+async function openListener(
+  server: Server,
+  options: { readonly host: string; readonly port: number; readonly reusePort: boolean },
+): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen(options, resolve);
+  await promise;
+  server.off('error', reject);
+  return (server.address() as AddressInfo).port;
+}
+
 /** What a session may do to its socket. */
 export class SocketConnection implements EncoderConnection {
   readonly #socket: Socket;
   readonly #clock: Clock;
+  #isPaused = false;
+  #isHeld = false;
 
   constructor(socket: Socket, clock: Clock) {
     this.#socket = socket;
@@ -213,11 +251,20 @@ export class SocketConnection implements EncoderConnection {
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#isPaused = false;
+    if (!this.#isHeld) this.#socket.resume();
+  }
+
+  /** Beside what its session wants. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    if (isHeld) this.#socket.pause();
+    else if (!this.#isPaused) this.#socket.resume();
   }
 
   end(): void {

@@ -23,10 +23,12 @@ export interface HttpReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | number>>;
   /**
-   * Bytes are sent with a Content-Length, and a list of buffers without joining them. An async iterable is sent without one,
-   * as it comes, and is read no faster than the client takes it. Absent: an empty body.
+   * Bytes are sent with a Content-Length, and a list of buffers without joining them. An async iterable is sent as it comes, and is
+   * read no faster than the client takes it. Absent: an empty body.
    */
   readonly body?: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
+  /** Of an async iterable whose length is known: it is sent with that as its Content-Length. Absent: without one. */
+  readonly byteLength?: number;
   /** This very object answers many requests: whoever encodes it may keep what comes out. */
   readonly isShared?: boolean;
 }

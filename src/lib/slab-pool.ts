@@ -26,6 +26,8 @@ interface Slab {
 export class SlabPool {
   readonly #slabBytes: number;
   readonly #slabs = new WeakMap<ArrayBufferLike, Slab>();
+  /** Slabs of other pools, and whom to tell. */
+  readonly #foreign = new WeakMap<ArrayBufferLike, () => void>();
   readonly #free: Slab[] = [];
   #droppedByteLength = 0;
 
@@ -60,8 +62,23 @@ export class SlabPool {
   /** The last owner of `buffer` is done with it, and with every view of it. Any memory that is not of a slab may be passed. */
   giveBack(buffer: Uint8Array): void {
     const slab = this.#slabs.get(buffer.buffer);
-    if (slab === undefined) return;
-    slab.returned++;
+    if (slab === undefined) this.#foreign.get(buffer.buffer)?.();
+    else this.#takeBack(slab, 1);
+  }
+
+  /** So many buffers that were cut from `memory` were given back, elsewhere. */
+  givenBack(memory: ArrayBufferLike, count: number): void {
+    const slab = this.#slabs.get(memory);
+    if (slab !== undefined) this.#takeBack(slab, count);
+  }
+
+  /** Buffers of `memory`, a slab of another pool, will be given back here: `onGivenBack` is called for each. */
+  adopt(memory: ArrayBufferLike, onGivenBack: () => void): void {
+    this.#foreign.set(memory, onGivenBack);
+  }
+
+  #takeBack(slab: Slab, count: number): void {
+    slab.returned += count;
     this.#reuse(slab);
   }
 

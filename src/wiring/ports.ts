@@ -16,6 +16,8 @@ import type { Foundation } from './foundation.ts';
 
 type PortFoundation = Pick<Foundation, 'config' | 'clock' | 'log' | 'resources'> & {
   readonly certificates: CertificateKeeper;
+  /** Other threads may listen on the same ports. */
+  readonly isShared: boolean;
 };
 
 export interface WebPorts {
@@ -34,6 +36,7 @@ export async function openWebPorts(
   },
 ): Promise<WebPorts> {
   const { config, certificates, handlers, replyCounts, log, resources } = foundation;
+  const sharing = foundation.isShared ? 'begin' : undefined;
   const { maxConnections, maxConnectionsPerAddress } = DEFAULT_HTTP_LIMITS;
   const connectionCount = new PeerCounter(maxConnections, maxConnectionsPerAddress);
   const options = { handlers, replyCounts, connectionCount, log };
@@ -44,18 +47,19 @@ export async function openWebPorts(
   // At once: the answers of both are given the same few seconds.
   resources.defer(async () => void (await Promise.all([http.close(), https.close()])));
   resources.defer(foundation.endStreams);
-  const { port } = await http.listen({ host: config.host, port: config.httpPort });
-  return { http: port, https: await listenHttps(https, config, log) };
+  const { port } = await http.listen({ host: config.host, port: config.httpPort, sharing });
+  return { http: port, https: await listenHttps(https, config, sharing, log) };
 }
 
 async function listenHttps(
   server: HttpsServer,
   { host, https }: Config,
+  sharing: 'begin' | undefined,
   log: Logger,
 ): Promise<number | undefined> {
   if (https === undefined) return undefined;
   try {
-    return (await server.listen({ host, port: https.port })).port;
+    return (await server.listen({ host, port: https.port, sharing })).port;
   } catch (error) {
     if (https.isRequired || !(error instanceof ListenError)) throw error;
     log.warn({}, `no HTTPS: ${error.message}; IVORY_HTTPS_PORT names another port, or is off`);
@@ -66,6 +70,8 @@ async function listenHttps(
 export interface IngestPorts {
   readonly rtmp: number;
   readonly rtmps: number;
+  /** Leaves the encoders that come from now on to the other threads, or takes them again. */
+  leave(isLeft: boolean): void;
 }
 
 /** RTMP and RTMPS. Rejects with `ListenError`. */
@@ -75,12 +81,22 @@ export async function openIngestPorts(
   const { config, certificates, live, payloads, clock, log, resources } = foundation;
   const server = new RtmpServer({ gate: live, clock, logger: log, random: randomBytes, payloads });
   resources.defer(() => server.close());
+  const sharing = foundation.isShared ? 'begin' : undefined;
   const { host } = config;
-  const rtmp = await listen(server, { host, port: config.rtmpPort });
+  const rtmp = await listen(server, { host, port: config.rtmpPort, sharing });
   const tls = certificates.certificate;
-  const rtmps = await listen(server, { host, port: config.rtmpsPort, tls });
+  const rtmps = await listen(server, { host, port: config.rtmpsPort, sharing, tls });
   certificates.onRenewed((renewed) => server.useCertificate(renewed));
-  return { rtmp, rtmps };
+  const join = async () => {
+    const { certificate } = certificates;
+    await server.listen({ host, port: rtmp, sharing: 'join' });
+    await server.listen({ host, port: rtmps, sharing: 'join', tls: certificate });
+  };
+  const leave = (isLeft: boolean) => {
+    if (isLeft) server.leave();
+    else join().catch((error: unknown) => log.error({ err: error }, 'encoders are not taken'));
+  };
+  return { rtmp, rtmps, leave };
 }
 
 /** Says of a port that can't be had what the HTTP server says of its own. */

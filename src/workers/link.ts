@@ -1,151 +1,123 @@
-import { assert } from '../lib/assert.ts';
-
 /**
- * What the main process and a worker talk about over their one pipe. Each topic is a conversation of its own; the order is kept
- * among all of them.
+ * What the main thread and a worker talk about. Each topic is a conversation of its own; the order is kept among all of them.
  */
-export const TOPICS = ['process', 'ingest', 'windows', 'viewers', 'http'] as const;
-export type Topic = (typeof TOPICS)[number];
+const TOPICS = ['process', 'ingest', 'windows', 'viewers', 'http'] as const;
+type Topic = (typeof TOPICS)[number];
 
 /** One topic of a link, as either side has it. */
 export interface Conversation {
   /**
-   * Sends a message about `subject`, a number that the two sides agreed on (a publication, a request, ...). `detail` goes as JSON,
-   * `payload` as it is, and must not change any more. Never waits; it is the pipe's owner who
-   * looks at how much the other side has not taken.
+   * Sends a message about `subject`, a number that the two sides agreed on (a publication, a request, ...). `detail` goes as the
+   * structured clone algorithm has it and must not change any more, `payload` is copied. Never waits.
    */
   send(subject: number, detail?: unknown, payload?: readonly Uint8Array[]): void;
+  /** Has `flushing` of this side's listener called soon, though nothing was sent. */
+  flushSoon(): void;
   listen(listener: ConversationListener): void;
 }
 
 export interface ConversationListener {
   /** `detail`: `undefined` where none was sent. `payload` is the listener's from here on. */
   message(subject: number, detail: unknown, payload: Uint8Array): void;
-  /** Memory for a payload that is about to come. Absent: memory of its own. */
+  /** Memory for a payload that has come, of at least one byte. Absent: memory of its own. */
   allocate?(subject: number, byteLength: number): Uint8Array;
+  /** What was sent goes on its way after this: the last moment to say more. */
+  flushing?(): void;
 }
 
-/** Lengths of detail and payload, topic, subject. */
-const HEADER_BYTES = 13;
+type Message = readonly [topic: number, subject: number, detail: unknown, payload: Uint8Array];
 
-/** The other side is of the same program: more than this is a fault, not a message. A segment of 60 Mbit/s has 45 MB. */
-const MAX_PAYLOAD_BYTES = 256 * 1024 * 1024;
-const MAX_DETAIL_BYTES = 16 * 1024 * 1024;
+/** All that one side said in one round of its event loop. */
+export type Batch = readonly Message[];
 
-/** Payloads below it are cheaper copied than written one by one. */
-const SMALL_BYTES = 1024;
+export interface LinkOptions {
+  /** Hands a batch to the other side, and the memory of its payloads with it. */
+  readonly post: (batch: Batch, memory: readonly ArrayBuffer[]) => void;
+  /** Runs it once what is under way has been dealt with. */
+  readonly soon: (run: () => void) => void;
+  /** Shared by both sides: how many batches each has dealt with. */
+  readonly dealtWith: Int32Array;
+  readonly side: 'main' | 'worker';
+}
 
-/** Messages as bytes of a pipe, in both directions. `receive` throws where they are none: the pipe is of no use any more then. */
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * Messages between two threads, all of one round of the event loop at once: a wake-up costs more than most messages. `receive`
+ * throws what listeners throw.
+ */
 export class Link {
-  readonly #write: (bytes: Uint8Array) => void;
+  readonly #options: LinkOptions;
   readonly #listeners: (ConversationListener | undefined)[] = TOPICS.map(() => undefined);
-  readonly #header = Buffer.alloc(HEADER_BYTES);
-  #headerBytes = 0;
-  #detail: Buffer | undefined;
-  #detailBytes = 0;
-  #payload: Uint8Array | undefined;
-  #payloadBytes = 0;
+  #batch: Message[] = [];
+  #isFlushing = false;
+  #sentBatches = 0;
 
-  /** `write` keeps the order, and the bytes as they are until they are sent. */
-  constructor(write: (bytes: Uint8Array) => void) {
-    this.#write = write;
+  constructor(options: LinkOptions) {
+    this.#options = options;
   }
 
   conversation(topic: Topic): Conversation {
     const index = TOPICS.indexOf(topic);
     return {
-      send: (subject, detail, payload) => this.#send(index, subject, detail, payload ?? []),
+      send: (subject, detail, payload = []) => {
+        this.#batch.push([index, subject, detail, joined(payload)]);
+        this.#flushSoon();
+      },
+      flushSoon: () => this.#flushSoon(),
       listen: (listener) => {
         this.#listeners[index] = listener;
       },
     };
   }
 
-  /** Bytes off the pipe; they are the caller's again when it returns. */
-  receive(bytes: Uint8Array): void {
-    for (let offset = 0; offset < bytes.byteLength; ) {
-      if (this.#detail === undefined) {
-        const end = Math.min(offset + HEADER_BYTES - this.#headerBytes, bytes.byteLength);
-        this.#header.set(bytes.subarray(offset, end), this.#headerBytes);
-        this.#headerBytes += end - offset;
-        offset = end;
-        if (this.#headerBytes < HEADER_BYTES) return;
-        this.#begin();
-      }
-      offset = this.#fill(bytes, offset);
-      this.#finish();
+  /** Batches that the other side has not dealt with. */
+  get backlog(): number {
+    const { dealtWith, side } = this.#options;
+    // The counter is of 32 bits.
+    return (this.#sentBatches - Atomics.load(dealtWith, side === 'main' ? 1 : 0)) | 0;
+  }
+
+  receive(batch: Batch): void {
+    for (const [topic, subject, detail, payload] of batch) {
+      const listener = this.#listeners[topic];
+      const memory = payload.byteLength > 0 && listener?.allocate?.(subject, payload.byteLength);
+      if (memory) memory.set(payload);
+      listener?.message(subject, detail, memory || payload);
     }
+    const { dealtWith, side } = this.#options;
+    Atomics.add(dealtWith, side === 'main' ? 0 : 1, 1);
   }
 
-  #send(topic: number, subject: number, detail: unknown, payload: readonly Uint8Array[]): void {
-    const text = detail === undefined ? '' : JSON.stringify(detail);
-    const detailBytes = Buffer.byteLength(text);
-    const payloadBytes = payload.reduce((sum, part) => sum + part.byteLength, 0);
-    const isSmall = payloadBytes < SMALL_BYTES;
-    const message = Buffer.allocUnsafe(HEADER_BYTES + detailBytes + (isSmall ? payloadBytes : 0));
-    message.writeUInt32LE(detailBytes, 0);
-    message.writeUInt32LE(payloadBytes, 4);
-    message.writeUInt8(topic, 8);
-    message.writeUInt32LE(subject, 9);
-    message.write(text, HEADER_BYTES);
-    if (isSmall) {
-      let offset = HEADER_BYTES + detailBytes;
-      for (const part of payload) {
-        message.set(part, offset);
-        offset += part.byteLength;
-      }
-    }
-    this.#write(message);
-    if (!isSmall) for (const part of payload) this.#write(part);
+  #flushSoon(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    this.#options.soon(() => this.#flush());
   }
 
-  #begin(): void {
-    const detailBytes = this.#header.readUInt32LE(0);
-    const payloadBytes = this.#header.readUInt32LE(4);
-    assert(detailBytes <= MAX_DETAIL_BYTES, `a detail of ${detailBytes} bytes`);
-    assert(payloadBytes <= MAX_PAYLOAD_BYTES, `a payload of ${payloadBytes} bytes`);
-    const subject = this.#header.readUInt32LE(9);
-    this.#detail = Buffer.allocUnsafe(detailBytes);
-    this.#payload =
-      this.#listener?.allocate?.(subject, payloadBytes) ?? Buffer.allocUnsafe(payloadBytes);
+  #flush(): void {
+    for (const listener of this.#listeners) listener?.flushing?.();
+    this.#isFlushing = false;
+    const batch = this.#batch;
+    if (batch.length === 0) return;
+    this.#batch = [];
+    this.#sentBatches = (this.#sentBatches + 1) | 0;
+    const memory = batch.flatMap(([, , , { buffer, byteLength }]) =>
+      byteLength > 0 && buffer instanceof ArrayBuffer ? [buffer] : [],
+    );
+    this.#options.post(batch, memory);
   }
+}
 
-  /** Copies what there is into the detail, then into the payload. Returns where it stopped. */
-  #fill(bytes: Uint8Array, start: number): number {
-    const { detail, payload } = this.#message;
-    let offset = start;
-    if (this.#detailBytes < detail.byteLength) {
-      const end = Math.min(offset + detail.byteLength - this.#detailBytes, bytes.byteLength);
-      detail.set(bytes.subarray(offset, end), this.#detailBytes);
-      this.#detailBytes += end - offset;
-      offset = end;
-    }
-    if (this.#payloadBytes < payload.byteLength && offset < bytes.byteLength) {
-      const end = Math.min(offset + payload.byteLength - this.#payloadBytes, bytes.byteLength);
-      payload.set(bytes.subarray(offset, end), this.#payloadBytes);
-      this.#payloadBytes += end - offset;
-      offset = end;
-    }
-    return offset;
+/** A copy in memory of its own, which can change hands. */
+function joined(payload: readonly Uint8Array[]): Uint8Array {
+  const byteLength = payload.reduce((sum, part) => sum + part.byteLength, 0);
+  if (byteLength === 0) return NO_BYTES;
+  const bytes = new Uint8Array(byteLength);
+  let offset = 0;
+  for (const part of payload) {
+    bytes.set(part, offset);
+    offset += part.byteLength;
   }
-
-  #finish(): void {
-    const { detail, payload } = this.#message;
-    if (this.#detailBytes < detail.byteLength || this.#payloadBytes < payload.byteLength) return;
-    const listener = this.#listener;
-    const subject = this.#header.readUInt32LE(9);
-    this.#headerBytes = this.#detailBytes = this.#payloadBytes = 0;
-    this.#detail = this.#payload = undefined;
-    const value: unknown = detail.byteLength === 0 ? undefined : JSON.parse(detail.toString());
-    listener?.message(subject, value, payload);
-  }
-
-  get #message(): { readonly detail: Buffer; readonly payload: Uint8Array } {
-    assert(this.#detail !== undefined && this.#payload !== undefined, 'a message has begun');
-    return { detail: this.#detail, payload: this.#payload };
-  }
-
-  get #listener(): ConversationListener | undefined {
-    return this.#listeners[this.#header.readUInt8(8)];
-  }
+  return bytes;
 }

@@ -216,6 +216,8 @@ const environment = (dataDirectory: string) => ({
   IVORY_ROOT_ACCESS_KEY_ID: ACCESS_KEY.accessKeyId,
   IVORY_ROOT_SECRET_ACCESS_KEY: ACCESS_KEY.secretAccessKey,
   IVORY_LOG_LEVEL: 'warn',
+  // A busy test would start threads at moments that nobody chose: they have tests of their own, and any test can be run with some.
+  IVORY_WORKERS: process.env['IVORY_TEST_WORKERS'] ?? '0',
 });
 
 /** How a process ended. */

@@ -1,4 +1,4 @@
-import type { HttpHandler, HttpReply, HttpRequest } from '../lib/http.ts';
+import type { HttpHandler, HttpReply, HttpRequest } from './http.ts';
 
 /** Has the first handler that wants `request` answer it, at once where it can: `send` or `fail` is called, once. */
 export function answerWith<Request extends HttpRequest>(

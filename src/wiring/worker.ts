@@ -1,0 +1,102 @@
+import { HttpServer } from '../adapters/http-server.ts';
+import { HttpsServer } from '../adapters/https-server.ts';
+import { createLogger } from '../adapters/log.ts';
+import { ReplyCounts } from '../adapters/reply-counts.ts';
+import { systemClock as clock, randomBytes } from '../adapters/system.ts';
+import type { ThreadPort } from '../adapters/worker-thread.ts';
+import { RtmpServer } from '../ingest/rtmp-server.ts';
+import type { HttpHandler } from '../lib/http.ts';
+import type { Logger } from '../lib/logger.ts';
+import { SlabPool } from '../lib/slab-pool.ts';
+import type { LogLevel } from '../settings.ts';
+import { type Batch, Link } from '../workers/link.ts';
+import type { FromWorker, ToWorker, WorkerSettings } from '../workers/process-messages.ts';
+import { RemoteHandler } from '../workers/remote-handler.ts';
+import { RemotePublishGate } from '../workers/remote-publish-gate.ts';
+import { collectAfterStreams } from './memory.ts';
+
+const ALIVE_MS = 1_000;
+
+/** The main thread is behind: encoders are not read until it has caught up. A batch has some ten frames. */
+const MAX_BACKLOG = 500;
+const BACKLOG_CHECK_MS = 50;
+
+/** The composition root of a worker: opens the ports that it shares, and serves what comes. `end`: nothing is left to do. */
+export async function startWorker(
+  settings: WorkerSettings,
+  port: ThreadPort<Batch>,
+  end: () => void,
+): Promise<void> {
+  const log = createLogger(settings.logLevel as LogLevel);
+  const link = new Link({
+    dealtWith: port.dealtWith,
+    post: (batch, memory) => port.post(batch, memory),
+    soon: (run) => void setImmediate(run),
+    side: 'worker',
+  });
+  const main = link.conversation('process');
+  const tell = (message: FromWorker) => main.send(0, message);
+  const payloads = new SlabPool();
+  collectAfterStreams(payloads, clock, log);
+  const rtmp = new RtmpServer({
+    gate: new RemotePublishGate(link.conversation('ingest'), payloads),
+    clock,
+    random: randomBytes,
+    logger: log,
+    payloads,
+  });
+  const replyCounts = new ReplyCounts();
+  const remote = new RemoteHandler(link.conversation('http'));
+  const web = webServers([remote.handle], { settings, log, replyCounts });
+  main.listen({
+    message: (_subject, detail) => {
+      const message = detail as ToWorker;
+      if (message.kind === 'certificate') {
+        rtmp.useCertificate(message.certificate);
+        web.https.useCertificate(message.certificate);
+      } else {
+        const closing = [rtmp.close(), web.http.close(), web.https.close()];
+        void Promise.allSettled(closing).then(() => {
+          log.flush();
+          end();
+        });
+      }
+    },
+  });
+  port.onMessage((batch) => link.receive(batch));
+  await openPorts(settings, rtmp, web);
+  tell({ kind: 'ready' });
+  clock.every(ALIVE_MS, () => tell({ kind: 'alive', replies: replyCounts.take() }));
+  clock.every(BACKLOG_CHECK_MS, () => rtmp.hold(link.backlog > MAX_BACKLOG));
+}
+
+interface WebServers {
+  readonly http: HttpServer;
+  readonly https: HttpsServer;
+}
+
+function webServers(
+  handlers: readonly HttpHandler[],
+  options: {
+    readonly settings: WorkerSettings;
+    readonly log: Logger;
+    readonly replyCounts: ReplyCounts;
+  },
+): WebServers {
+  const { settings, log, replyCounts } = options;
+  const http = new HttpServer({ handlers, log, replyCounts });
+  const { certificate } = settings;
+  return { http, https: new HttpsServer({ handlers, log, replyCounts, http1: http, certificate }) };
+}
+
+async function openPorts(
+  { host, httpPort, httpsPort, rtmpPort, rtmpsPort, certificate }: WorkerSettings,
+  rtmp: RtmpServer,
+  { http, https }: WebServers,
+): Promise<void> {
+  const joined = { host, sharing: 'join' } as const;
+  await http.listen({ ...joined, port: httpPort });
+  if (httpsPort !== undefined) await https.listen({ ...joined, port: httpsPort });
+  await rtmp.listen({ ...joined, port: rtmpPort });
+  await rtmp.listen({ ...joined, port: rtmpsPort, tls: certificate });
+}

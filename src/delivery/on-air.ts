@@ -30,6 +30,11 @@ export interface StreamOnAir extends Tenant {
   whenPlayable(): Promise<boolean>;
 }
 
+/** Not everybody may watch it. */
+export const isRestricted = (
+  stream: Pick<StreamOnAir, 'requiresAuthorization' | 'playbackRestrictionPolicyArn'>,
+): boolean => stream.requiresAuthorization || stream.playbackRestrictionPolicyArn !== '';
+
 /** Finds streams for viewers. Implemented by `live/live-registry.ts`. */
 export interface StreamSource {
   /** The stream that is on air on a channel; not an ended one. */

@@ -12,7 +12,7 @@ import {
 import type { Clock } from '../lib/clock.ts';
 import type { HttpRequest } from '../lib/http.ts';
 import type { ClientAddresses } from './client-addresses.ts';
-import type { StreamOnAir } from './on-air.ts';
+import { isRestricted, type StreamOnAir } from './on-air.ts';
 import { PlaybackTokens, tokenIn } from './playback-token.ts';
 import type { ConcurrentViews, CountrySource, PlaybackRecords } from './ports.ts';
 import { OPEN_GRANT, type SessionGrant } from './session-grant.ts';
@@ -59,9 +59,7 @@ export class PlaybackAuthorization {
     if (wanted > maxConcurrentViews) {
       throw new PlaybackRefusal('concurrent_viewers_limit_exceeded', 'too many concurrent viewers');
     }
-    if (!stream.requiresAuthorization && stream.playbackRestrictionPolicyArn === '') {
-      return PUBLIC_ADMISSION;
-    }
+    if (!isRestricted(stream)) return PUBLIC_ADMISSION;
     return this.#check(stream, request);
   }
 

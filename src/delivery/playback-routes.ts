@@ -1,18 +1,9 @@
 import { PlaybackRefusal } from '../domain/playback-refusal.ts';
 import { fitsResolution } from '../domain/viewer-restrictions.ts';
 import type { HttpHandler, HttpReply, HttpRequest } from '../lib/http.ts';
-import type { LiveWindow } from '../packaging/live-window.ts';
-import type { Waiter, WaitOutcome } from '../packaging/window-waiters.ts';
-import {
-  checkBlockingRequest,
-  type DeliveryDirectives,
-  DirectiveError,
-  parseDeliveryDirectives,
-} from '../protocols/hls/delivery-directives.ts';
 import { untilCut } from './cut-off.ts';
-import { growingMediaReply, mediaReply } from './media-reply.ts';
 import { MultivariantRoute, type MultivariantRouteOptions } from './multivariant-route.ts';
-import type { StreamOnAir, StreamSource } from './on-air.ts';
+import { isRestricted, type StreamOnAir, type StreamSource } from './on-air.ts';
 import {
   LIVE_ROOT,
   MULTIVARIANT_ROOT,
@@ -20,23 +11,19 @@ import {
   parsePlaybackPath,
 } from './playback-path.ts';
 import {
-  badRequestReply,
   CORS_HEADERS,
   forOneViewer,
   ivsRefusal,
   METHOD_NOT_ALLOWED_REPLY,
-  NO_CONTENT_REPLY,
   NOT_FOUND_REPLY,
   PREFLIGHT_REPLY,
-  TIMEOUT_REPLY,
 } from './playback-replies.ts';
-import { PlaylistReplies } from './playlist-reply.ts';
 import { noSession, type SessionGate } from './session-gate.ts';
 import type { ViewerSessions, ViewingSession } from './viewer-sessions.ts';
+import { findRendition, sessionIdIn, WindowReplies } from './window-replies.ts';
 
 type Reply = HttpReply | Promise<HttpReply>;
 type LivePath = Exclude<PlaybackPath, { kind: 'multivariant' }>;
-type PathOf<Kind extends PlaybackPath['kind']> = Extract<PlaybackPath, { kind: Kind }>;
 
 export interface PlaybackRoutesOptions extends MultivariantRouteOptions {
   readonly gate: SessionGate;
@@ -51,13 +38,14 @@ export class PlaybackRoutes {
   readonly #viewers: ViewerSessions;
   readonly #gate: SessionGate;
   readonly #multivariant: MultivariantRoute;
-  readonly #playlistReplies = new PlaylistReplies();
+  readonly #replies: WindowReplies<ViewingSession>;
 
   constructor(options: PlaybackRoutesOptions) {
     this.#streams = options.streams;
     this.#viewers = options.viewers;
     this.#gate = options.gate;
     this.#multivariant = new MultivariantRoute(options);
+    this.#replies = new WindowReplies(options.viewers);
   }
 
   readonly handle: HttpHandler = (request) => {
@@ -106,152 +94,22 @@ export class PlaybackRoutes {
     session: ViewingSession | undefined,
   ): Reply {
     if (target.kind === 'thumbnail') return thumbnailReply(stream);
-    const index = stream.windows.findIndex(
-      (window) => window.isPlayable && window.name === target.rendition,
-    );
-    const window = stream.windows[index];
-    if (!window) return NOT_FOUND_REPLY;
-    if ('extension' in target && target.extension !== window.mediaExtension) {
-      return NOT_FOUND_REPLY;
-    }
-    if (!fitsResolution(window.describe().picture, session?.grant.maximumResolution))
+    const rendition = findRendition(stream, target);
+    if (!rendition) return NOT_FOUND_REPLY;
+    if (!fitsResolution(rendition.window.describe().picture, session?.grant.maximumResolution)) {
       throw noSession(stream);
-    switch (target.kind) {
-      case 'playlist': {
-        const viewer = this.#notePlaylist(request, stream, session, index);
-        return untilCut(session, request, this.#mediaPlaylist(request, window, viewer, !session));
-      }
-      case 'init': {
-        const bytes = window.initSegment(target.generation);
-        return bytes ? mediaReply([bytes], bytes.byteLength, request, 'm4s') : NOT_FOUND_REPLY;
-      }
-      case 'segment':
-        return untilCut(session, request, this.#segment(request, target, window));
-      case 'part':
-        return untilCut(session, request, this.#part(request, target, window));
     }
-  }
-
-  #notePlaylist(
-    request: HttpRequest,
-    { playbackId }: StreamOnAir,
-    session: ViewingSession | undefined,
-    renditionIndex: number,
-  ): ViewingSession | undefined {
-    if (!session) {
-      const sessionId = sessionIdIn(request.query);
-      if (sessionId === undefined) return undefined;
-      return this.#viewers.playlistRequested(playbackId, sessionId, renditionIndex);
+    if (session && target.kind === 'playlist') {
+      this.#viewers.notePlaylist(stream.playbackId, session, rendition.index);
     }
-    this.#viewers.notePlaylist(playbackId, session, renditionIndex);
-    return session;
-  }
-
-  #mediaPlaylist(
-    request: HttpRequest,
-    window: LiveWindow,
-    session: ViewingSession | undefined,
-    isForAll: boolean,
-  ): Reply {
-    // Without CAN-BLOCK-RELOAD in the playlist there are no directives.
-    if (!window.isLowLatency) {
-      return this.#playlistReply(request, window, NO_DIRECTIVES, isForAll);
-    }
-    let directives: DeliveryDirectives;
-    try {
-      directives = parseDeliveryDirectives(request.query);
-      if (!window.isEnded) {
-        checkBlockingRequest(directives, {
-          lastMsn: window.nextMsn - 1,
-          openPartCount: window.nextPart,
-          partTargetSeconds: window.partTargetSeconds,
-        });
-      }
-    } catch (error) {
-      if (!(error instanceof DirectiveError)) throw error;
-      if (!window.isEnded) return badRequestReply(error.message);
-      directives = NO_DIRECTIVES;
-    }
-    const { msn, part } = directives;
-    if (window.isEnded || msn === undefined || isInPlaylist(window, msn, part)) {
-      return this.#playlistReply(request, window, directives, isForAll);
-    }
-    const waiter = window.waitForPlaylist(msn, part);
-    const release = session && this.#viewers.park(session);
-    if (release) request.onClose(release);
-    return whenAvailable(request, waiter, (outcome) => {
-      release?.();
-      return outcome === 'available'
-        ? this.#playlistReply(request, window, directives, isForAll)
-        : TIMEOUT_REPLY;
-    });
-  }
-
-  /**
-   * Directives are ignored after ENDLIST (RFC 8216bis 6.2.5.2), but that it comes with the answer to the next request where this one
-   * asks for something that there is: hls.js (1.7.4) leaves a part unloaded that comes together with ENDLIST, and waits for ever
-   * before the end.
-   */
-  #playlistReply(
-    request: HttpRequest,
-    window: LiveWindow,
-    { msn, part, skip }: DeliveryDirectives,
-    isForAll: boolean,
-  ): HttpReply {
-    const { isEnded } = window;
-    const isBeforeEnd = isEnded && msn !== undefined && isInPlaylist(window, msn, part);
-    const liveKind = isEnded || msn === undefined ? 'plain' : 'blocking';
-    return this.#playlistReplies.reply(
-      window.mediaPlaylist({ skip: !isEnded && skip !== undefined, isBeforeEnd }),
-      {
-        kind: isEnded && !isBeforeEnd ? 'ended' : liveKind,
-        targetDurationSeconds: window.targetDurationSeconds,
-        acceptEncoding: request.headers['accept-encoding'],
-        isForAll,
-      },
-    );
-  }
-
-  #segment(request: HttpRequest, { msn }: PathOf<'segment'>, window: LiveWindow): Reply {
-    const reply = segmentReply(request, window, msn);
-    if (reply) return reply;
-    // The second of a playlist's prefetch lines is one beyond the segment that is open or about to open.
-    const isAnnounced = msn >= window.nextMsn && msn <= window.nextMsn + 1;
-    if (!window.isLowLatency || !isAnnounced) return NOT_FOUND_REPLY;
-    if (window.isEnded) return NO_CONTENT_REPLY;
-    return whenAvailable(
-      request,
-      window.waitForSegment(msn),
-      (outcome) =>
-        segmentReply(request, window, msn) ??
-        (outcome === 'timeout' ? TIMEOUT_REPLY : NO_CONTENT_REPLY),
-    );
-  }
-
-  #part(request: HttpRequest, { msn, index }: PathOf<'part'>, window: LiveWindow): Reply {
-    const reply = partReply(request, window, msn, index);
-    if (reply) return reply;
-    const isHinted =
-      (msn === window.nextMsn && index === window.nextPart) ||
-      (msn === window.nextMsn + 1 && index === 0);
-    if (!window.isLowLatency || window.isEnded || !isHinted) return NOT_FOUND_REPLY;
-    return whenAvailable(
-      request,
-      window.waitForPart(msn, index),
-      (outcome) => partReply(request, window, msn, index) ?? unavailableReply(outcome),
-    );
+    return untilCut(session, request, this.#replies.reply(request, target, rendition, session));
   }
 }
-
-const isRestricted = (stream: StreamOnAir): boolean =>
-  stream.requiresAuthorization || stream.playbackRestrictionPolicyArn !== '';
 
 function refusalReply(error: unknown, path: string): HttpReply {
   if (!(error instanceof PlaybackRefusal)) throw error;
   return ivsRefusal(error.code, error.message, path);
 }
-
-const NO_DIRECTIVES: DeliveryDirectives = {};
 
 /** Changes every few seconds; a page that shows many channels asks for many. */
 function thumbnailReply({ thumbnail }: StreamOnAir): HttpReply {
@@ -265,55 +123,4 @@ function thumbnailReply({ thumbnail }: StreamOnAir): HttpReply {
     },
     body: [thumbnail],
   };
-}
-
-const SESSION_PARAMETER = /(?:^|&)s=([^&]*)/;
-
-function sessionIdIn(query: string): string | undefined {
-  return SESSION_PARAMETER.exec(query)?.[1];
-}
-
-/** Whether the playlist has it, or something later. */
-function isInPlaylist(window: LiveWindow, msn: number, part: number | undefined): boolean {
-  if (part === undefined) return window.nextMsn > msn;
-  if (window.part(msn, part)) return true;
-  return window.nextMsn > msn + 1 || (window.nextMsn === msn + 1 && window.nextPart > 0);
-}
-
-function segmentReply(
-  request: HttpRequest,
-  window: LiveWindow,
-  msn: number,
-): HttpReply | undefined {
-  const segment = window.segment(msn);
-  if (!segment || segment.isGap) return undefined;
-  const extension = window.mediaExtension;
-  if (!segment.isComplete) {
-    // Answered from its first part on, so that what is begun is never empty.
-    return segment.parts.length > 0 ? growingMediaReply(segment.growing(), extension) : undefined;
-  }
-  const buffers = segment.parts.map((part) => part.bytes());
-  return mediaReply(buffers, segment.byteLength, request, extension);
-}
-
-function partReply(
-  request: HttpRequest,
-  window: LiveWindow,
-  msn: number,
-  index: number,
-): HttpReply | undefined {
-  const part = window.part(msn, index);
-  return part && mediaReply([part.bytes()], part.byteLength, request, window.mediaExtension);
-}
-
-const unavailableReply = (outcome: WaitOutcome): HttpReply =>
-  outcome === 'timeout' ? TIMEOUT_REPLY : NOT_FOUND_REPLY;
-
-function whenAvailable(
-  request: HttpRequest,
-  waiter: Waiter,
-  reply: (outcome: WaitOutcome) => HttpReply,
-): Promise<HttpReply> {
-  request.onClose(() => waiter.cancel());
-  return waiter.outcome.then(reply);
 }

@@ -190,6 +190,11 @@ export class ViewerSessions {
     if (!session.isCounted) this.#countIfPlaying(playbackId, session, renditionIndex);
   }
 
+  /** The session is there, though it asks for nothing just now. */
+  notePresence(session: ViewingSession): void {
+    session.lastSeenMs = this.#nowMs;
+  }
+
   /** The session's request is held: it stays for as long. Call what comes back when it is not any more; twice is harmless. */
   park(session: ViewingSession): () => void {
     session.parkedRequests++;
@@ -198,7 +203,7 @@ export class ViewerSessions {
       if (!isParked) return;
       isParked = false;
       session.parkedRequests--;
-      session.lastSeenMs = this.#nowMs;
+      this.notePresence(session);
     };
   }
 

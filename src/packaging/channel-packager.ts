@@ -115,7 +115,7 @@ export class ChannelPackager {
       mediaExtension: isTs ? 'ts' : 'm4s',
       siblings: () => this.#windows,
       onSegment,
-      ...(firstMsn !== undefined && { firstMsn }),
+      ...(firstMsn !== undefined && { start: { firstMsn } }),
     });
     return { window, container: isTs ? new TsContainer() : new Fmp4Container(), payloads, clock };
   }

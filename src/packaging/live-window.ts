@@ -5,35 +5,17 @@ import { VIDEO_TIMESCALE } from '../media/frame.ts';
 import type { MediaExtension } from './part-container.ts';
 import { type PlaylistForm, PlaylistView, type RenderedPlaylist } from './playlist-view.ts';
 import type { RenditionDescription } from './rendition.ts';
-import { type Part, Segment } from './segment.ts';
+import type { Part, Segment } from './segment.ts';
+import type { WindowTiming } from './segmentation.ts';
+import type { WindowFollower, WindowStart } from './window-follower.ts';
+import { WindowSegments } from './window-segments.ts';
 import { type Waiter, type WaitOutcome, WindowWaiters } from './window-waiters.ts';
-
-/**
- * Listed length in target durations. Six are the skip boundary, without which no delta update is possible
- * (RFC 8216bis 4.4.3.8, CAN-SKIP-UNTIL); the seventh is what can be skipped.
- */
-const LISTED_TARGET_DURATIONS = 7;
-
-/** A segment that left the playlist can still be fetched for this long by whoever read the playlist just before. */
-const LINGER_TARGET_DURATIONS = 1;
 
 /** RFC 8216bis 6.2.5.2: a blocked request is given up after three target durations. */
 const BLOCKING_TARGET_DURATIONS = 3;
 
 /** How long a request for a window that has no target duration yet may wait. */
 const STARTING_TIMEOUT_MS = 12_000;
-
-/**
- * Not 0: hls.js (1.7.4, `FragmentTracker.detectEvictedFragments`) takes number 0 for no number, forgets the parts of that
- * segment as it appends them, and loads them over and over instead of the next ones until the segment after it is complete.
- */
-const FIRST_MSN = 1;
-
-/** Fixed when the first segment is complete. */
-export interface WindowTiming {
-  readonly targetDurationSeconds: number;
-  readonly partTargetTicks: Ticks;
-}
 
 /** A segment has just completed, or turned out to be a gap. It must not throw. */
 export type OnSegment = (window: LiveWindow, segment: Segment) => void;
@@ -51,15 +33,8 @@ export class LiveWindow {
   readonly #onSegment: OnSegment;
   readonly #waiters: WindowWaiters;
   readonly #view: PlaylistView;
-  /** Past, listed and open segments, oldest first. */
-  #segments: Segment[] = [];
-  #firstListedMsn: number;
-  #nextMsn: number;
-  #discontinuitySequence = 0;
-  #elapsedTicks: Ticks = 0;
-  /** By generation, where the format has any; those that no kept segment needs are forgotten. */
-  readonly #initSegments = new Map<number, Uint8Array>();
-  #initGeneration = -1;
+  readonly #segments: WindowSegments;
+  readonly #followers = new Set<WindowFollower>();
   #timing: WindowTiming | undefined;
   #description: RenditionDescription | undefined;
   #isEnded = false;
@@ -72,8 +47,8 @@ export class LiveWindow {
     readonly clock: Clock;
     /** The windows of the other renditions, and perhaps this one. */
     readonly siblings?: () => readonly LiveWindow[];
-    /** Of its first segment, where other renditions have begun before. */
-    readonly firstMsn?: number;
+    /** Where other renditions have begun before it, or where it is a replica of a window that has. */
+    readonly start?: Partial<WindowStart>;
     readonly onSegment?: OnSegment | undefined;
   }) {
     this.isLowLatency = options.isLowLatency;
@@ -81,7 +56,9 @@ export class LiveWindow {
     this.hasPicture = options.hasPicture ?? true;
     this.#siblings = options.siblings ?? (() => []);
     this.#onSegment = options.onSegment ?? (() => {});
-    this.#firstListedMsn = this.#nextMsn = options.firstMsn ?? FIRST_MSN;
+    this.#segments = new WindowSegments(options.start);
+    this.#timing = options.start?.playable?.timing;
+    this.#description = options.start?.playable?.description;
     this.#waiters = new WindowWaiters(options.clock);
     this.#view = new PlaylistView(options.isLowLatency);
   }
@@ -90,8 +67,8 @@ export class LiveWindow {
 
   /** The segments opened from now on are of another encoding, with this init segment where their format has one. */
   beginGeneration(initSegment: Uint8Array | undefined): void {
-    this.#initGeneration++;
-    if (initSegment) this.#initSegments.set(this.#initGeneration, initSegment);
+    this.#segments.beginGeneration(initSegment);
+    for (const follower of this.#followers) follower.generationBegan(initSegment);
   }
 
   beginSegment(options: {
@@ -99,12 +76,8 @@ export class LiveWindow {
     readonly isDiscontinuous: boolean;
   }): Segment {
     assert(!this.#isEnded && !this.openSegment, 'one open segment at a time, none after the end');
-    const segment = new Segment({
-      ...options,
-      msn: this.#nextMsn,
-      initGeneration: this.#initGeneration,
-    });
-    this.#segments.push(segment);
+    const segment = this.#segments.begin(options);
+    for (const follower of this.#followers) follower.segmentBegan(segment);
     return segment;
   }
 
@@ -113,6 +86,7 @@ export class LiveWindow {
     assert(open?.parts.length === part.index, `part ${part.index} is not the next of its segment`);
     open.append(part);
     this.#changed();
+    for (const follower of this.#followers) follower.partAppended(part);
   }
 
   /** The first one to complete makes the window playable, with `timing` for good. */
@@ -124,15 +98,16 @@ export class LiveWindow {
       previous: RenditionDescription | undefined,
     ) => RenditionDescription,
   ): void {
-    const open = this.openSegment;
-    assert(open !== undefined, 'a segment is open');
-    open.complete(durationTicks);
-    this.#nextMsn++;
-    this.#timing ??= timing;
-    this.#evict();
-    this.#description = describe(this.listedSegments, this.#description);
+    const segment = this.#segments.complete(durationTicks, { isGap: false });
+    const fixed = (this.#timing ??= timing);
+    this.#evict(fixed);
+    const description = describe(this.listedSegments, this.#description);
+    this.#description = description;
     this.#changed();
-    this.#onSegment(this, open);
+    for (const follower of this.#followers) {
+      follower.segmentCompleted(durationTicks, { timing: fixed, description });
+    }
+    this.#onSegment(this, segment);
   }
 
   /**
@@ -140,36 +115,38 @@ export class LiveWindow {
    * playable nobody knows of it.
    */
   completeGap(durationTicks: Ticks): void {
-    const open = this.openSegment;
-    assert(open !== undefined, 'a segment is open');
-    open.complete(durationTicks, { isGap: true });
-    this.#nextMsn++;
-    if (this.#timing) this.#evict();
-    else {
-      this.#segments = [];
-      this.#firstListedMsn = this.#nextMsn;
-      this.#elapsedTicks += durationTicks;
-    }
+    const segment = this.#segments.complete(durationTicks, { isGap: true });
+    if (this.#timing) this.#evict(this.#timing);
+    else this.#segments.skip();
     this.#changed();
-    this.#onSegment(this, open);
+    for (const follower of this.#followers) follower.gapCompleted(durationTicks);
+    this.#onSegment(this, segment);
   }
 
   /** No more segments: playlists say ENDLIST. An open segment has been completed or is dropped. */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    const open = this.openSegment;
-    if (open) {
-      open.abort();
-      this.#segments.pop();
-    }
+    this.#segments.abortOpen();
     this.#changed();
+    for (const follower of this.#followers) follower.ended();
   }
 
   /** Nobody asks for it any more: the memory of its parts is used again. */
   release(): void {
-    for (const segment of this.#segments) segment.release();
-    this.#segments = [];
+    this.#segments.release();
+    for (const follower of this.#followers) follower.released();
+    this.#followers.clear();
+  }
+
+  /** Replays what the window keeps, then tells whatever happens, until the returned function is called. */
+  follow(follower: WindowFollower): () => void {
+    const timing = this.#timing;
+    const description = this.#description;
+    this.#segments.replay(follower, timing && description && { timing, description });
+    if (this.#isEnded) follower.ended();
+    this.#followers.add(follower);
+    return () => void this.#followers.delete(follower);
   }
 
   // --- what viewers see
@@ -195,7 +172,7 @@ export class LiveWindow {
   }
 
   get nextMsn(): number {
-    return this.#nextMsn;
+    return this.#segments.nextMsn;
   }
 
   get nextPart(): number {
@@ -203,27 +180,26 @@ export class LiveWindow {
   }
 
   get firstListedMsn(): number {
-    return this.#firstListedMsn;
+    return this.#segments.firstListedMsn;
   }
 
   get discontinuitySequence(): number {
-    return this.#discontinuitySequence;
+    return this.#segments.discontinuitySequence;
   }
 
   /** Complete segments of the playlist, oldest first. */
   get listedSegments(): readonly Segment[] {
-    return this.#segments.filter((s) => s.isComplete && s.msn >= this.#firstListedMsn);
+    return this.#segments.listed;
   }
 
   /** The one that grows; none between two segments. */
   get openSegment(): Segment | undefined {
-    const last = this.#segments.at(-1);
-    return last?.isComplete ? undefined : last;
+    return this.#segments.open;
   }
 
   /** Length of everything that has left the playlist. */
   get elapsedTicks(): Ticks {
-    return this.#elapsedTicks;
+    return this.#segments.elapsedTicks;
   }
 
   /** Those of other renditions that can be played. */
@@ -239,13 +215,12 @@ export class LiveWindow {
 
   /** By the generation in its URI. */
   initSegment(generation: number): Uint8Array | undefined {
-    return this.#initSegments.get(generation);
+    return this.#segments.initSegment(generation);
   }
 
   /** A listed one, the open one, or one that left the playlist a moment ago. */
   segment(msn: number): Segment | undefined {
-    const first = this.#segments[0];
-    return first === undefined ? undefined : this.#segments[msn - first.msn];
+    return this.#segments.segment(msn);
   }
 
   part(msn: number, index: number): Part | undefined {
@@ -262,14 +237,14 @@ export class LiveWindow {
     return this.#wait(() => {
       if (this.#isEnded) return 'available';
       if (!this.isPlayable) return undefined;
-      if (this.#nextMsn > msn) {
+      if (this.nextMsn > msn) {
         // "If the client requests a part index greater than the final part of the segment, the server MUST treat it as a
         // request for Part Index 0 of the following segment" (RFC 8216bis 6.2.5.2).
         const isPastEnd = part !== undefined && part >= (this.segment(msn)?.parts.length ?? 0);
-        const isAwaited = isPastEnd && this.#nextMsn === msn + 1 && this.nextPart === 0;
+        const isAwaited = isPastEnd && this.nextMsn === msn + 1 && this.nextPart === 0;
         return isAwaited ? undefined : 'available';
       }
-      if (part === undefined || this.#nextMsn < msn) return undefined;
+      if (part === undefined || this.nextMsn < msn) return undefined;
       return this.nextPart > part ? 'available' : undefined;
     });
   }
@@ -278,7 +253,7 @@ export class LiveWindow {
   waitForPart(msn: number, index: number): Waiter {
     return this.#wait(() => {
       if (this.part(msn, index)) return 'available';
-      return this.#isEnded || this.#nextMsn > msn ? 'unavailable' : undefined;
+      return this.#isEnded || this.nextMsn > msn ? 'unavailable' : undefined;
     });
   }
 
@@ -286,7 +261,7 @@ export class LiveWindow {
   waitForSegment(msn: number): Waiter {
     return this.#wait(() => {
       if (this.segment(msn)?.parts.length) return 'available';
-      return this.#isEnded || this.#nextMsn > msn ? 'unavailable' : undefined;
+      return this.#isEnded || this.nextMsn > msn ? 'unavailable' : undefined;
     });
   }
 
@@ -307,27 +282,7 @@ export class LiveWindow {
     this.#waiters.wake();
   }
 
-  #evict(): void {
-    const targetTicks = this.#playableTiming.targetDurationSeconds * VIDEO_TIMESCALE;
-    const listed = this.listedSegments;
-    let listedTicks = listed.reduce((sum, segment) => sum + segment.durationTicks, 0);
-    for (const oldest of listed) {
-      if (listedTicks - oldest.durationTicks < targetTicks * LISTED_TARGET_DURATIONS) break;
-      listedTicks -= oldest.durationTicks;
-      this.#elapsedTicks += oldest.durationTicks;
-      this.#firstListedMsn = oldest.msn + 1;
-      if (oldest.isDiscontinuous) this.#discontinuitySequence++;
-    }
-    const past = this.#segments.filter((segment) => segment.msn < this.#firstListedMsn);
-    let pastTicks = past.reduce((sum, segment) => sum + segment.durationTicks, 0);
-    for (const oldest of past) {
-      if (pastTicks - oldest.durationTicks < targetTicks * LINGER_TARGET_DURATIONS) break;
-      pastTicks -= oldest.durationTicks;
-      this.#segments.shift()?.release();
-    }
-    const oldestGeneration = this.#segments[0]?.initGeneration ?? this.#initGeneration;
-    for (const generation of this.#initSegments.keys()) {
-      if (generation < oldestGeneration) this.#initSegments.delete(generation);
-    }
+  #evict({ targetDurationSeconds }: WindowTiming): void {
+    this.#segments.evict(targetDurationSeconds * VIDEO_TIMESCALE);
   }
 }

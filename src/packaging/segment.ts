@@ -10,7 +10,7 @@ export class Part {
   /** Starts with a keyframe. */
   readonly isIndependent: boolean;
   readonly byteLength: number;
-  readonly #payloads: SlabPool;
+  readonly #payloads: SlabPool | undefined;
   /** What its bytes are made of, until they are made or it is let go of. */
   #source:
     | { readonly encodable: EncodablePart; readonly payload: readonly Uint8Array[] }
@@ -22,14 +22,14 @@ export class Part {
     readonly durationTicks: Ticks;
     readonly isIndependent: boolean;
     readonly encodable: EncodablePart;
-    /** The samples' payload; the part is its last owner, and gives it back to `payloads`. */
-    readonly payload: readonly Uint8Array[];
-    readonly payloads: SlabPool;
+    /** The samples' payload; the part is its last owner, and gives it back to `payloads`. By default, none. */
+    readonly payload?: readonly Uint8Array[];
+    readonly payloads?: SlabPool;
   }) {
     this.index = options.index;
     this.durationTicks = options.durationTicks;
     this.isIndependent = options.isIndependent;
-    const { encodable, payload } = options;
+    const { encodable, payload = [] } = options;
     this.byteLength = encodable.byteLength;
     this.#source = { encodable, payload };
     this.#payloads = options.payloads;
@@ -51,7 +51,7 @@ export class Part {
 
   /** Gives its frames' memory back. Who has asked for its bytes keeps them. */
   release(): void {
-    for (const buffer of this.#source?.payload ?? []) this.#payloads.giveBack(buffer);
+    for (const buffer of this.#source?.payload ?? []) this.#payloads?.giveBack(buffer);
     this.#source = undefined;
   }
 }

@@ -1,5 +1,4 @@
 import type { Ticks } from '../lib/timescale.ts';
-import type { WindowTiming } from './live-window.ts';
 import type { PartMetadata } from './part-container.ts';
 
 /** A segment begins; its first part has just ended. */
@@ -12,6 +11,12 @@ export interface SegmentStart {
   readonly ctsOffsetTicks: Ticks;
   /** It begins with a keyframe: the encoder sent one in time. */
   readonly isIndependent: boolean;
+}
+
+/** Of all segments and parts of a rendition; fixed when its first segment is complete. */
+export interface WindowTiming {
+  readonly targetDurationSeconds: number;
+  readonly partTargetTicks: Ticks;
 }
 
 export interface SegmentEnd {

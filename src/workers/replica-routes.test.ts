@@ -21,7 +21,7 @@ import { WindowFeed } from './window-feed.ts';
 const LIVE = `/live/${PLAYBACK_ID}/720p30`;
 const PLAYLIST = `${LIVE}/playlist.m3u8`;
 
-/** A worker that has taken a stream up, and the routes of the main process. */
+/** A worker that has taken a stream up, and the routes of the main thread. */
 function setUp(options: { readonly isLowLatency?: boolean } = {}) {
   const clock = new FakeClock();
   const filled = new FilledWindow({ clock, ...options });
@@ -53,7 +53,7 @@ async function seen(reply: HttpReply | Promise<HttpReply> | undefined) {
   return { status, headers, text: await replyText({ status, headers, ...rest }) };
 }
 
-test('handle() answers as the main process does', async () => {
+test('handle() answers as the main thread does', async () => {
   for (const isLowLatency of [true, false]) {
     const { filled, links, routes, main } = setUp({ isLowLatency });
     filled.addPart();

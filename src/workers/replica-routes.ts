@@ -5,7 +5,7 @@ import type { StreamReplica } from './stream-replicas.ts';
 
 /**
  * What a worker answers by itself: playlists and media of streams that everybody may watch. Whatever it has no replica for is
- * another handler's, and so is what it would refuse: the main process is a moment ahead of it.
+ * another handler's, and so is what it would refuse: the main thread is a moment ahead of it.
  */
 export class ReplicaRoutes<Session> {
   readonly #find: (playbackId: string) => StreamReplica | undefined;

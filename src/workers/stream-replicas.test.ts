@@ -17,10 +17,10 @@ import { WindowFeed } from './window-feed.ts';
 
 const MAX_STEPS = 40;
 
-/** A worker that may serve these streams, and the main process that has them. */
-function setUp(streams: StreamOnAir[], cutBytes?: number) {
+/** A worker that may serve these streams, and the main thread that has them. */
+function setUp(streams: StreamOnAir[]) {
   const clock = new FakeClock();
-  const links = new PumpedLinks(cutBytes);
+  const links = new PumpedLinks();
   const feed = new WindowFeed({
     conversation: links.main.conversation('windows'),
     byPlaybackId: (id) =>
@@ -56,12 +56,11 @@ test('a replica has the same playlists, segments, parts and init segments as the
       steps,
       fc.oneof(fc.nat({ max: 6 }), fc.nat({ max: MAX_STEPS })),
       fc.record({ isLowLatency: fc.boolean(), hasInitSegments: fc.boolean() }),
-      fc.integer({ min: 1, max: 100 }),
-      (script, takenAt, options, cutBytes) => {
+      (script, takenAt, options) => {
         const windows: LiveWindow[] = [];
         const scripts = [0, 1].map(() => new WindowScript({ ...options, siblings: () => windows }));
         windows.push(...scripts.map(({ window }) => window));
-        const { links, replicas } = setUp([streamOnAir(windows)], cutBytes);
+        const { links, replicas } = setUp([streamOnAir(windows)]);
         for (const [i, [which, step]] of [...script, [0, { kind: 'end' }] as const].entries()) {
           if (i >= takenAt) {
             const replica = replicas.find(PLAYBACK_ID);
@@ -76,7 +75,7 @@ test('a replica has the same playlists, segments, parts and init segments as the
   );
 });
 
-test('find() has nothing before the main process has told all that the windows keep', () => {
+test('find() has nothing before the main thread has told all that the windows keep', () => {
   const { stream } = filledStream();
   const { replicas, links } = setUp([stream]);
   assert.equal(replicas.find(PLAYBACK_ID), undefined);
@@ -149,11 +148,11 @@ test('a stream that nobody asked for in a minute is given up: it is not fed any 
   }
   clock.advance(60_000);
   filled.addPart();
-  assert.notEqual(links.underWayToWorker, 0, 'a minute is not over since it was asked for');
+  assert.notEqual(links.messagesToWorker, 0, 'a minute is not over since it was asked for');
   clock.advance(5_000);
   links.deliver();
   filled.addPart();
-  assert.equal(links.underWayToWorker, 0);
+  assert.equal(links.messagesToWorker, 0);
   same(take()?.windows ?? [], stream.windows);
 });
 
@@ -192,5 +191,5 @@ test('close() of the feed ends all feeding', () => {
   taken();
   feed.close();
   filled.addSegment();
-  assert.equal(links.underWayToWorker, 0);
+  assert.equal(links.messagesToWorker, 0);
 });

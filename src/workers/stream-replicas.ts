@@ -4,28 +4,28 @@ import type { Conversation } from './link.ts';
 import type { FromFeed, ToFeed, WindowOptions } from './window-messages.ts';
 import { tellReplica } from './window-replica.ts';
 
-/** How often it is looked whether streams are still asked for, and what the main process refused may be asked of it again. */
+/** How often it is looked whether streams are still asked for, and what the main thread refused may be asked of it again. */
 const SWEEP_MS = 5_000;
 
 /** A stream that nobody asked for in a minute is given up. */
 const MAX_IDLE_SWEEPS = 12;
 
 /**
- * Anybody may ask for any id. So many are remembered that the main process refused, or has not answered; what is asked for beyond
+ * Anybody may ask for any id. So many are remembered that the main thread refused, or has not answered; what is asked for beyond
  * that is not taken up.
  */
 const MAX_UNKNOWN = 1_000;
 
-/** A stream of the main process as far as its windows were told, best first. */
+/** A stream of the main thread as far as its windows were told, best first. */
 export interface StreamReplica {
   readonly playbackId: string;
-  /** None before the main process has told what they keep. */
+  /** None before the main thread has told what they keep. */
   readonly windows: readonly LiveWindow[];
 }
 
 interface Wanted extends StreamReplica {
   readonly number: number;
-  /** By the main process's number. */
+  /** By the main thread's number. */
   readonly byNumber: Map<number, LiveWindow>;
   windows: readonly LiveWindow[];
   isAnswered: boolean;
@@ -41,7 +41,7 @@ export class StreamReplicas {
   readonly #byPlaybackId = new Map<string, Wanted>();
   /** By our number. */
   readonly #wanted = new Map<number, Wanted>();
-  /** Of all streams, by the main process's number. */
+  /** Of all streams, by the main thread's number. */
   readonly #windows = new Map<number, LiveWindow>();
   readonly #refused = new Set<string>();
   #unansweredCount = 0;

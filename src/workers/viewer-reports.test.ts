@@ -10,7 +10,7 @@ import { silentLogger } from '../lib/logger.ts';
 import { PumpedLinks } from './testing/pumped-links.ts';
 import { countReportedViewers, ViewerReports } from './viewer-reports.ts';
 
-/** Viewers of one worker, counted in the main process; and counted there directly, for comparison. */
+/** Viewers of one worker, counted in the main thread; and counted there directly, for comparison. */
 function setUp(startMs = 0) {
   const clock = new FakeClock();
   const links = new PumpedLinks();
@@ -72,7 +72,7 @@ const probe: fc.Arbitrary<Visit> = fc
     requests: renditions.map((index, i) => ({ atMs: fromMs + i * 50, rendition: index })),
   }));
 
-test('viewers of a worker are counted as those of the main process are, within two seconds', () => {
+test('viewers of a worker are counted as those of the main thread are, within two seconds', () => {
   fc.assert(
     fc.property(
       fc.array(fc.oneof(player, probe), { maxLength: 8 }),

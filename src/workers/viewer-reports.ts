@@ -10,7 +10,7 @@ import type { Conversation } from './link.ts';
  */
 const REPORT_MS = 500;
 
-/** More than one process can answer: each asks for a playlist once in a few seconds, or once a part. */
+/** More than one core can answer: each asks for a playlist once in a few seconds, or once a part. */
 const MAX_SESSIONS = 20_000;
 
 /** An id of a session with nothing to enforce has 44 characters, and 66 where the viewer's country is known. */
@@ -39,7 +39,7 @@ interface ReportedSession {
   wasParked: boolean;
 }
 
-/** Who watches what a worker serves, on the way to the main process, which counts. Whether an id is good is for that to say. */
+/** Who watches what a worker serves, on the way to the main thread, which counts. Whether an id is good is for that to say. */
 export class ViewerReports implements PlaylistViewers<ReportedSession> {
   readonly #conversation: Conversation;
   readonly #log: Logger;
@@ -138,7 +138,7 @@ const sessionReport = ([id, session]: readonly [string, ReportedSession]): Sessi
   session.wasParked,
 ];
 
-/** Counts the viewers of a worker, in the main process, as if they had asked here just now. */
+/** Counts the viewers of a worker, in the main thread, as if they had asked here just now. */
 export function countReportedViewers(
   conversation: Conversation,
   viewers: Pick<ViewerSessions, 'find' | 'notePlaylist' | 'notePresence'>,

@@ -24,7 +24,7 @@ interface FeedTarget {
   gone(): void;
 }
 
-/** The streams that one worker serves, in the main process: tells the worker all that happens to their windows. */
+/** The streams that one worker serves, in the main thread: tells the worker all that happens to their windows. */
 export class WindowFeed {
   readonly #conversation: Conversation;
   readonly #byPlaybackId: (playbackId: string) => FedStream | undefined;

@@ -20,14 +20,14 @@ export interface WindowOptions {
 type AboutStream =
   /** It is not there, or not for a worker to serve. */
   | { readonly kind: 'not-yours' }
-  /** `window`: the main process's number for it. */
+  /** `window`: the main thread's number for it. */
   | { readonly kind: 'window'; readonly window: number; readonly options: WindowOptions }
   /** The stream's windows, best first. What each of them keeps was told before. */
   | { readonly kind: 'windows'; readonly windows: readonly number[] }
   /** Whatever is to be served of it has been. */
   | { readonly kind: 'gone' };
 
-/** Subject: the main process's number for the window. */
+/** Subject: the main thread's number for the window. */
 export type AboutWindow =
   /** With its init segment as the payload, where the format has one. */
   | { readonly kind: 'generation' }

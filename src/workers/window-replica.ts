@@ -2,7 +2,7 @@ import type { LiveWindow } from '../packaging/live-window.ts';
 import { Part } from '../packaging/segment.ts';
 import type { AboutWindow } from './window-messages.ts';
 
-/** Does to a window in a worker what the main process tells of its own. `payload` is the window's from here on. */
+/** Does to a window in a worker what the main thread tells of its own. `payload` is the window's from here on. */
 export function tellReplica(window: LiveWindow, message: AboutWindow, payload: Uint8Array): void {
   switch (message.kind) {
     case 'generation':

@@ -1,48 +1,61 @@
-import { Link } from '../link.ts';
+import { type Batch, Link } from '../link.ts';
 
-/**
- * The two ends of a pipe in one process. What is sent waits until the test lets it arrive, in pieces of `cutBytes`, in memory that is
- * used again at once.
- */
+/** What one side has said and the other has not heard. */
+class Pipe {
+  readonly #soon: (() => void)[] = [];
+  readonly #batches: Batch[] = [];
+
+  end(side: 'main' | 'worker', dealtWith: Int32Array): Link {
+    return new Link({
+      post: (batch, memory) =>
+        this.#batches.push(structuredClone(batch, { transfer: [...memory] })),
+      soon: (run) => this.#soon.push(run),
+      dealtWith,
+      side,
+    });
+  }
+
+  get messageCount(): number {
+    this.#flush();
+    return this.#batches.reduce((sum, batch) => sum + batch.length, 0);
+  }
+
+  deliver(receiver: Link): void {
+    this.#flush();
+    for (const batch of this.#batches.splice(0)) receiver.receive(batch);
+  }
+
+  #flush(): void {
+    for (const run of this.#soon.splice(0)) run();
+  }
+}
+
+/** A link whose messages wait until the test lets them arrive. */
 export class PumpedLinks {
   readonly main: Link;
   readonly worker: Link;
-  readonly #lent: Buffer;
-  readonly #toMain: Uint8Array[] = [];
-  readonly #toWorker: Uint8Array[] = [];
+  readonly #toMain = new Pipe();
+  readonly #toWorker = new Pipe();
 
-  constructor(cutBytes = 1_000) {
-    this.main = new Link((bytes) => this.#toWorker.push(bytes));
-    this.worker = new Link((bytes) => this.#toMain.push(bytes));
-    this.#lent = Buffer.alloc(cutBytes);
+  constructor() {
+    const dealtWith = new Int32Array(new SharedArrayBuffer(8));
+    this.main = this.#toWorker.end('main', dealtWith);
+    this.worker = this.#toMain.end('worker', dealtWith);
   }
 
-  /** Bytes that main has sent and the worker has not received. */
-  get underWayToWorker(): number {
-    return this.#toWorker.reduce((sum, bytes) => sum + bytes.byteLength, 0);
+  get messagesToWorker(): number {
+    return this.#toWorker.messageCount;
   }
 
-  /** Messages that the worker has sent and main has not received. */
   get messagesToMain(): number {
-    return this.#toMain.length;
+    return this.#toMain.messageCount;
   }
 
   /** Until nothing is under way. */
   deliver(): void {
-    while (this.#toMain.length + this.#toWorker.length > 0) {
-      this.#deliver(this.#toMain, this.main);
-      this.#deliver(this.#toWorker, this.worker);
-    }
-  }
-
-  #deliver(sent: Uint8Array[], receiver: Link): void {
-    for (const bytes of sent.splice(0)) {
-      for (let offset = 0; offset < bytes.byteLength; offset += this.#lent.byteLength) {
-        const piece = bytes.subarray(offset, offset + this.#lent.byteLength);
-        this.#lent.set(piece);
-        receiver.receive(this.#lent.subarray(0, piece.byteLength));
-        this.#lent.fill(0xee);
-      }
+    while (this.messagesToMain + this.messagesToWorker > 0) {
+      this.#toMain.deliver(this.main);
+      this.#toWorker.deliver(this.worker);
     }
   }
 }

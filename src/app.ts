@@ -173,7 +173,7 @@ export async function startIvory(
 
   const workers = startWorkers({
     ...{ config, certificates, clock, log, resources, payloads, handlers, replyCounts },
-    gate: live,
+    ...{ live, viewers },
     ports: {
       ...{ httpPort: web.http, httpsPort: web.https },
       ...{ rtmpPort: ingest.rtmp, rtmpsPort: ingest.rtmps },

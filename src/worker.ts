@@ -1,7 +1,7 @@
-import { threadOfWorker } from './adapters/worker-thread.ts';
+import { type ThreadPort, threadOfWorker } from './adapters/worker-thread.ts';
 import { startWorker } from './wiring/worker.ts';
 import type { Batch } from './workers/link.ts';
 import type { WorkerSettings } from './workers/process-messages.ts';
 
-const { data, port } = threadOfWorker<WorkerSettings, Batch>();
-await startWorker(data, port, () => process.exit(0));
+const { data, port } = threadOfWorker();
+await startWorker(data as WorkerSettings, port as ThreadPort<Batch>, () => process.exit(0));

@@ -89,7 +89,7 @@ export class WorkerPool {
     const cancel = this.#options.clock.after(CLOSE_DEADLINE_MS, () => {
       for (const { worker } of members) worker?.terminate();
     });
-    await Promise.all(members.map(({ worker }) => worker?.exited));
+    await Promise.all(members.flatMap(({ worker }) => (worker ? [worker.exited] : [])));
     cancel();
   }
 

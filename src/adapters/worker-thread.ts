@@ -2,8 +2,8 @@ import { getCompileCacheDir } from 'node:module';
 import { type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
 
 /** What a worker begins with: `data` of whoever started it, and the counter of its link. */
-export interface WorkerBeginning<Data> {
-  readonly data: Data;
+interface WorkerBeginning {
+  readonly data: unknown;
   readonly dealtWith: Int32Array;
 }
 
@@ -30,7 +30,7 @@ export class WorkerThread<Message> implements ThreadPort<Message> {
     this.#worker = new Worker(entry, {
       name,
       execArgv: [],
-      workerData: { data, dealtWith: this.dealtWith } satisfies WorkerBeginning<unknown>,
+      workerData: { data, dealtWith: this.dealtWith } satisfies WorkerBeginning,
       env: compileCache ? { NODE_COMPILE_CACHE: compileCache } : {},
     });
     let cause: unknown;
@@ -57,11 +57,11 @@ export class WorkerThread<Message> implements ThreadPort<Message> {
 }
 
 /** The other end, within the worker. */
-export function threadOfWorker<Data, Message>(): {
-  readonly data: Data;
-  readonly port: ThreadPort<Message>;
+export function threadOfWorker(): {
+  readonly data: unknown;
+  readonly port: ThreadPort<unknown>;
 } {
-  const { data, dealtWith } = workerData as WorkerBeginning<Data>;
+  const { data, dealtWith } = workerData as WorkerBeginning;
   const port = parentPort as MessagePort;
   return {
     data,

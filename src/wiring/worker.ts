@@ -12,6 +12,9 @@ import type { FromWorker, ToWorker, WorkerSettings } from '../workers/process-me
 import { RemoteHandler } from '../workers/remote-handler.ts';
 import { RemoteLog } from '../workers/remote-log.ts';
 import { RemotePublishGate } from '../workers/remote-publish-gate.ts';
+import { ReplicaRoutes } from '../workers/replica-routes.ts';
+import { StreamReplicas } from '../workers/stream-replicas.ts';
+import { ViewerReports } from '../workers/viewer-reports.ts';
 import { collectAfterStreams } from './memory.ts';
 
 const ALIVE_MS = 1_000;
@@ -32,8 +35,8 @@ export async function startWorker(
     soon: (run) => void setImmediate(run),
     side: 'worker',
   });
-  const main = link.conversation('process');
-  const tell = (message: FromWorker) => main.send(0, message);
+  const life = link.conversation('process');
+  const tell = (message: FromWorker) => life.send(0, message);
   const log = new RemoteLog((line) => tell({ kind: 'log', line }), settings.isDebug);
   const payloads = new SlabPool();
   collectAfterStreams(payloads, clock, log);
@@ -45,9 +48,13 @@ export async function startWorker(
     payloads,
   });
   const replyCounts = new ReplyCounts();
-  const remote = new RemoteHandler(link.conversation('http'));
-  const web = webServers([remote.handle], { settings, log, replyCounts });
-  main.listen({
+  const replicas = new ReplicaRoutes({
+    streams: new StreamReplicas({ conversation: link.conversation('windows'), clock }),
+    viewers: new ViewerReports({ conversation: link.conversation('viewers'), clock, log }),
+  });
+  const main = new RemoteHandler(link.conversation('http'));
+  const web = webServers([replicas.handle, main.handle], { settings, log, replyCounts });
+  life.listen({
     message: (_subject, detail) => {
       const message = detail as ToWorker;
       if (message.kind === 'certificate') {

@@ -4,13 +4,16 @@ import type { ReplyCounts } from '../adapters/reply-counts.ts';
 import { type PooledWorker, type WorkerListener, WorkerPool } from '../adapters/worker-pool.ts';
 import { WorkerThread } from '../adapters/worker-thread.ts';
 import type { Config } from '../config.ts';
-import type { PublishGate } from '../ingest/publishing.ts';
+import type { ViewerSessions } from '../delivery/viewer-sessions.ts';
 import type { HttpHandler } from '../lib/http.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
+import type { LiveRegistry } from '../live/live-registry.ts';
 import { HttpHost } from '../workers/http-host.ts';
 import { IngestHost } from '../workers/ingest-host.ts';
 import { type Batch, Link } from '../workers/link.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from '../workers/process-messages.ts';
+import { countReportedViewers } from '../workers/viewer-reports.ts';
+import { WindowFeed } from '../workers/window-feed.ts';
 import type { Foundation } from './foundation.ts';
 
 /** One thread packages for all: beyond this many it is what all of them wait for. */
@@ -37,7 +40,8 @@ export function workerCount({ workers }: Pick<Config, 'workers'>): number {
 
 export type WorkerFoundation = Pick<Foundation, 'config' | 'clock' | 'log' | 'resources'> & {
   readonly certificates: CertificateKeeper;
-  readonly gate: PublishGate;
+  readonly live: LiveRegistry;
+  readonly viewers: ViewerSessions;
   readonly payloads: SlabPool;
   readonly handlers: readonly HttpHandler[];
   readonly replyCounts: ReplyCounts;
@@ -87,14 +91,16 @@ class LinkedWorker implements PooledWorker {
   readonly #thread: WorkerThread<Batch>;
   readonly #link: Link;
   readonly #ingest: IngestHost;
+  readonly #windows: WindowFeed;
   readonly #http: HttpHost;
   readonly #onGone: () => void;
 
   constructor(
-    { config, certificates, gate, payloads, handlers, replyCounts, ports, log }: WorkerFoundation,
+    foundation: WorkerFoundation,
     { name, listener }: { readonly name: string; readonly listener: WorkerListener },
     onGone: () => void,
   ) {
+    const { config, certificates, live, payloads, handlers, replyCounts, ports, log } = foundation;
     const { cert, key } = certificates.certificate;
     const settings: WorkerSettings = {
       ...{ host: config.host, isDebug: config.logLevel === 'debug' },
@@ -123,7 +129,12 @@ class LinkedWorker implements PooledWorker {
         else for (const [status, count] of message.replies) replyCounts.count(status, count);
       },
     });
-    this.#ingest = new IngestHost(this.#link.conversation('ingest'), { gate, payloads });
+    this.#ingest = new IngestHost(this.#link.conversation('ingest'), { gate: live, payloads });
+    this.#windows = new WindowFeed({
+      conversation: this.#link.conversation('windows'),
+      byPlaybackId: (playbackId) => live.byPlaybackId(playbackId),
+    });
+    countReportedViewers(this.#link.conversation('viewers'), foundation.viewers);
     this.#http = new HttpHost(this.#link.conversation('http'), { handlers, log });
     thread.onMessage((batch) => {
       try {
@@ -148,6 +159,7 @@ class LinkedWorker implements PooledWorker {
 
   gone(): void {
     this.#ingest.close();
+    this.#windows.close();
     this.#http[Symbol.dispose]();
     this.#onGone();
   }

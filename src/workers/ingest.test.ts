@@ -203,7 +203,7 @@ test('frames stay where they are, and their memory is used again once the main t
     },
     frame: (frame: Frame) => void taken.push(frame),
   };
-  new IngestHost(main.conversation('ingest'), {
+  const host = new IngestHost(main.conversation('ingest'), {
     gate: { publish: async () => ({ accepted: true, publication }) },
     payloads: pools.main,
   });
@@ -231,4 +231,5 @@ test('frames stay where they are, and their memory is used again once the main t
     await settled();
   }
   assert.ok(memories.size <= 4, `${memories.size} slabs for 160 frames`);
+  host.close();
 });

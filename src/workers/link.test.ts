@@ -28,20 +28,6 @@ test('what is said of several topics arrives whole and in order', async () => {
   ]);
 });
 
-test('a payload is put where its listener wants it', async () => {
-  const { main, worker } = linkPair();
-  const memory = Buffer.alloc(100);
-  const heard: Uint8Array[] = [];
-  main.conversation('windows').listen({
-    allocate: (subject, byteLength) => memory.subarray(subject, subject + byteLength),
-    message: (_subject, _detail, payload) => heard.push(payload),
-  });
-  worker.conversation('windows').send(7, undefined, [Buffer.from('abc')]);
-  await turns(3);
-  assert.equal(heard[0]?.buffer, memory.buffer);
-  assert.equal(memory.toString('latin1', 7, 10), 'abc');
-});
-
 test('what a listener says at the last moment goes along', async () => {
   const { main, worker } = linkPair();
   const heard: number[] = [];

@@ -19,8 +19,6 @@ export interface Conversation {
 export interface ConversationListener {
   /** `detail`: `undefined` where none was sent. `payload` is the listener's from here on. */
   message(subject: number, detail: unknown, payload: Uint8Array): void;
-  /** Memory for a payload that has come, of at least one byte. Absent: memory of its own. */
-  allocate?(subject: number, byteLength: number): Uint8Array;
   /** What was sent goes on its way after this: the last moment to say more. */
   flushing?(): void;
 }
@@ -80,10 +78,7 @@ export class Link {
 
   receive(batch: Batch): void {
     for (const [topic, subject, detail, payload] of batch) {
-      const listener = this.#listeners[topic];
-      const memory = payload.byteLength > 0 && listener?.allocate?.(subject, payload.byteLength);
-      if (memory) memory.set(payload);
-      listener?.message(subject, detail, memory || payload);
+      this.#listeners[topic]?.message(subject, detail, payload);
     }
     const { dealtWith, side } = this.#options;
     Atomics.add(dealtWith, side === 'main' ? 0 : 1, 1);

@@ -59,7 +59,12 @@ export class SlabPool {
 
   /** The last owner of `buffer` is done with it, and with every view of it. Any memory that is not of a slab may be passed. */
   giveBack(buffer: Uint8Array): void {
-    const slab = this.#slabs.get(buffer.buffer);
+    this.giveBackOneOf(buffer.buffer);
+  }
+
+  /** The same, of one of the buffers that were cut from `memory`: it does not matter which. */
+  giveBackOneOf(memory: ArrayBufferLike): void {
+    const slab = this.#slabs.get(memory);
     if (slab === undefined) return;
     slab.returned++;
     this.#reuse(slab);

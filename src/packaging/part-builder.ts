@@ -1,6 +1,7 @@
 import type { SlabPool } from '../lib/slab-pool.ts';
 import { rescale, type Ticks } from '../lib/timescale.ts';
 import { type AudioTrack, type Frame, VIDEO_TIMESCALE } from '../media/frame.ts';
+import { PackedPart } from './packed-part.ts';
 import type { PartContainer, PartMetadata, RenditionTracks, Sample } from './part-container.ts';
 import { Part } from './segment.ts';
 
@@ -91,18 +92,14 @@ export class PartBuilder {
     this.#keepLastSound(audio.at(-1));
     this.#video = [];
     if (!video[0] && !audio[0]) return undefined;
-    const encodable = this.#container.part({ startTicks, video, audio, metadata, isDiscontinuous });
-    const payload: Uint8Array[] = [];
-    for (const sample of video) payload.push(sample.payload);
-    for (const sample of audio) payload.push(sample.payload);
+    const content = { startTicks, video, audio, metadata, isDiscontinuous };
+    const measured = this.#container.part(content);
     return new Part({
       index,
       durationTicks: endTicks - startTicks,
       // Each frame of sound can be decoded by itself.
       isIndependent: this.#tracks.video === undefined || (video[0]?.isSync ?? false),
-      encodable,
-      payload,
-      payloads: this.#payloads,
+      encodable: new PackedPart(measured, content, this.#payloads),
     });
   }
 

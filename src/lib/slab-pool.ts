@@ -1,8 +1,14 @@
-/** A good second of a 3 Mbit/s stream, and a keyframe of 15 Mbit/s. */
-const SLAB_BYTES = 512 * 1024;
+/** What malloc puts before it: with that, a slab is a mapping of whole huge pages, which the kernel lays where one can begin. */
+const MALLOC_HEADER_BYTES = 64;
+
+/**
+ * A huge page of x86 and of most ARM: the launcher has glibc ask for memory of this size in such pages. Cleared and mapped 4 KB
+ * at a time, the growing windows of 100 streams were a tenth of all CPU.
+ */
+const SLAB_BYTES = 2 * 1024 * 1024 - MALLOC_HEADER_BYTES;
 
 /** What is kept for later at most: 32 MiB, a second of streams of 250 Mbit/s together. */
-const MAX_FREE_SLABS = 64;
+const MAX_FREE_SLABS = 16;
 
 interface Slab {
   readonly memory: Buffer;
@@ -16,8 +22,8 @@ interface Slab {
 /**
  * Memory for the payload of frames, used over and over: the kernel clears each fresh page, and V8 collects the whole heap for
  * each 64 MB that ArrayBuffers grew by, whatever the heap itself holds. For media, which is nearly all bytes, the two cost
- * more than everything else that is done with it. Slabs are SharedArrayBuffers, though nobody shares them: V8 does not count
- * those (`BackingStore::PerIsolateAccountingLength`).
+ * more than everything else that is done with it. Slabs are SharedArrayBuffers: threads that take encoders share them, and V8 does not
+ * count those (`BackingStore::PerIsolateAccountingLength`).
  *
  * A slab is used again once each buffer cut from it was given back. Giving back is a favour, not a duty: a slab of which a
  * buffer was dropped without a word is the garbage collector's, like any other. Giving back too early is the one mistake:
@@ -61,8 +67,13 @@ export class SlabPool {
 
   /** The last owner of `buffer` is done with it, and with every view of it. Any memory that is not of a slab may be passed. */
   giveBack(buffer: Uint8Array): void {
-    const slab = this.#slabs.get(buffer.buffer);
-    if (slab === undefined) this.#foreign.get(buffer.buffer)?.();
+    this.giveBackOneOf(buffer.buffer);
+  }
+
+  /** The same, of one of the buffers that were cut from `memory`: it does not matter which. */
+  giveBackOneOf(memory: ArrayBufferLike): void {
+    const slab = this.#slabs.get(memory);
+    if (slab === undefined) this.#foreign.get(memory)?.();
     else this.#takeBack(slab, 1);
   }
 

@@ -5,7 +5,7 @@ import { EventMessageScheme, encodeEventMessage } from '../protocols/mp4/emsg.ts
 import { initSegment } from '../protocols/mp4/init-segment.ts';
 import { encodePartHeader, type FragmentTrack } from '../protocols/mp4/media-segment.ts';
 import type {
-  EncodablePart,
+  MeasuredPart,
   PartContainer,
   PartContent,
   PartMetadata,
@@ -29,7 +29,7 @@ export class Fmp4Container implements PartContainer {
     });
   }
 
-  part({ startTicks, video, audio, metadata }: PartContent): EncodablePart {
+  part({ startTicks, video, audio, metadata }: PartContent): MeasuredPart {
     const tracks: FragmentTrack[] = [];
     if (video.length > 0) tracks.push(trackRun(VIDEO_TRACK_ID, video));
     if (audio.length > 0) tracks.push(trackRun(AUDIO_TRACK_ID, audio));
@@ -38,8 +38,11 @@ export class Fmp4Container implements PartContainer {
     const byteLength = totalByteLength(head) + totalByteLength(video) + totalByteLength(audio);
     return {
       byteLength,
-      encode: () =>
-        Buffer.concat([...head, ...video.map(payloadOf), ...audio.map(payloadOf)], byteLength),
+      encode: (same) =>
+        Buffer.concat(
+          [...head, ...same.video.map(payloadOf), ...same.audio.map(payloadOf)],
+          byteLength,
+        ),
     };
   }
 }

@@ -43,6 +43,15 @@ export interface EncodablePart {
   readonly byteLength: number;
   /** Exactly `byteLength` bytes, of their own memory. */
   encode(): Uint8Array;
+  /** Gives the memory of its frames back. It can't be encoded any more. */
+  release(): void;
+}
+
+/** A part that has its place in the stream. What it is made of is for the caller to keep. */
+export interface MeasuredPart {
+  readonly byteLength: number;
+  /** `content`: as it was measured. Exactly `byteLength` bytes, of their own memory. */
+  encode(content: PartContent): Uint8Array;
 }
 
 /** What the bytes of one rendition's parts look like. Parts are made in their order, and each once. */
@@ -51,5 +60,5 @@ export interface PartContainer {
   readonly hasSampleDurations: boolean;
   /** Of the parts from now on. Returns their init segment, where the format has one. */
   begin(tracks: RenditionTracks): Uint8Array | undefined;
-  part(content: PartContent): EncodablePart;
+  part(content: PartContent): MeasuredPart;
 }

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SlabPool } from '../lib/slab-pool.ts';
+import { PackedPart } from './packed-part.ts';
 import { Part, Segment } from './segment.ts';
+
+const sampleOf = (payload: Uint8Array) => ({
+  startTicks: 0,
+  durationTicks: 9_000,
+  compositionOffsetTicks: 0,
+  isSync: true,
+  byteLength: payload.byteLength,
+  payload,
+});
 
 /** A pool whose slabs hold one buffer each, so that a buffer given back is the next to be handed out. */
 function setUp() {
@@ -14,12 +24,21 @@ function setUp() {
     index: 0,
     durationTicks: 9_000,
     isIndependent: true,
-    encodable: {
-      byteLength: 8,
-      encode: () => Buffer.concat([Buffer.from('head'), payload]),
-    },
-    payload: [payload],
-    payloads,
+    encodable: new PackedPart(
+      {
+        byteLength: 8,
+        encode: ({ video }) =>
+          Buffer.concat([Buffer.from('head'), ...video.map((sample) => sample.payload)]),
+      },
+      {
+        startTicks: 0,
+        video: [sampleOf(payload)],
+        audio: [],
+        metadata: [],
+        isDiscontinuous: false,
+      },
+      payloads,
+    ),
   });
   const segment = new Segment({
     msn: 1,
@@ -43,13 +62,13 @@ test('a viewer keeps the bytes of a part whose segment left the window', () => {
 test("a part gives its frames' memory back once, whether it was asked for or not", (t) => {
   for (const isWatched of [true, false]) {
     const { part, segment, payload, payloads } = setUp();
-    const giveBack = t.mock.method(payloads, 'giveBack');
+    const giveBack = t.mock.method(payloads, 'giveBackOneOf');
     if (isWatched) part.bytes();
     segment.release();
     segment.release();
     assert.deepEqual(
       giveBack.mock.calls.map((call) => call.arguments),
-      [[payload]],
+      [[payload.buffer]],
     );
   }
 });

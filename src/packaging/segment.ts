@@ -1,5 +1,4 @@
 import { assert } from '../lib/assert.ts';
-import type { SlabPool } from '../lib/slab-pool.ts';
 import type { Ticks } from '../lib/timescale.ts';
 import type { EncodablePart } from './part-container.ts';
 
@@ -10,11 +9,8 @@ export class Part {
   /** Starts with a keyframe. */
   readonly isIndependent: boolean;
   readonly byteLength: number;
-  readonly #payloads: SlabPool | undefined;
   /** What its bytes are made of, until they are made or it is let go of. */
-  #source:
-    | { readonly encodable: EncodablePart; readonly payload: readonly Uint8Array[] }
-    | undefined;
+  #encodable: EncodablePart | undefined;
   #bytes: Uint8Array | undefined;
 
   constructor(options: {
@@ -22,17 +18,12 @@ export class Part {
     readonly durationTicks: Ticks;
     readonly isIndependent: boolean;
     readonly encodable: EncodablePart;
-    /** The samples' payload; the part is its last owner, and gives it back to `payloads`. By default, none. */
-    readonly payload?: readonly Uint8Array[];
-    readonly payloads?: SlabPool;
   }) {
     this.index = options.index;
     this.durationTicks = options.durationTicks;
     this.isIndependent = options.isIndependent;
-    const { encodable, payload = [] } = options;
-    this.byteLength = encodable.byteLength;
-    this.#source = { encodable, payload };
-    this.#payloads = options.payloads;
+    this.byteLength = options.encodable.byteLength;
+    this.#encodable = options.encodable;
   }
 
   /**
@@ -42,8 +33,8 @@ export class Part {
    */
   bytes(): Uint8Array {
     if (this.#bytes === undefined) {
-      assert(this.#source !== undefined, 'the part is still in its window');
-      this.#bytes = this.#source.encodable.encode();
+      assert(this.#encodable !== undefined, 'the part is still in its window');
+      this.#bytes = this.#encodable.encode();
       this.release();
     }
     return this.#bytes;
@@ -51,8 +42,8 @@ export class Part {
 
   /** Gives its frames' memory back. Who has asked for its bytes keeps them. */
   release(): void {
-    for (const buffer of this.#source?.payload ?? []) this.#payloads?.giveBack(buffer);
-    this.#source = undefined;
+    this.#encodable?.release();
+    this.#encodable = undefined;
   }
 }
 

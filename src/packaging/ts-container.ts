@@ -5,7 +5,7 @@ import { VIDEO_TIMESCALE } from '../media/frame.ts';
 import { START_OF_STREAM, type TsPosition } from '../protocols/mpegts/packet-sequence.ts';
 import { TsMuxer, type TsPart, type TsVideoSample } from '../protocols/mpegts/ts-muxer.ts';
 import type {
-  EncodablePart,
+  MeasuredPart,
   PartContainer,
   PartContent,
   RenditionTracks,
@@ -40,14 +40,17 @@ export class TsContainer implements PartContainer {
     this.#audioTimescale = tracks.audio?.timescale ?? VIDEO_TIMESCALE;
   }
 
-  part(content: PartContent): EncodablePart {
+  part(content: PartContent): MeasuredPart {
     const muxer = this.#muxer;
     assert(muxer !== undefined, 'the tracks are known');
     const position = this.#position;
-    const part = tsPart(content, this.#audioTimescale);
-    const { byteLength, next } = muxer.measure(part, position);
+    const audioTimescale = this.#audioTimescale;
+    const { byteLength, next } = muxer.measure(tsPart(content, audioTimescale), position);
     this.#position = next;
-    return { byteLength, encode: () => muxer.encode(part, position) };
+    return {
+      byteLength,
+      encode: (same) => muxer.encode(tsPart(same, audioTimescale), position),
+    };
   }
 }
 

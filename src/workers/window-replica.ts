@@ -13,7 +13,8 @@ export function tellReplica(window: LiveWindow, message: AboutWindow, payload: U
       return;
     case 'part': {
       const { durationTicks, isIndependent } = message;
-      const encodable = { byteLength: payload.byteLength, encode: () => payload };
+      const { byteLength } = payload;
+      const encodable = { byteLength, encode: () => payload, release() {} };
       window.appendPart(
         new Part({ index: window.nextPart, durationTicks, isIndependent, encodable }),
       );

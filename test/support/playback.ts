@@ -1,7 +1,6 @@
 import type { StreamOnAir, StreamSource } from '../../src/delivery/on-air.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import type { HttpReply, HttpRequest } from '../../src/lib/http.ts';
-import { SlabPool } from '../../src/lib/slab-pool.ts';
 import { VIDEO_TIMESCALE } from '../../src/media/frame.ts';
 import { LiveWindow } from '../../src/packaging/live-window.ts';
 import type { MediaExtension } from '../../src/packaging/part-container.ts';
@@ -68,9 +67,7 @@ export class FilledWindow {
         index,
         durationTicks: PART_SECONDS * VIDEO_TIMESCALE,
         isIndependent: index === 0,
-        encodable: { byteLength: bytes.byteLength, encode: () => bytes },
-        payload: [],
-        payloads: new SlabPool(),
+        encodable: { byteLength: bytes.byteLength, encode: () => bytes, release() {} },
       }),
     );
   }

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { FakeClock } from '../../../test/support/fake-clock.ts';
-import { SlabPool } from '../../lib/slab-pool.ts';
 import { VIDEO_TIMESCALE } from '../../media/frame.ts';
 import { LiveWindow } from '../live-window.ts';
 import { Part } from '../segment.ts';
@@ -93,9 +92,7 @@ export class WindowScript {
         index: this.window.nextPart,
         durationTicks: each.durationTicks,
         isIndependent: this.#parts % 3 === 0,
-        encodable: { byteLength: bytes.byteLength, encode: () => bytes },
-        payload: [],
-        payloads: new SlabPool(),
+        encodable: { byteLength: bytes.byteLength, encode: () => bytes, release() {} },
       }),
     );
   }

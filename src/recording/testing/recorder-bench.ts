@@ -4,7 +4,6 @@ import type { ChannelRecord } from '../../domain/channel.ts';
 import type { RecordingEvent } from '../../domain/events.ts';
 import type { RecordingConfigurationRecord } from '../../domain/recording-configuration.ts';
 import { silentLogger } from '../../lib/logger.ts';
-import { SlabPool } from '../../lib/slab-pool.ts';
 import type { StreamRecording } from '../../live/ports.ts';
 import { VIDEO_TIMESCALE } from '../../media/frame.ts';
 import { LiveWindow } from '../../packaging/live-window.ts';
@@ -98,9 +97,7 @@ export class BenchStream {
         index: 0,
         durationTicks: seconds * VIDEO_TIMESCALE,
         isIndependent: true,
-        encodable: { byteLength: bytes.byteLength, encode: () => bytes },
-        payload: [],
-        payloads: new SlabPool(),
+        encodable: { byteLength: bytes.byteLength, encode: () => bytes, release() {} },
       }),
     );
     window.completeSegment(

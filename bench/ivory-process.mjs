@@ -24,6 +24,8 @@ export const ivoryEnvironment = ({ dataDirectory, http, rtmp, rtmps }) => ({
   IVORY_ROOT_ACCESS_KEY_ID: credentials.accessKeyId,
   IVORY_ROOT_SECRET_ACCESS_KEY: credentials.secretAccessKey,
   IVORY_LOG_LEVEL: 'warn',
+  // How many streams a core carries is to be found out, not IVS's quota of 100.
+  IVORY_QUOTAS: 'concurrent-streams=10000',
   // As the launcher of `npm start` sets them.
   NODE_COMPILE_CACHE: `${home}node_modules/.cache/node-compile`,
   MALLOC_MMAP_THRESHOLD_: '262144',

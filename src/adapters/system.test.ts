@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { randomBytes, systemClock } from './system.ts';
+
+/** A millisecond at a time: within one call of `tick`, it is the end of it for everyone. */
+function pass(t: TestContext, ms: number): void {
+  for (let i = 0; i < ms; i++) t.mock.timers.tick(1);
+}
 
 test('systemClock tells the wall time in milliseconds and never steps back', () => {
   const before = Date.now();
@@ -22,15 +27,25 @@ test('systemClock.after() calls once, and not at all when cancelled', (t) => {
 });
 
 test('systemClock.every() calls again and again until cancelled', (t) => {
-  t.mock.timers.enable({ apis: ['setInterval'] });
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   let calls = 0;
   const cancel = systemClock.every(10, () => {
     calls += 1;
   });
-  t.mock.timers.tick(35);
+  pass(t, 35);
   cancel();
   t.mock.timers.tick(100);
   assert.equal(calls, 3);
+});
+
+test('systemClock.every() calls all that have the same interval at the same moment', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  const calls: string[] = [];
+  systemClock.every(10, () => calls.push(`first ${Date.now()}`));
+  pass(t, 7);
+  systemClock.every(10, () => calls.push(`second ${Date.now()}`));
+  pass(t, 13);
+  assert.deepEqual(calls, ['first 10', 'second 10', 'first 20', 'second 20']);
 });
 
 test('systemClock refuses a delay that Node would turn into 1 ms', () => {

@@ -14,10 +14,22 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
   every(intervalMs, run): CancelTimer {
-    const timer = setInterval(run, checkedDelayMs(intervalMs)).unref();
-    return () => clearInterval(timer);
+    let timer: NodeJS.Timeout;
+    // On the multiples of the interval: all that is due once a second then costs one wake-up, and not one each.
+    const wait = (delayMs: number) => {
+      timer = setTimeout(() => {
+        const untilNextMs = untilMultipleMs(intervalMs);
+        // A timer may fire a moment early.
+        wait(untilNextMs < intervalMs / 2 ? untilNextMs + intervalMs : untilNextMs);
+        run();
+      }, delayMs).unref();
+    };
+    wait(untilMultipleMs(checkedDelayMs(intervalMs)));
+    return () => clearTimeout(timer);
   },
 };
+
+const untilMultipleMs = (intervalMs: number): number => intervalMs - (Date.now() % intervalMs);
 
 /** From the operating system's generator. */
 export const randomBytes: RandomBytes = (count) => secureRandomBytes(count);

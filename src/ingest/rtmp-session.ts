@@ -111,17 +111,12 @@ export class RtmpSession {
 
   /** Bytes off the socket; they are the caller's again when it returns. */
   receive(bytes: Uint8Array): void {
-    this.#guard(() => {
-      if (this.#state === 'ended') return;
-      this.#link.push(bytes);
-      if (this.#state === 'handshake' && this.#link.isOpen) {
-        const elapsedMs = this.#options.clock.monotonicMs() - this.#openedMs;
-        this.#restartDeadline(PUBLISH_DEADLINE_MS - elapsedMs);
-        this.#enter('connecting');
-      }
-      this.#readOn();
-      this.#link.keep();
-    });
+    // Without a closure: this runs for every read of every socket.
+    try {
+      this.#take(bytes);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** The socket is gone. */
@@ -138,16 +133,28 @@ export class RtmpSession {
     });
   }
 
+  #take(bytes: Uint8Array): void {
+    if (this.#state === 'ended') return;
+    this.#link.push(bytes);
+    if (this.#state === 'handshake' && this.#link.isOpen) {
+      const elapsedMs = this.#options.clock.monotonicMs() - this.#openedMs;
+      this.#restartDeadline(PUBLISH_DEADLINE_MS - elapsedMs);
+      this.#enter('connecting');
+    }
+    this.#readOn();
+    this.#link.keep();
+  }
+
   /** One message at a time: each decides whether the next is read. */
   #readOn(): void {
     while (this.#state !== 'deciding' && this.#state !== 'ended') {
       const message = this.#link.next();
       if (message === undefined) return;
-      this.#take(message);
+      this.#takeMessage(message);
     }
   }
 
-  #take(message: RtmpMessage): void {
+  #takeMessage(message: RtmpMessage): void {
     const { typeId, body, messageStreamId } = message;
     if (typeId === MESSAGE_TYPE.commandAmf0 || typeId === MESSAGE_TYPE.commandAmf3) {
       this.#takeCommand(decodeEncoderCommand(typeId, body), messageStreamId);

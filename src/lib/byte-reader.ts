@@ -6,13 +6,12 @@ import { ProtocolViolation } from './protocol-violation.ts';
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  /** Not from the start: most readers are of a few bytes, and it costs more than to read them. */
+  #madeView: DataView | undefined;
   #offset = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    // byteOffset and byteLength matter: a Buffer is usually a window into a pool shared with others.
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get offset(): number {
@@ -24,20 +23,23 @@ export class ByteReader {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#advance(1));
+    return this.#at(this.#advance(1));
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#advance(2));
+    const at = this.#advance(2);
+    return this.#at(at) * 2 ** 8 + this.#at(at + 1);
   }
 
   u24(): number {
     const at = this.#advance(3);
-    return this.#view.getUint16(at) * 256 + this.#view.getUint8(at + 2);
+    return this.#at(at) * 2 ** 16 + this.#at(at + 1) * 2 ** 8 + this.#at(at + 2);
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#advance(4));
+    const at = this.#advance(4);
+    const high = this.#at(at) * 2 ** 8 + this.#at(at + 1);
+    return high * 2 ** 16 + this.#at(at + 2) * 2 ** 8 + this.#at(at + 3);
   }
 
   u32LittleEndian(): number {
@@ -92,6 +94,18 @@ export class ByteReader {
 
   utf8(length: number): string {
     return new TextDecoder().decode(this.bytes(length));
+  }
+
+  get #view(): DataView {
+    // byteOffset and byteLength matter: a Buffer is usually a window into a pool shared with others.
+    const { buffer, byteOffset, byteLength } = this.#bytes;
+    this.#madeView ??= new DataView(buffer, byteOffset, byteLength);
+    return this.#madeView;
+  }
+
+  /** `at`: of `#advance`. */
+  #at(at: number): number {
+    return this.#bytes[at] as number;
   }
 
   #advance(length: number): number {

@@ -34,7 +34,7 @@ export class PackedPart implements EncodablePart {
   readonly #isDiscontinuous: boolean;
   readonly #metadata: readonly PartMetadata[];
   readonly #videoCount: number;
-  readonly #numbers: number[];
+  readonly #numbers: number[] = [];
   /** Most often one slab. */
   readonly #memories: ArrayBufferLike[] = [];
 
@@ -48,9 +48,8 @@ export class PackedPart implements EncodablePart {
     this.#isDiscontinuous = content.isDiscontinuous;
     this.#metadata = content.metadata;
     this.#videoCount = video.length;
-    this.#numbers = new Array((video.length + audio.length) * FIELDS);
-    for (let i = 0; i < video.length; i++) this.#pack(i, video[i] as Sample);
-    for (let i = 0; i < audio.length; i++) this.#pack(video.length + i, audio[i] as Sample);
+    for (const sample of video) this.#pack(sample);
+    for (const sample of audio) this.#pack(sample);
   }
 
   encode(): Uint8Array {
@@ -71,19 +70,20 @@ export class PackedPart implements EncodablePart {
     }
   }
 
-  #pack(index: number, sample: Sample): void {
-    const { payload } = sample;
+  /** In the order of `Field`. */
+  #pack(sample: Sample): void {
+    const { buffer, byteOffset, byteLength } = sample.payload;
     const memories = this.#memories;
-    if (memories.at(-1) !== payload.buffer) memories.push(payload.buffer);
-    const numbers = this.#numbers;
-    const at = index * FIELDS;
-    numbers[at + Field.startTicks] = sample.startTicks;
-    numbers[at + Field.durationTicks] = sample.durationTicks;
-    numbers[at + Field.compositionOffsetTicks] = sample.compositionOffsetTicks;
-    numbers[at + Field.isSync] = sample.isSync ? 1 : 0;
-    numbers[at + Field.memory] = memories.length - 1;
-    numbers[at + Field.byteOffset] = payload.byteOffset;
-    numbers[at + Field.byteLength] = payload.byteLength;
+    if (memories.at(-1) !== buffer) memories.push(buffer);
+    this.#numbers.push(
+      sample.startTicks,
+      sample.durationTicks,
+      sample.compositionOffsetTicks,
+      sample.isSync ? 1 : 0,
+      memories.length - 1,
+      byteOffset,
+      byteLength,
+    );
   }
 
   #unpack(at: number): Sample {

@@ -14,8 +14,10 @@ export class PartBuilder {
   #audio: Sample[] = [];
   /** Where the sound of the newest part ended, in ticks of its track; `undefined` before the first. */
   #audioEnd: Ticks | undefined;
-  /** The newest sound that is in a part. */
+  /** The newest sound that is in a part. Its payload is a copy: the part may be let go of before it is needed. */
   #lastSound: Sample | undefined;
+  /** What that copy is made into, over and over. */
+  #lastSoundMemory = new Uint8Array(0);
 
   /** `previous`: whose parts came before, on the same timeline. What it still holds is let go. */
   constructor(
@@ -120,7 +122,8 @@ export class PartBuilder {
       newest.durationTicks = Math.max(newest.durationTicks, end - newest.startTicks);
     } else if (this.#lastSound && this.#audioEnd !== undefined && this.#audioEnd < end) {
       const startTicks = this.#audioEnd;
-      audio.push({ ...this.#lastSound, startTicks, durationTicks: end - startTicks });
+      const payload = Uint8Array.from(this.#lastSound.payload);
+      audio.push({ ...this.#lastSound, startTicks, durationTicks: end - startTicks, payload });
     }
   }
 
@@ -139,8 +142,13 @@ export class PartBuilder {
   #keepLastSound(sample: Sample | undefined): void {
     if (sample === undefined) return;
     this.#audioEnd = sample.startTicks + sample.durationTicks;
-    // A copy: its part may be let go of before it is needed.
-    this.#lastSound = { ...sample, payload: Uint8Array.from(sample.payload) };
+    const { byteLength } = sample;
+    if (byteLength > this.#lastSoundMemory.byteLength) {
+      this.#lastSoundMemory = new Uint8Array(2 * byteLength);
+    }
+    const payload = this.#lastSoundMemory.subarray(0, byteLength);
+    payload.set(sample.payload);
+    this.#lastSound = { ...sample, payload };
   }
 
   #takeAudioBefore(endTicks: Ticks): Sample[] {

@@ -6,6 +6,8 @@ import { http } from './node-http.ts';
 
 /** What serves a connection without Node's parser. */
 interface DirectService {
+  /** The client sent `bytes`, which are somebody else's again when this returns. */
+  receive(bytes: Buffer): void;
   /** A request is being answered. */
   readonly isBusy: boolean;
   /** The client took everything that was sent. */

@@ -10,7 +10,7 @@ import {
   parseDeliveryDirectives,
 } from '../protocols/hls/delivery-directives.ts';
 import { untilCut } from './cut-off.ts';
-import { growingMediaReply, mediaReply } from './media-reply.ts';
+import { growingMediaReply, MediaReplies } from './media-reply.ts';
 import { MultivariantRoute, type MultivariantRouteOptions } from './multivariant-route.ts';
 import type { StreamOnAir, StreamSource } from './on-air.ts';
 import {
@@ -52,6 +52,7 @@ export class PlaybackRoutes {
   readonly #gate: SessionGate;
   readonly #multivariant: MultivariantRoute;
   readonly #playlistReplies = new PlaylistReplies();
+  readonly #mediaReplies = new MediaReplies();
 
   constructor(options: PlaybackRoutesOptions) {
     this.#streams = options.streams;
@@ -68,11 +69,9 @@ export class PlaybackRoutes {
     const target = parsePlaybackPath(path);
     if (!target) return NOT_FOUND_REPLY;
     try {
-      const reply =
-        target.kind === 'multivariant'
-          ? this.#multivariant.reply(request, target)
-          : this.#live(request, target);
-      return reply instanceof Promise ? reply.catch((error) => refusalReply(error, path)) : reply;
+      return target.kind === 'multivariant'
+        ? orRefusal(this.#multivariant.reply(request, target), path)
+        : this.#live(request, target);
     } catch (error) {
       return refusalReply(error, path);
     }
@@ -95,7 +94,10 @@ export class PlaybackRoutes {
       if (target.kind === 'playlist') return reply;
       return reply instanceof Promise ? reply.then(forOneViewer) : forOneViewer(reply);
     };
-    return session instanceof Promise ? session.then(serve) : serve(session);
+    return orRefusal(
+      session instanceof Promise ? session.then(serve) : serve(session),
+      request.path,
+    );
   }
 
   /** `session`: the one without which there would be no answer. */
@@ -123,7 +125,9 @@ export class PlaybackRoutes {
       }
       case 'init': {
         const bytes = window.initSegment(target.generation);
-        return bytes ? mediaReply([bytes], bytes.byteLength, request, 'm4s') : NOT_FOUND_REPLY;
+        return bytes
+          ? this.#mediaReplies.reply(bytes, () => [bytes], request, 'm4s')
+          : NOT_FOUND_REPLY;
       }
       case 'segment':
         return untilCut(session, request, this.#segment(request, target, window));
@@ -213,7 +217,7 @@ export class PlaybackRoutes {
   }
 
   #segment(request: HttpRequest, { msn }: PathOf<'segment'>, window: LiveWindow): Reply {
-    const reply = segmentReply(request, window, msn);
+    const reply = this.#segmentReply(request, window, msn);
     if (reply) return reply;
     // The second of a playlist's prefetch lines is one beyond the segment that is open or about to open.
     const isAnnounced = msn >= window.nextMsn && msn <= window.nextMsn + 1;
@@ -223,13 +227,13 @@ export class PlaybackRoutes {
       request,
       window.waitForSegment(msn),
       (outcome) =>
-        segmentReply(request, window, msn) ??
+        this.#segmentReply(request, window, msn) ??
         (outcome === 'timeout' ? TIMEOUT_REPLY : NO_CONTENT_REPLY),
     );
   }
 
   #part(request: HttpRequest, { msn, index }: PathOf<'part'>, window: LiveWindow): Reply {
-    const reply = partReply(request, window, msn, index);
+    const reply = this.#partReply(request, window, msn, index);
     if (reply) return reply;
     const isHinted =
       (msn === window.nextMsn && index === window.nextPart) ||
@@ -238,13 +242,42 @@ export class PlaybackRoutes {
     return whenAvailable(
       request,
       window.waitForPart(msn, index),
-      (outcome) => partReply(request, window, msn, index) ?? unavailableReply(outcome),
+      (outcome) => this.#partReply(request, window, msn, index) ?? unavailableReply(outcome),
+    );
+  }
+
+  #segmentReply(request: HttpRequest, window: LiveWindow, msn: number): HttpReply | undefined {
+    const segment = window.segment(msn);
+    if (!segment || segment.isGap) return undefined;
+    const extension = window.mediaExtension;
+    if (!segment.isComplete) {
+      // Answered from its first part on, so that what is begun is never empty.
+      return segment.parts.length > 0 ? growingMediaReply(segment.growing(), extension) : undefined;
+    }
+    const buffers = () => segment.parts.map((part) => part.bytes());
+    return this.#mediaReplies.reply(segment, buffers, request, extension);
+  }
+
+  #partReply(
+    request: HttpRequest,
+    window: LiveWindow,
+    msn: number,
+    index: number,
+  ): HttpReply | undefined {
+    const part = window.part(msn, index);
+    return (
+      part && this.#mediaReplies.reply(part, () => [part.bytes()], request, window.mediaExtension)
     );
   }
 }
 
 const isRestricted = (stream: StreamOnAir): boolean =>
   stream.requiresAuthorization || stream.playbackRestrictionPolicyArn !== '';
+
+/** What is refused at once is thrown. */
+function orRefusal(reply: Reply, path: string): Reply {
+  return reply instanceof Promise ? reply.catch((error) => refusalReply(error, path)) : reply;
+}
 
 function refusalReply(error: unknown, path: string): HttpReply {
   if (!(error instanceof PlaybackRefusal)) throw error;
@@ -280,32 +313,6 @@ function isInPlaylist(window: LiveWindow, msn: number, part: number | undefined)
   return window.nextMsn > msn + 1 || (window.nextMsn === msn + 1 && window.nextPart > 0);
 }
 
-function segmentReply(
-  request: HttpRequest,
-  window: LiveWindow,
-  msn: number,
-): HttpReply | undefined {
-  const segment = window.segment(msn);
-  if (!segment || segment.isGap) return undefined;
-  const extension = window.mediaExtension;
-  if (!segment.isComplete) {
-    // Answered from its first part on, so that what is begun is never empty.
-    return segment.parts.length > 0 ? growingMediaReply(segment.growing(), extension) : undefined;
-  }
-  const buffers = segment.parts.map((part) => part.bytes());
-  return mediaReply(buffers, segment.byteLength, request, extension);
-}
-
-function partReply(
-  request: HttpRequest,
-  window: LiveWindow,
-  msn: number,
-  index: number,
-): HttpReply | undefined {
-  const part = window.part(msn, index);
-  return part && mediaReply([part.bytes()], part.byteLength, request, window.mediaExtension);
-}
-
 const unavailableReply = (outcome: WaitOutcome): HttpReply =>
   outcome === 'timeout' ? TIMEOUT_REPLY : NOT_FOUND_REPLY;
 
@@ -314,6 +321,6 @@ function whenAvailable(
   waiter: Waiter,
   reply: (outcome: WaitOutcome) => HttpReply,
 ): Promise<HttpReply> {
-  request.onClose(() => waiter.cancel());
+  request.onClose(waiter.cancel);
   return waiter.outcome.then(reply);
 }

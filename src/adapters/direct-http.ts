@@ -47,6 +47,8 @@ export class DirectConnection implements Waiting {
   /** What the client sent behind a request that is not answered yet, or before its turn; as Latin-1. */
   #waiting: string | undefined;
   #hasServed = false;
+  /** When something last came from the client, or was answered. A timer would be set anew with each read and each write. */
+  #idleSinceMs = performance.now();
   /** The client has said its last word. */
   #hasEnded = false;
 
@@ -54,7 +56,6 @@ export class DirectConnection implements Waiting {
     this.#connection = connection;
     this.#socket = connection.socket;
     this.#server = server;
-    this.#socket.setTimeout(server.limits.headerTimeoutMs);
     this.#socket
       .on('data', this.receive)
       .on('drain', this.#onDrain)
@@ -86,13 +87,28 @@ export class DirectConnection implements Waiting {
 
   /** The client took everything. */
   drained(): void {
-    this.#socket.setTimeout(this.#server.limits.keepAliveTimeoutMs);
+    this.#socket.setTimeout(0);
+    this.#idleSinceMs = performance.now();
+  }
+
+  /** Ends the connection of a client that has been silent for too long. */
+  sweep(nowMs: number): void {
+    const { sendingSinceMs, closeAtMs } = this.#connection;
+    if (this.isBusy || this.#waiting !== undefined) return;
+    // Others watch over what is on its way, and over what was refused.
+    if (sendingSinceMs !== undefined || closeAtMs !== undefined) return;
+    const { headerTimeoutMs, keepAliveTimeoutMs } = this.#server.limits;
+    const idleMs = nowMs - this.#idleSinceMs;
+    if (idleMs < (this.#hasServed ? keepAliveTimeoutMs : headerTimeoutMs)) return;
+    if (this.#hasServed) this.#socket.destroy();
+    else this.#server.silent(this.#connection);
   }
 
   /** The client sent `bytes`, which are somebody else's again when this returns. */
   readonly receive = (bytes: Buffer): void => {
     // It was refused, and told so: nothing is to be done for it any more.
     if (this.#connection.closeAtMs !== undefined) return;
+    this.#idleSinceMs = performance.now();
     const text = bytes.toString('latin1');
     const isFirst = this.#exchange === undefined && this.#waiting === undefined;
     if (isFirst && this.#server.turns.take()) {
@@ -193,10 +209,8 @@ export class DirectConnection implements Waiting {
   #answered(exchange: DirectExchange): void {
     exchange.answered();
     this.#exchange = undefined;
-    if (!this.#hasServed) {
-      this.#hasServed = true;
-      this.#socket.setTimeout(this.#server.limits.keepAliveTimeoutMs);
-    }
+    this.#hasServed = true;
+    this.#idleSinceMs = performance.now();
     if (exchange.isLast || this.#server.isClosing()) this.#socket.destroySoon();
     else if (this.#waiting === undefined || this.#server.turns.take()) this.proceed();
     else this.#server.turns.wait(this);
@@ -231,9 +245,6 @@ export class DirectConnection implements Waiting {
   readonly #onTimeout = (): void => {
     if (this.#connection.sendingSinceMs !== undefined) {
       this.#server.cut(this.#connection, 'takes nothing of its answer');
-    } else if (this.#exchange === undefined) {
-      if (this.#hasServed) this.#socket.destroy();
-      else this.#server.silent(this.#connection);
     }
   };
 }

@@ -12,6 +12,8 @@ interface DirectService {
   readonly isBusy: boolean;
   /** The client took everything that was sent. */
   drained(): void;
+  /** `nowMs`: on the clock of `performance.now`. */
+  sweep(nowMs: number): void;
   /** Called once, when the connection has closed. */
   closed(): void;
 }

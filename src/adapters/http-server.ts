@@ -45,7 +45,7 @@ export class HttpServer {
   readonly #limits: HttpLimits;
   readonly #connections = new Map<Socket, Connection>();
   readonly #connectionCount: PeerCounter;
-  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  readonly #buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   readonly #slow: SlowConnections;
   readonly #replyCounts: ReplyCounts | undefined;
   readonly #sweepTimer: NodeJS.Timeout;
@@ -140,9 +140,7 @@ export class HttpServer {
       accepted.destroy();
       return;
     }
-    const socket = readInto(this.#readBuffer, accepted, (bytes) =>
-      connection.direct?.receive(bytes),
-    );
+    const socket = readInto(this.#buffer, accepted, (bytes) => connection.direct?.receive(bytes));
     const key = addressKey(remoteAddress);
     const isCounted = !(socket instanceof TLSSocket) && this.#connectionCount.take(key);
     const connection: Connection = {
@@ -286,7 +284,9 @@ export class HttpServer {
   #sweep(): void {
     const refused = this.#connectionCount.takeRefused();
     if (refused > 0) this.#log.warn({ count: refused }, 'refused connections: too many');
-    this.#slow.sweep(performance.now());
+    const nowMs = performance.now();
+    this.#slow.sweep(nowMs);
+    for (const { direct } of this.#connections.values()) direct?.sweep(nowMs);
   }
 }
 

@@ -5,13 +5,18 @@ import { BodyTooLarge } from '../lib/http.ts';
 export abstract class ClientExchange {
   /** Set once nothing that is sent any more arrives. */
   isGone = false;
-  #closeListeners: (() => void)[] | undefined;
+  #closeListener: (() => void) | undefined;
   #wakeSender: (() => void) | undefined;
 
   onClose(listener: () => void): void {
     if (this.isGone) return;
-    this.#closeListeners ??= [];
-    this.#closeListeners.push(listener);
+    const before = this.#closeListener;
+    this.#closeListener = before
+      ? () => {
+          before();
+          listener();
+        }
+      : listener;
   }
 
   /** Called by the server when the client goes away from an unfinished exchange; more than once does no harm. */
@@ -19,9 +24,9 @@ export abstract class ClientExchange {
     if (this.isGone) return;
     this.isGone = true;
     this.wakeSender();
-    const listeners = this.#closeListeners ?? [];
-    this.#closeListeners = undefined;
-    for (const listener of listeners) listener();
+    const listener = this.#closeListener;
+    this.#closeListener = undefined;
+    listener?.();
   }
 
   /** Resolves when the client took what was sent, or went away. */
@@ -40,7 +45,7 @@ export abstract class ClientExchange {
 
   /** The client got everything: nobody is told any more that it went away. */
   protected forgetCloseListeners(): void {
-    this.#closeListeners = undefined;
+    this.#closeListener = undefined;
   }
 
   /** Reads all of `source`. Rejects with `BodyTooLarge` once it is more than `limitBytes`, having told `refuseRest`. */

@@ -17,14 +17,15 @@ export class DirectExchange extends ClientExchange implements HttpRequest {
   /** All of the reply is on its way, and the client has not taken it yet. */
   isSent = false;
   readonly #fields: HeaderFields;
-  readonly #body: Uint8Array;
+  /** As Latin-1. */
+  readonly #body: string;
 
-  /** `bytes`: what `request` was read from. */
-  constructor({ socket, remoteAddress }: Connection, request: PlainRequest, bytes: Uint8Array) {
+  /** `text`: what `request` was read from. */
+  constructor({ socket, remoteAddress }: Connection, request: PlainRequest, text: string) {
     super();
     const { method, target, fields, bodyOffset } = request;
     this.method = method;
-    this.#body = bytes.subarray(bodyOffset);
+    this.#body = bodyOffset === text.length ? '' : text.slice(bodyOffset);
     this.remoteAddress = remoteAddress;
     this.isEncrypted = 'encrypted' in socket;
     this.#fields = fields;
@@ -36,8 +37,8 @@ export class DirectExchange extends ClientExchange implements HttpRequest {
   }
 
   body(limitBytes: number): Promise<Uint8Array> {
-    const refusal = announcedTooLarge(String(this.#body.byteLength), limitBytes);
-    return refusal ? Promise.reject(refusal) : Promise.resolve(this.#body);
+    const refusal = announcedTooLarge(String(this.#body.length), limitBytes);
+    return refusal ? Promise.reject(refusal) : Promise.resolve(Buffer.from(this.#body, 'latin1'));
   }
 
   /** The client has its answer, or all of it is with the kernel. */

@@ -134,6 +134,23 @@ test('a call of the API is read with its body, however its bytes are cut', async
   }
 });
 
+test('a body is the request’s own, whatever other clients send before somebody reads it', async (t) => {
+  const all = Promise.withResolvers<void>();
+  let waiting = 0;
+  const port = await serve(t, async (request) => {
+    waiting++;
+    if (waiting === 3) all.resolve();
+    await all.promise;
+    return { status: 200, headers: {}, body: `${await request.body(100)}.` };
+  });
+  const replies = ['one', 'two', 'due'].map((text) => {
+    const socket = open(t, port);
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n${text}`);
+    return heard(socket, '.');
+  });
+  assert.deepEqual((await Promise.all(replies)).map(body), ['one.', 'two.', 'due.']);
+});
+
 test('a body of a plain request may be too large', async (t) => {
   const port = await serve(t, (request) =>
     request.body(3).then(

@@ -30,17 +30,11 @@ export interface DirectHttpServer {
   handOver(connection: Connection, bytes: Buffer): void;
 }
 
-const LETTER_A = 0x41;
-const LETTER_Z = 0x5a;
-const CR = 0x0d;
-const LF = 0x0a;
-
 /**
- * Whether a request can begin with this byte: every method does with a letter, and "a server [...] SHOULD ignore at least one empty
- * line (CRLF) received prior to the request-line" (RFC 9112 section 2.2).
+ * What a request can begin with: every method does with a letter, and "a server [...] SHOULD ignore at least one empty line (CRLF)
+ * received prior to the request-line" (RFC 9112 section 2.2).
  */
-const isBeginning = (byte: number): boolean =>
-  (byte >= LETTER_A && byte <= LETTER_Z) || byte === CR || byte === LF;
+const BEGINNING = /^[A-Z\r\n]/;
 
 /**
  * Serves a connection for as long as its client sends plain requests, one after the other: what players and SDKs send. Node's HTTP
@@ -52,9 +46,11 @@ export class DirectConnection implements Waiting {
   readonly #server: DirectHttpServer;
   readonly #reader = new PlainRequestReader();
   #exchange: DirectExchange | undefined;
-  /** What the client sent behind a request that is not answered yet, or before its turn. */
-  #waiting: Buffer | undefined;
+  /** What the client sent behind a request that is not answered yet, or before its turn; as Latin-1. */
+  #waiting: string | undefined;
   #hasServed = false;
+  /** When something last came from the client, or was answered. A timer would be set anew with each read and each write. */
+  #idleSinceMs = performance.now();
   /** The client has said its last word. */
   #hasEnded = false;
 
@@ -62,9 +58,8 @@ export class DirectConnection implements Waiting {
     this.#connection = connection;
     this.#socket = connection.socket;
     this.#server = server;
-    this.#socket.setTimeout(server.limits.headerTimeoutMs);
     this.#socket
-      .on('data', this.#onData)
+      .on('data', this.receive)
       .on('drain', this.#onDrain)
       .on('end', this.#onEnd)
       .on('error', ignoreError)
@@ -78,11 +73,11 @@ export class DirectConnection implements Waiting {
 
   /** It is the turn of what waits. */
   proceed(): void {
-    const bytes = this.#waiting;
+    const text = this.#waiting;
     this.#waiting = undefined;
-    if (!bytes) return;
+    if (text === undefined) return;
     if (this.#socket.isPaused()) this.#socket.resume();
-    this.#take(bytes);
+    this.#take(text);
     if (this.#hasEnded) this.#end();
   }
 
@@ -94,50 +89,67 @@ export class DirectConnection implements Waiting {
 
   /** The client took everything. */
   drained(): void {
-    this.#socket.setTimeout(this.#server.limits.keepAliveTimeoutMs);
+    this.#socket.setTimeout(0);
+    this.#idleSinceMs = performance.now();
   }
 
-  readonly #onData = (bytes: Buffer): void => {
+  /** Ends the connection of a client that has been silent for too long. */
+  sweep(nowMs: number): void {
+    const { sendingSinceMs, closeAtMs } = this.#connection;
+    if (this.isBusy || this.#waiting !== undefined) return;
+    // Others watch over what is on its way, and over what was refused.
+    if (sendingSinceMs !== undefined || closeAtMs !== undefined) return;
+    const { headerTimeoutMs, keepAliveTimeoutMs } = this.#server.limits;
+    const idleMs = nowMs - this.#idleSinceMs;
+    if (idleMs < (this.#hasServed ? keepAliveTimeoutMs : headerTimeoutMs)) return;
+    if (this.#hasServed) this.#socket.destroy();
+    else this.#server.silent(this.#connection);
+  }
+
+  /** The client sent `bytes`, which are somebody else's again when this returns. */
+  readonly receive = (bytes: Buffer): void => {
     // It was refused, and told so: nothing is to be done for it any more.
     if (this.#connection.closeAtMs !== undefined) return;
+    this.#idleSinceMs = performance.now();
+    const text = bytes.toString('latin1');
     const isFirst = this.#exchange === undefined && this.#waiting === undefined;
     if (isFirst && this.#server.turns.take()) {
-      this.#take(bytes);
+      this.#take(text);
       return;
     }
     if (isFirst) this.#server.turns.wait(this);
-    this.#waiting = this.#waiting ? Buffer.concat([this.#waiting, bytes]) : bytes;
-    const [first = 0] = this.#waiting;
-    if (!isBeginning(first)) {
+    const waiting = (this.#waiting ?? '') + text;
+    this.#waiting = waiting;
+    if (!BEGINNING.test(waiting)) {
       this.#server.cut(this.#connection, 'garbage behind a request');
-    } else if (this.#waiting.byteLength > this.#server.limits.maxHeaderBytes) {
+    } else if (waiting.length > this.#server.limits.maxHeaderBytes) {
       // The rest stays with the client. That it goes away meanwhile is not seen until the request is answered.
       this.#socket.pause();
     }
   };
 
-  #take(bytes: Buffer): void {
+  #take(text: string): void {
     const { handlers } = this.#server;
-    const request = this.#read(bytes);
+    const request = this.#read(text);
     if (request === undefined || this.#server.isClosing()) {
-      this.#handOver(bytes);
+      this.#handOver(Buffer.from(text, 'latin1'));
       return;
     }
-    const exchange = new DirectExchange(this.#connection, request, bytes);
+    const exchange = new DirectExchange(this.#connection, request, text);
     this.#exchange = exchange;
     answerWith(handlers, exchange, this.#send, this.#fail);
   }
 
-  #read(bytes: Buffer): PlainRequest | undefined {
+  #read(text: string): PlainRequest | undefined {
     const { maxHeaderBytes, maxTargetBytes } = this.#server.limits;
-    if (bytes.byteLength > maxHeaderBytes) return undefined;
-    const request = this.#reader.read(bytes.toString('latin1'));
+    if (text.length > maxHeaderBytes) return undefined;
+    const request = this.#reader.read(text);
     return request && request.target.length <= maxTargetBytes ? request : undefined;
   }
 
   #handOver(bytes: Buffer): void {
     this.#socket
-      .off('data', this.#onData)
+      .off('data', this.receive)
       .off('drain', this.#onDrain)
       .off('end', this.#onEnd)
       .off('error', ignoreError)
@@ -187,10 +199,8 @@ export class DirectConnection implements Waiting {
   #answered(exchange: DirectExchange): void {
     exchange.answered();
     this.#exchange = undefined;
-    if (!this.#hasServed) {
-      this.#hasServed = true;
-      this.#socket.setTimeout(this.#server.limits.keepAliveTimeoutMs);
-    }
+    this.#hasServed = true;
+    this.#idleSinceMs = performance.now();
     if (exchange.isLast || this.#server.isClosing()) this.#socket.destroySoon();
     else if (this.#waiting === undefined || this.#server.turns.take()) this.proceed();
     else this.#server.turns.wait(this);
@@ -225,9 +235,6 @@ export class DirectConnection implements Waiting {
   readonly #onTimeout = (): void => {
     if (this.#connection.sendingSinceMs !== undefined) {
       this.#server.cut(this.#connection, 'takes nothing of its answer');
-    } else if (this.#exchange === undefined) {
-      if (this.#hasServed) this.#socket.destroy();
-      else this.#server.silent(this.#connection);
     }
   };
 }

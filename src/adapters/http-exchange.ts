@@ -6,10 +6,14 @@ import { http } from './node-http.ts';
 
 /** What serves a connection without Node's parser. */
 interface DirectService {
+  /** The client sent `bytes`, which are somebody else's again when this returns. */
+  receive(bytes: Buffer): void;
   /** A request is being answered. */
   readonly isBusy: boolean;
   /** The client took everything that was sent. */
   drained(): void;
+  /** `nowMs`: on the clock of `performance.now`. */
+  sweep(nowMs: number): void;
   /** Called once, when the connection has closed. */
   closed(): void;
 }

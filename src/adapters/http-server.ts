@@ -6,6 +6,7 @@ import type { HttpHandler, HttpReply } from '../lib/http.ts';
 import { answerWith, INTERNAL_ERROR } from '../lib/http-handlers.ts';
 import type { Logger } from '../lib/logger.ts';
 import { PeerCounter } from '../lib/peer-counter.ts';
+import { READ_BUFFER_BYTES, readInto } from './borrowed-socket.ts';
 import { plainAddress } from './client-address.ts';
 import { DirectConnection, type DirectHttpServer } from './direct-http.ts';
 import { type Connection, Exchange, ExchangeResponse } from './http-exchange.ts';
@@ -44,6 +45,7 @@ export class HttpServer {
   readonly #limits: HttpLimits;
   readonly #connections = new Map<Socket, Connection>();
   readonly #connectionCount: PeerCounter;
+  readonly #buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   readonly #slow: SlowConnections;
   readonly #replyCounts: ReplyCounts | undefined;
   readonly #sweepTimer: NodeJS.Timeout;
@@ -132,12 +134,13 @@ export class HttpServer {
     clearInterval(this.#sweepTimer);
   }
 
-  #onConnection(socket: Socket): void {
-    const remoteAddress = plainAddress(socket.remoteAddress);
+  #onConnection(accepted: Socket): void {
+    const remoteAddress = plainAddress(accepted.remoteAddress);
     if (remoteAddress === undefined) {
-      socket.destroy();
+      accepted.destroy();
       return;
     }
+    const socket = readInto(this.#buffer, accepted, (bytes) => connection.direct?.receive(bytes));
     const key = addressKey(remoteAddress);
     const isCounted = !(socket instanceof TLSSocket) && this.#connectionCount.take(key);
     const connection: Connection = {
@@ -281,7 +284,9 @@ export class HttpServer {
   #sweep(): void {
     const refused = this.#connectionCount.takeRefused();
     if (refused > 0) this.#log.warn({ count: refused }, 'refused connections: too many');
-    this.#slow.sweep(performance.now());
+    const nowMs = performance.now();
+    this.#slow.sweep(nowMs);
+    for (const { direct } of this.#connections.values()) direct?.sweep(nowMs);
   }
 }
 

@@ -12,7 +12,10 @@ export interface EncodedReply {
   readonly isLast: boolean;
 }
 
-/** A body of this size is copied behind its head: one write of it costs less than two, and what is shared is copied once. */
+/**
+ * A body of this size is copied behind its head: one write of it costs less than two, and what is shared is copied once. Not so a list
+ * of buffers: it is media, of which each copy is a step towards a collection of the whole heap.
+ */
 const MAX_COPIED_BODY_BYTES = 2 * 1024;
 const MAX_SHARED_BODY_BYTES = 64 * 1024;
 
@@ -49,7 +52,8 @@ export class ReplyEncoder {
     if (!reply.isShared || isLast) return this.#encode(reply, isLast, MAX_COPIED_BODY_BYTES);
     let encoded = this.#shared.get(reply);
     if (!encoded) {
-      encoded = this.#encode(reply, isLast, MAX_SHARED_BODY_BYTES);
+      const isList = Array.isArray(reply.body);
+      encoded = this.#encode(reply, isLast, isList ? MAX_COPIED_BODY_BYTES : MAX_SHARED_BODY_BYTES);
       this.#shared.set(reply, encoded);
     }
     return encoded;

@@ -1,6 +1,6 @@
 import type { HttpReply, HttpRequest } from '../lib/http.ts';
 import type { MediaExtension } from '../packaging/part-container.ts';
-import { askedRange, contentRange } from './byte-range.ts';
+import { askedRange, type ByteRange, contentRange } from './byte-range.ts';
 import { CORS_HEADERS } from './playback-replies.ts';
 
 /**
@@ -11,6 +11,10 @@ const MEDIA_HEADERS = {
   ...CORS_HEADERS,
   'Cache-Control': 'public, max-age=3600, immutable',
 } as const;
+
+interface FinishedMedia {
+  readonly byteLength: number;
+}
 
 /** By the end of a URI. */
 const CONTENT_TYPES = { m4s: 'video/mp4', ts: 'video/mp2t' } as const;
@@ -23,16 +27,34 @@ const WHOLE_HEADERS = {
   ts: { ...GROWING_HEADERS.ts, 'Accept-Ranges': 'bytes' },
 } as const;
 
-/** A finished resource of `byteLength` bytes, or the range of it that was asked for. */
-export function mediaReply(
+/** Finished segments, parts and init segments as replies: one of each for all its viewers. */
+export class MediaReplies {
+  readonly #whole = new WeakMap<FinishedMedia, HttpReply>();
+
+  /** `buffers` are those of `media`, all of it; or the range of it that was asked for. */
+  reply(
+    media: FinishedMedia,
+    buffers: () => readonly Uint8Array[],
+    request: Pick<HttpRequest, 'headers'>,
+    extension: MediaExtension,
+  ): HttpReply {
+    const range = askedRange(request, media.byteLength);
+    if (range !== undefined) return rangeReply(buffers(), media.byteLength, range, extension);
+    let reply = this.#whole.get(media);
+    if (!reply) {
+      reply = { status: 200, headers: WHOLE_HEADERS[extension], body: buffers(), isShared: true };
+      this.#whole.set(media, reply);
+    }
+    return reply;
+  }
+}
+
+function rangeReply(
   buffers: readonly Uint8Array[],
   byteLength: number,
-  request: Pick<HttpRequest, 'headers'>,
+  range: ByteRange | 'unsatisfiable',
   extension: MediaExtension,
 ): HttpReply {
-  const range = askedRange(request, byteLength);
-  const wholeHeaders = WHOLE_HEADERS[extension];
-  if (range === undefined) return { status: 200, headers: wholeHeaders, body: buffers };
   if (range === 'unsatisfiable') {
     return {
       status: 416,
@@ -46,7 +68,7 @@ export function mediaReply(
   const { first, last } = range;
   return {
     status: 206,
-    headers: { ...wholeHeaders, 'Content-Range': contentRange(range, byteLength) },
+    headers: { ...WHOLE_HEADERS[extension], 'Content-Range': contentRange(range, byteLength) },
     body: sliceBuffers(buffers, first, last + 1),
   };
 }

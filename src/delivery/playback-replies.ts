@@ -68,5 +68,5 @@ export const offlineReply = (path: string): HttpReply =>
 export function forOneViewer(reply: HttpReply): HttpReply {
   const cacheControl = String(reply.headers['Cache-Control'] ?? 'no-store');
   const headers = { ...reply.headers, 'Cache-Control': cacheControl.replace('public', 'private') };
-  return { ...reply, headers };
+  return { ...reply, headers, isShared: false };
 }

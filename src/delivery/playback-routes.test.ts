@@ -448,6 +448,17 @@ test('init segments, segments and parts are served whole, immutable and cacheabl
   }
 });
 
+test('finished media is one reply for all its viewers, but for those who want a range of it', () => {
+  const { get } = setUp();
+  for (const path of [`${LIVE}/1.m4s`, `${LIVE}/1.0.m4s`, `${LIVE}/init-0.mp4`]) {
+    const reply = get(path);
+    assert.equal(reply.isShared, true, path);
+    assert.equal(get(path), reply, path);
+    assert.equal(get(path, { headers: { range: 'bytes=0-1' } }).status, 206, path);
+  }
+  assert.notEqual(get(`${LIVE}/2.m4s`), get(`${LIVE}/1.m4s`));
+});
+
 test('a segment can be read in any range, as one that lies over several parts', async () => {
   const { get } = setUp();
   const whole = segmentText(1);

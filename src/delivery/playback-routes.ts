@@ -56,11 +56,9 @@ export class PlaybackRoutes {
     const target = parsePlaybackPath(path);
     if (!target) return NOT_FOUND_REPLY;
     try {
-      const reply =
-        target.kind === 'multivariant'
-          ? this.#multivariant.reply(request, target)
-          : this.#live(request, target);
-      return reply instanceof Promise ? reply.catch((error) => refusalReply(error, path)) : reply;
+      return target.kind === 'multivariant'
+        ? orRefusal(this.#multivariant.reply(request, target), path)
+        : this.#live(request, target);
     } catch (error) {
       return refusalReply(error, path);
     }
@@ -83,7 +81,10 @@ export class PlaybackRoutes {
       if (target.kind === 'playlist') return reply;
       return reply instanceof Promise ? reply.then(forOneViewer) : forOneViewer(reply);
     };
-    return session instanceof Promise ? session.then(serve) : serve(session);
+    return orRefusal(
+      session instanceof Promise ? session.then(serve) : serve(session),
+      request.path,
+    );
   }
 
   /** `session`: the one without which there would be no answer. */
@@ -104,6 +105,11 @@ export class PlaybackRoutes {
     }
     return untilCut(session, request, this.#replies.reply(request, target, rendition, session));
   }
+}
+
+/** What is refused at once is thrown. */
+function orRefusal(reply: Reply, path: string): Reply {
+  return reply instanceof Promise ? reply.catch((error) => refusalReply(error, path)) : reply;
 }
 
 function refusalReply(error: unknown, path: string): HttpReply {

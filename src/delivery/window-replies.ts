@@ -7,7 +7,7 @@ import {
   DirectiveError,
   parseDeliveryDirectives,
 } from '../protocols/hls/delivery-directives.ts';
-import { growingMediaReply, mediaReply } from './media-reply.ts';
+import { growingMediaReply, MediaReplies } from './media-reply.ts';
 import type { PlaybackPath } from './playback-path.ts';
 import {
   badRequestReply,
@@ -64,6 +64,7 @@ export function findRendition(
 export class WindowReplies<Session> {
   readonly #viewers: PlaylistViewers<Session>;
   readonly #playlistReplies = new PlaylistReplies();
+  readonly #mediaReplies = new MediaReplies();
 
   constructor(viewers: PlaylistViewers<Session>) {
     this.#viewers = viewers;
@@ -83,7 +84,9 @@ export class WindowReplies<Session> {
       }
       case 'init': {
         const bytes = window.initSegment(target.generation);
-        return bytes ? mediaReply([bytes], bytes.byteLength, request, 'm4s') : NOT_FOUND_REPLY;
+        return bytes
+          ? this.#mediaReplies.reply(bytes, () => [bytes], request, 'm4s')
+          : NOT_FOUND_REPLY;
       }
       case 'segment':
         return this.#segment(request, target, window);
@@ -168,7 +171,7 @@ export class WindowReplies<Session> {
   }
 
   #segment(request: HttpRequest, { msn }: PathOf<'segment'>, window: LiveWindow): Reply {
-    const reply = segmentReply(request, window, msn);
+    const reply = this.#segmentReply(request, window, msn);
     if (reply) return reply;
     // The second of a playlist's prefetch lines is one beyond the segment that is open or about to open.
     const isAnnounced = msn >= window.nextMsn && msn <= window.nextMsn + 1;
@@ -178,13 +181,13 @@ export class WindowReplies<Session> {
       request,
       window.waitForSegment(msn),
       (outcome) =>
-        segmentReply(request, window, msn) ??
+        this.#segmentReply(request, window, msn) ??
         (outcome === 'timeout' ? TIMEOUT_REPLY : NO_CONTENT_REPLY),
     );
   }
 
   #part(request: HttpRequest, { msn, index }: PathOf<'part'>, window: LiveWindow): Reply {
-    const reply = partReply(request, window, msn, index);
+    const reply = this.#partReply(request, window, msn, index);
     if (reply) return reply;
     const isHinted =
       (msn === window.nextMsn && index === window.nextPart) ||
@@ -193,7 +196,31 @@ export class WindowReplies<Session> {
     return whenAvailable(
       request,
       window.waitForPart(msn, index),
-      (outcome) => partReply(request, window, msn, index) ?? unavailableReply(outcome),
+      (outcome) => this.#partReply(request, window, msn, index) ?? unavailableReply(outcome),
+    );
+  }
+
+  #segmentReply(request: HttpRequest, window: LiveWindow, msn: number): HttpReply | undefined {
+    const segment = window.segment(msn);
+    if (!segment || segment.isGap) return undefined;
+    const extension = window.mediaExtension;
+    if (!segment.isComplete) {
+      // Answered from its first part on, so that what is begun is never empty.
+      return segment.parts.length > 0 ? growingMediaReply(segment.growing(), extension) : undefined;
+    }
+    const buffers = () => segment.parts.map((part) => part.bytes());
+    return this.#mediaReplies.reply(segment, buffers, request, extension);
+  }
+
+  #partReply(
+    request: HttpRequest,
+    window: LiveWindow,
+    msn: number,
+    index: number,
+  ): HttpReply | undefined {
+    const part = window.part(msn, index);
+    return (
+      part && this.#mediaReplies.reply(part, () => [part.bytes()], request, window.mediaExtension)
     );
   }
 }
@@ -213,32 +240,6 @@ function isInPlaylist(window: LiveWindow, msn: number, part: number | undefined)
   return window.nextMsn > msn + 1 || (window.nextMsn === msn + 1 && window.nextPart > 0);
 }
 
-function segmentReply(
-  request: HttpRequest,
-  window: LiveWindow,
-  msn: number,
-): HttpReply | undefined {
-  const segment = window.segment(msn);
-  if (!segment || segment.isGap) return undefined;
-  const extension = window.mediaExtension;
-  if (!segment.isComplete) {
-    // Answered from its first part on, so that what is begun is never empty.
-    return segment.parts.length > 0 ? growingMediaReply(segment.growing(), extension) : undefined;
-  }
-  const buffers = segment.parts.map((part) => part.bytes());
-  return mediaReply(buffers, segment.byteLength, request, extension);
-}
-
-function partReply(
-  request: HttpRequest,
-  window: LiveWindow,
-  msn: number,
-  index: number,
-): HttpReply | undefined {
-  const part = window.part(msn, index);
-  return part && mediaReply([part.bytes()], part.byteLength, request, window.mediaExtension);
-}
-
 const unavailableReply = (outcome: WaitOutcome): HttpReply =>
   outcome === 'timeout' ? TIMEOUT_REPLY : NOT_FOUND_REPLY;
 
@@ -247,6 +248,6 @@ function whenAvailable(
   waiter: Waiter,
   reply: (outcome: WaitOutcome) => HttpReply,
 ): Promise<HttpReply> {
-  request.onClose(() => waiter.cancel());
+  request.onClose(waiter.cancel);
   return waiter.outcome.then(reply);
 }

@@ -10,8 +10,24 @@ export function answerWith<Request extends HttpRequest>(
   try {
     const reply = firstReply(handlers, request);
     if (reply instanceof Promise) {
-      reply.then((late) => send(request, late)).catch((error) => fail(request, error));
+      reply.then(
+        (late) => sendOrFail(request, late, send, fail),
+        (error) => fail(request, error),
+      );
     } else send(request, reply);
+  } catch (error) {
+    fail(request, error);
+  }
+}
+
+function sendOrFail<Request>(
+  request: Request,
+  reply: HttpReply,
+  send: (request: Request, reply: HttpReply) => void,
+  fail: (request: Request, error: unknown) => void,
+): void {
+  try {
+    send(request, reply);
   } catch (error) {
     fail(request, error);
   }

@@ -234,7 +234,7 @@ export class LiveWindow {
 
   /** For a playlist that has this segment (no part given: complete) or part, or anything later. */
   waitForPlaylist(msn: number, part: number | undefined): Waiter {
-    return this.#wait(() => {
+    return this.#wait(`playlist ${msn}.${part ?? ''}`, () => {
       if (this.#isEnded) return 'available';
       if (!this.isPlayable) return undefined;
       if (this.nextMsn > msn) {
@@ -251,7 +251,7 @@ export class LiveWindow {
 
   /** For the bytes of one part; unavailable once its segment ended without it. */
   waitForPart(msn: number, index: number): Waiter {
-    return this.#wait(() => {
+    return this.#wait(`part ${msn}.${index}`, () => {
       if (this.part(msn, index)) return 'available';
       return this.#isEnded || this.nextMsn > msn ? 'unavailable' : undefined;
     });
@@ -259,7 +259,7 @@ export class LiveWindow {
 
   /** For a segment to begin. */
   waitForSegment(msn: number): Waiter {
-    return this.#wait(() => {
+    return this.#wait(`segment ${msn}`, () => {
       if (this.segment(msn)?.parts.length) return 'available';
       return this.#isEnded || this.nextMsn > msn ? 'unavailable' : undefined;
     });
@@ -270,11 +270,11 @@ export class LiveWindow {
     return this.#timing;
   }
 
-  #wait(check: () => WaitOutcome | undefined): Waiter {
+  #wait(what: string, check: () => WaitOutcome | undefined): Waiter {
     const timeoutMs = this.#timing
       ? this.#timing.targetDurationSeconds * BLOCKING_TARGET_DURATIONS * 1000
       : STARTING_TIMEOUT_MS;
-    return this.#waiters.wait(check, timeoutMs);
+    return this.#waiters.wait(what, check, timeoutMs);
   }
 
   #changed(): void {

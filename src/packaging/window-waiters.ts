@@ -10,14 +10,18 @@ export type WaitOutcome =
 
 export interface Waiter {
   readonly outcome: Promise<WaitOutcome>;
-  /** The viewer went away: nothing is resolved any more. */
-  cancel(): void;
+  /** To be called by a viewer who goes away, once: when all who wait for the same are gone, nothing is resolved any more. */
+  readonly cancel: () => void;
 }
 
-interface Waiting {
+/** All who came to wait for the same thing at about the same time. */
+interface SharedWait extends Waiter {
+  readonly what: string;
   readonly check: () => WaitOutcome | undefined;
   readonly resolve: (outcome: WaitOutcome) => void;
-  readonly deadlineMs: number;
+  /** Of the one who came last. */
+  deadlineMs: number;
+  viewers: number;
 }
 
 const DEADLINE_CHECK_MS = 500;
@@ -27,52 +31,78 @@ const settled = (outcome: WaitOutcome): Waiter => ({
   cancel() {},
 });
 
-/** Requests parked until a window changes. One timer for all of them, and only while there are any. */
+/**
+ * Requests parked until a window changes. Thousands of viewers wait for the very same part: they share one check and one promise, since
+ * whatever is kept for each of them is moved by the garbage collector while they wait. One timer for all, and only while there
+ * are any.
+ */
 export class WindowWaiters {
   readonly #clock: Clock;
-  readonly #waiting = new Set<Waiting>();
+  readonly #waits = new Set<SharedWait>();
+  /** By what is waited for: those whom more may join. Emptied with each look at the deadlines, so that these stay exact to that. */
+  readonly #joinable = new Map<string, SharedWait>();
   #cancelTimer: CancelTimer | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  get size(): number {
-    return this.#waiting.size;
-  }
-
-  wait(check: () => WaitOutcome | undefined, timeoutMs: number): Waiter {
+  /** `check` tells of `what`, whoever waits for it. */
+  wait(what: string, check: () => WaitOutcome | undefined, timeoutMs: number): Waiter {
     const now = check();
     if (now !== undefined) return settled(now);
-    const { promise, resolve } = Promise.withResolvers<WaitOutcome>();
-    const waiting = { check, resolve, deadlineMs: this.#clock.monotonicMs() + timeoutMs };
-    this.#waiting.add(waiting);
-    this.#cancelTimer ??= this.#clock.every(DEADLINE_CHECK_MS, () => this.#expire());
-    return { outcome: promise, cancel: () => this.#remove(waiting) };
+    const wait = this.#joinable.get(what) ?? this.#begin(what, check);
+    wait.viewers++;
+    wait.deadlineMs = this.#clock.monotonicMs() + timeoutMs;
+    return wait;
   }
 
   /** The window changed: whoever got what it waited for, or can't get it any more, is told. */
   wake(): void {
-    for (const waiting of this.#waiting) {
-      const outcome = waiting.check();
-      if (outcome === undefined) continue;
-      this.#remove(waiting);
-      waiting.resolve(outcome);
+    for (const wait of this.#waits) {
+      const outcome = wait.check();
+      if (outcome !== undefined) this.#settle(wait, outcome);
     }
+  }
+
+  #begin(what: string, check: () => WaitOutcome | undefined): SharedWait {
+    const { promise: outcome, resolve } = Promise.withResolvers<WaitOutcome>();
+    const wait: SharedWait = {
+      what,
+      outcome,
+      check,
+      resolve,
+      deadlineMs: 0,
+      viewers: 0,
+      cancel: () => {
+        wait.viewers--;
+        if (wait.viewers === 0) this.#remove(wait);
+      },
+    };
+    this.#waits.add(wait);
+    this.#joinable.set(what, wait);
+    this.#cancelTimer ??= this.#clock.every(DEADLINE_CHECK_MS, () => this.#expire());
+    return wait;
   }
 
   #expire(): void {
+    this.#joinable.clear();
     const nowMs = this.#clock.monotonicMs();
-    for (const waiting of this.#waiting) {
-      if (waiting.deadlineMs > nowMs) continue;
-      this.#remove(waiting);
-      waiting.resolve('timeout');
+    for (const wait of this.#waits) {
+      if (wait.deadlineMs <= nowMs) this.#settle(wait, 'timeout');
     }
   }
 
-  #remove(waiting: Waiting): void {
-    this.#waiting.delete(waiting);
-    if (this.#waiting.size > 0) return;
+  #settle(wait: SharedWait, outcome: WaitOutcome): void {
+    this.#remove(wait);
+    wait.resolve(outcome);
+  }
+
+  #remove(wait: SharedWait): void {
+    this.#waits.delete(wait);
+    // What is settled, or whom nobody waits for, is not joined.
+    if (this.#joinable.get(wait.what) === wait) this.#joinable.delete(wait.what);
+    if (this.#waits.size > 0) return;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }

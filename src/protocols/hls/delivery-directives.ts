@@ -74,12 +74,12 @@ export function parseDeliveryDirectives(query: string): DeliveryDirectives {
     // Bad Request, such as HTTP 400."
     throw new DirectiveError('_HLS_part needs _HLS_msn');
   }
-  return {
-    ...(msn === undefined ? {} : { msn }),
-    ...(part === undefined ? {} : { part }),
-    // 6.2.5.1 knows YES and v2; to anything else the whole playlist is a right answer.
-    ...(skip === 'YES' || skip === 'v2' ? { skip } : {}),
-  };
+  const directives: { -readonly [Name in keyof DeliveryDirectives]: DeliveryDirectives[Name] } = {};
+  if (msn !== undefined) directives.msn = msn;
+  if (part !== undefined) directives.part = part;
+  // 6.2.5.1 knows YES and v2; to anything else the whole playlist is a right answer.
+  if (skip === 'YES' || skip === 'v2') directives.skip = skip;
+  return directives;
 }
 
 /**

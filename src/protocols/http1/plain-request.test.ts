@@ -129,6 +129,16 @@ test('PlainRequestReader remembers what a client always sends, and reads it the 
   assert.equal(reader.read(BROWSER)?.bodyOffset, BROWSER.length);
 });
 
+test('PlainRequestReader gives the same object for the same request, and reads no other as it', () => {
+  const reader = new PlainRequestReader();
+  const first = reader.read(BROWSER);
+  assert.equal(reader.read(BROWSER), first);
+  assert.equal(reader.read(`${BROWSER}G`), undefined);
+  const call = 'POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nb';
+  assert.notEqual(reader.read(call), reader.read(call));
+  assert.equal(reader.read(BROWSER), first);
+});
+
 test('a property: a reader with a past reads as one without', () => {
   const reader = new PlainRequestReader();
   const line = fc.constantFrom(

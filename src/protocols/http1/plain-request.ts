@@ -42,9 +42,12 @@ export class HeaderFields {
   }
 }
 
-/** Reads the plain requests of one connection. */
+/** Reads the plain requests of one connection, of which most are like the one before. */
 export class PlainRequestReader {
-  /** All behind the request line of the last request without a body: players send the same again and again. */
+  /** The last request without a body: who reloads a playlist sends the very same again. */
+  #lastText = '';
+  #last: PlainRequest | undefined;
+  /** All behind the request line of one without a body: it stays the same where the target does not. */
   #known = '';
   #knownFields: HeaderFields | undefined;
 
@@ -54,6 +57,16 @@ export class PlainRequestReader {
    * connection. Those are for a parser that knows all of HTTP.
    */
   read(text: string): PlainRequest | undefined {
+    if (text === this.#lastText) return this.#last;
+    const request = this.#read(text);
+    if (request?.bodyOffset === text.length) {
+      this.#lastText = text;
+      this.#last = request;
+    }
+    return request;
+  }
+
+  #read(text: string): PlainRequest | undefined {
     const lineEnd = text.indexOf('\r\n');
     const line = lineEnd < 0 ? null : REQUEST_LINE.exec(text.slice(0, lineEnd));
     if (line === null) return undefined;

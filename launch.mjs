@@ -57,8 +57,6 @@ function handOver(runtime, args, root) {
       // glibc otherwise takes the memory of streams from a heap that it gives back from its end only: after 20 streams
       // ended, 444 MB stayed with the process; so it is 174.
       MALLOC_MMAP_THRESHOLD_: '262144',
-      // And in huge pages, where the system leaves that to the program (`lib/slab-pool.ts`).
-      GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
       ...process.env,
     },
   });

@@ -29,5 +29,4 @@ export const ivoryEnvironment = ({ dataDirectory, http, rtmp, rtmps }) => ({
   // As the launcher of `npm start` sets them.
   NODE_COMPILE_CACHE: `${home}node_modules/.cache/node-compile`,
   MALLOC_MMAP_THRESHOLD_: '262144',
-  GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
 });

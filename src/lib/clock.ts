@@ -12,9 +12,6 @@ export interface Clock {
   monotonicMs(): number;
   /** Calls `run` once after `delayMs`. The timer does not keep the process alive. */
   after(delayMs: number, run: () => void): CancelTimer;
-  /**
-   * Calls `run` every `intervalMs`, the first time at the latest when that much has passed: whatever has the same interval is
-   * called together. The timer does not keep the process alive.
-   */
+  /** Calls `run` every `intervalMs`. The timer does not keep the process alive. */
   every(intervalMs: number, run: () => void): CancelTimer;
 }

@@ -1,14 +1,8 @@
-/** What malloc puts before it: with that, a slab is a mapping of whole huge pages, which the kernel lays where one can begin. */
-const MALLOC_HEADER_BYTES = 64;
-
-/**
- * A huge page of x86 and of most ARM: the launcher has glibc ask for memory of this size in such pages. Cleared and mapped 4 KB
- * at a time, the growing windows of 100 streams were a tenth of all CPU.
- */
-const SLAB_BYTES = 2 * 1024 * 1024 - MALLOC_HEADER_BYTES;
+/** A good second of a 3 Mbit/s stream, and a keyframe of 15 Mbit/s. */
+const SLAB_BYTES = 512 * 1024;
 
 /** What is kept for later at most: 32 MiB, a second of streams of 250 Mbit/s together. */
-const MAX_FREE_SLABS = 16;
+const MAX_FREE_SLABS = 64;
 
 interface Slab {
   readonly memory: Buffer;

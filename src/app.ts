@@ -21,6 +21,7 @@ import { IVS_CALLS_PER_SECOND } from './domain/call-rate-quotas.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { SlabPool } from './lib/slab-pool.ts';
+import type { Transcoding } from './live/channel-renditions.ts';
 import { LiveRegistry } from './live/live-registry.ts';
 import { publicHost, startAccess } from './wiring/access.ts';
 import { startEvents } from './wiring/events.ts';
@@ -57,7 +58,6 @@ export async function startIvory(
   { log, clock = systemClock }: { readonly log: Logger; readonly clock?: Clock },
 ): Promise<Ivory> {
   await using starting = new AsyncDisposableStack();
-  const finding = prepareTranscoding(config, clock, log);
   const directory = await prepareDataDirectory(config.dataDirectory);
   const resources = starting;
   const secret = await loadServerSecret(directory, randomBytes);
@@ -77,6 +77,7 @@ export async function startIvory(
   const ids = new SessionIds({ key: secret, random: randomBytes, clock });
   const viewers = new ViewerSessions({ ids, clock, log });
   starting.defer(() => viewers.close());
+  const transcoding = Promise.withResolvers<Transcoding | undefined>();
   const payloads = new SlabPool();
   starting.defer(collectAfterStreams(payloads, clock, log));
   const live = new LiveRegistry({
@@ -89,7 +90,7 @@ export async function startIvory(
     payloads,
     recorder: recording.recorder,
     quotas: config.quotas,
-    transcoding: finding,
+    transcoding: transcoding.promise,
   });
   const metrics = keepMetrics({ ...foundation, readings: () => live.readings(), countries });
 
@@ -168,6 +169,9 @@ export async function startIvory(
   // The system's choice, where it was asked for one.
   httpPort = web.http;
   const ingest = await openIngestPorts({ ...ports, live, payloads });
+
+  // Encoders wait for it, the ports do not: ffmpeg takes as long to say what it can do as all that was before.
+  transcoding.resolve(prepareTranscoding(config, clock, log));
 
   // Last in, first out: streams end in order while everything that they end into is still there.
   starting.use(live);

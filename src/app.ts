@@ -170,6 +170,7 @@ export async function startIvory(
   httpPort = web.http;
   const ingest = await openIngestPorts({ ...ports, live, payloads });
 
+  await store.moveOut();
   // Encoders wait for it, the ports do not: ffmpeg takes as long to say what it can do as all that was before.
   transcoding.resolve(prepareTranscoding(config, clock, log));
 

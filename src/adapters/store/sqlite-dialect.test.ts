@@ -18,12 +18,13 @@ async function makeNotes() {
   const resources = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'ivory-dialect-'));
   resources.defer(() => rm(directory, { recursive: true }));
-  const connect = async (role: SqliteRole) => {
-    const thread = resources.adopt(new SqliteThread(), (opened) => opened.close());
-    await thread.request({ kind: 'open', path: join(directory, 'notes.db'), role });
+  const connect = (role: SqliteRole) => {
+    const location = { path: join(directory, 'notes.db'), role };
+    const thread = resources.adopt(new SqliteThread(location), (opened) => opened.close());
+    thread.moveOut();
     return { thread, db: new Kysely<Notes>({ dialect: new SqliteThreadDialect(thread) }) };
   };
-  const writer = await connect('writer');
+  const writer = connect('writer');
   await sql`create table note (id integer primary key, text text not null)`.execute(writer.db);
   return { writer, connect, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
@@ -36,7 +37,7 @@ const readIds = async (db: Kysely<Notes>) =>
 test('a read does not wait for a write transaction, and sees what was committed', async () => {
   await using notes = await makeNotes();
   const { db } = notes.writer;
-  const reader = await notes.connect('reader');
+  const reader = notes.connect('reader');
 
   await db.transaction().execute(async (transaction) => {
     await transaction.insertInto('note').values({ id: 1, text: 'a' }).execute();
@@ -48,7 +49,7 @@ test('a read does not wait for a write transaction, and sees what was committed'
 
 test('a read transaction sees one moment', async () => {
   await using notes = await makeNotes();
-  const reader = await notes.connect('reader');
+  const reader = notes.connect('reader');
   await reader.db
     .transaction()
     .setAccessMode('read only')
@@ -62,7 +63,7 @@ test('a read transaction sees one moment', async () => {
 
 test('a reader cannot write', async () => {
   await using notes = await makeNotes();
-  const reader = await notes.connect('reader');
+  const reader = notes.connect('reader');
   await assert.rejects(write(reader.db, 1, 'a'), SqliteError);
 });
 

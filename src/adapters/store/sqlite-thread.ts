@@ -1,5 +1,6 @@
 import { getCompileCacheDir } from 'node:module';
 import { Worker } from 'node:worker_threads';
+import { workerProgram } from '../worker-program.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import type {
   SqliteLocation,
@@ -82,7 +83,7 @@ export class SqliteThread {
 
   #start(): Worker {
     const compileCache = getCompileCacheDir();
-    const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
+    const worker = new Worker(workerProgram('sqlite-worker', import.meta.url), {
       name: 'sqlite',
       workerData: this.#location,
       execArgv: [],

@@ -116,6 +116,29 @@ test('a thread answers what was asked before it was closed, and refuses the rest
   await assert.rejects(thread.request(query), StoreError);
 });
 
+test('a thread that rests loses nothing, and goes on with the next request', async () => {
+  await using notes = await makeNotes();
+  const { thread, db } = notes.writer;
+  await write(db, 1, 'a');
+  await Promise.all([thread.rest(), thread.rest()]);
+  await write(db, 2, 'b');
+  assert.deepEqual(await readIds(db), [1, 2]);
+});
+
+test('a thread never rests within a transaction, however short its patience', async () => {
+  await using notes = await makeNotes();
+  const db = new Kysely<Notes>({ dialect: new SqliteThreadDialect(notes.writer.thread, 1) });
+  for (let id = 1; id <= 20; id += 2) {
+    await db.transaction().execute(async (transaction) => {
+      await write(transaction, id, 'a');
+      // Longer than its patience: it fires, and waits for its turn.
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      await write(transaction, id + 1, 'b');
+    });
+  }
+  assert.equal((await readIds(db)).length, 20);
+});
+
 test('a thread that was sent what cannot be cloned goes on with the right replies', async () => {
   await using notes = await makeNotes();
   const { thread } = notes.writer;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { getCompileCacheDir } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { workerProgram } from '../worker-program.ts';
@@ -23,7 +24,7 @@ export class SqliteError extends Error {
 
 /**
  * A SQLite connection of its own, at first on the thread that opens it: a start does without other threads, each of which is 40 ms
- * and 13 MB. Once it has moved out, its worker begins with the next request.
+ * and 13 MB. Once it has moved out, its worker begins with the next request, and ends when it is told to rest.
  */
 export class SqliteThread {
   readonly #location: SqliteLocation;
@@ -32,7 +33,6 @@ export class SqliteThread {
   #worker: Worker | undefined;
   /** Replies come in the order of the requests. */
   readonly #waiting: PromiseWithResolvers<SqliteResult>[] = [];
-  readonly #exited = Promise.withResolvers<void>();
   #ended: StoreError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -55,6 +55,7 @@ export class SqliteThread {
   /** @throws SqliteError where SQLite refuses, StoreError where the thread has ended */
   async request(request: SqliteRequest): Promise<SqliteResult> {
     if (this.#ended) throw this.#ended;
+    if (this.#closing) throw new StoreError('the database is closed');
     if (this.#local) return resultOf(this.#local.reply(request));
     const waiting = Promise.withResolvers<SqliteResult>();
     this.#worker ??= this.#start();
@@ -64,6 +65,17 @@ export class SqliteThread {
     return await waiting.promise;
   }
 
+  /** Ends the worker, behind what was asked before, until the next request. Not within a transaction. */
+  async rest(): Promise<void> {
+    const worker = this.#worker;
+    if (!worker || this.#ended) return;
+    const exited = once(worker, 'exit');
+    const closed = this.request({ kind: 'close' });
+    this.#worker = undefined;
+    // They fail only where it ends by itself.
+    await Promise.allSettled([closed, exited]);
+  }
+
   /** Answers what was asked before, then ends the thread. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -71,11 +83,7 @@ export class SqliteThread {
   }
 
   async #close(): Promise<void> {
-    if (this.#worker) {
-      // It refuses only where it has ended, or ends, by itself.
-      await this.request({ kind: 'close' }).catch(() => {});
-      await this.#exited.promise;
-    }
+    await this.rest();
     this.moveOut();
     this.#lock?.[Symbol.dispose]();
     this.#end(new StoreError('the database is closed'));
@@ -96,8 +104,7 @@ export class SqliteThread {
       this.#end(new StoreError('the database thread failed', { cause })),
     );
     worker.on('exit', () => {
-      this.#end(new StoreError('the database is closed'));
-      this.#exited.resolve();
+      if (worker === this.#worker) this.#end(new StoreError('the database thread ended'));
     });
     return worker;
   }

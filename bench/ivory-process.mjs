@@ -1,5 +1,6 @@
 // How the benchmarks start Ivory: the checkout they lie in, with everything on that a default start has on.
 import { fileURLToPath } from 'node:url';
+import { bundledProgram } from '../launch/bundle.mjs';
 import { findRuntime } from '../launch/runtime.mjs';
 
 const home = fileURLToPath(new URL('..', import.meta.url));
@@ -11,10 +12,10 @@ export const credentials = {
 };
 
 /** Node.js as the lockfile names it, whichever one runs the benchmark. */
-export const ivoryCommand = () => [
-  process.env.BENCH_NODE ?? findRuntime(home),
-  `${home}src/main.ts`,
-];
+/** As `npm start` runs it. */
+const program = await bundledProgram(home);
+
+export const ivoryCommand = () => [process.env.BENCH_NODE ?? findRuntime(home), program];
 
 export const ivoryEnvironment = ({ dataDirectory, http, rtmp, rtmps }) => ({
   IVORY_DATA_DIR: dataDirectory,

@@ -21,6 +21,7 @@ import { IVS_CALLS_PER_SECOND } from './domain/call-rate-quotas.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { SlabPool } from './lib/slab-pool.ts';
+import type { Transcoding } from './live/channel-renditions.ts';
 import { LiveRegistry } from './live/live-registry.ts';
 import { publicHost, startAccess } from './wiring/access.ts';
 import { startEvents } from './wiring/events.ts';
@@ -58,7 +59,6 @@ export async function startIvory(
   { log, clock = systemClock }: { readonly log: Logger; readonly clock?: Clock },
 ): Promise<Ivory> {
   await using starting = new AsyncDisposableStack();
-  const finding = prepareTranscoding(config, clock, log);
   const directory = await prepareDataDirectory(config.dataDirectory);
   const resources = starting;
   const secret = await loadServerSecret(directory, randomBytes);
@@ -78,6 +78,7 @@ export async function startIvory(
   const ids = new SessionIds({ key: secret, random: randomBytes, clock });
   const viewers = new ViewerSessions({ ids, clock, log });
   starting.defer(() => viewers.close());
+  const transcoding = Promise.withResolvers<Transcoding | undefined>();
   const payloads = new SlabPool();
   starting.defer(collectAfterStreams(payloads, clock, log));
   const live = new LiveRegistry({
@@ -90,7 +91,7 @@ export async function startIvory(
     payloads,
     recorder: recording.recorder,
     quotas: config.quotas,
-    transcoding: finding,
+    transcoding: transcoding.promise,
   });
   const metrics = keepMetrics({ ...foundation, readings: () => live.readings(), countries });
 
@@ -170,6 +171,10 @@ export async function startIvory(
   // The system's choice, where it was asked for one.
   httpPort = web.http;
   const ingest = await openIngestPorts({ ...ports, live, payloads });
+
+  await store.moveOut();
+  // Encoders wait for it, the ports do not: ffmpeg takes as long to say what it can do as all that was before.
+  transcoding.resolve(prepareTranscoding(config, clock, log));
 
   const workers = startWorkers({
     ...{ config, certificates, clock, log, resources, payloads, handlers, replyCounts },

@@ -18,21 +18,26 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => stop.abort(signal));
 }
 
-try {
-  const { config, warnings } = readConfig(env);
-  const log = createLogger(config.logLevel);
-  for (const warning of warnings) log.warn({}, warning);
-  process.once('exit', () => log.flush());
-  await using ivory = await startIvory(config, { log });
-  stdout.write(banner(ivory, config));
-  if (!stop.signal.aborted) await once(stop.signal, 'abort');
-  log.info({ signal: stop.signal.reason }, 'shutting down');
-  setTimeout(() => {
-    log.error({}, 'shutdown took too long, ending now');
-    exit(1);
-  }, SHUTDOWN_DEADLINE_MS).unref();
-} catch (error) {
-  // One line, no stack: whoever starts a server can mend a port or a setting, not a line of ours.
-  process.stderr.write(`ivory: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+// A function, because the bundle of `npm start` is CommonJS, which has no await outside of one.
+async function main(): Promise<void> {
+  try {
+    const { config, warnings } = readConfig(env);
+    const log = createLogger(config.logLevel);
+    for (const warning of warnings) log.warn({}, warning);
+    process.once('exit', () => log.flush());
+    await using ivory = await startIvory(config, { log });
+    stdout.write(banner(ivory, config));
+    if (!stop.signal.aborted) await once(stop.signal, 'abort');
+    log.info({ signal: stop.signal.reason }, 'shutting down');
+    setTimeout(() => {
+      log.error({}, 'shutdown took too long, ending now');
+      exit(1);
+    }, SHUTDOWN_DEADLINE_MS).unref();
+  } catch (error) {
+    // One line, no stack: whoever starts a server can mend a port or a setting, not a line of ours.
+    process.stderr.write(`ivory: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
 }
+
+void main();

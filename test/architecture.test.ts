@@ -41,7 +41,7 @@ const FILE_EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The rooms that stand between the program and the machine. */
-const OUTSIDE = /^src\/(adapters\/|wiring\/|app\.ts$|main\.ts$|worker\.ts$)/;
+const OUTSIDE = /^src\/(adapters\/|wiring\/|app\.ts$|main\.ts$)/;
 
 /** Code that reaches past what a file was handed, and what to take instead. */
 const BANNED = [

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type * as Maxmind from 'maxmind';
 import type { CountrySource } from '../delivery/ports.ts';
@@ -40,7 +40,7 @@ export class CountryDatabaseError extends Error {
 export class CountryDatabase implements CountrySource {
   readonly #file: string;
   /** Addresses that it is not asked about. */
-  readonly #unlocated: BlockList;
+  readonly #unlocated = new BlockList();
   #reader: Maxmind.Reader<Maxmind.Response> | undefined;
 
   /**
@@ -51,8 +51,8 @@ export class CountryDatabase implements CountrySource {
    */
   constructor(path?: string) {
     this.#file = path ?? fileURLToPath(import.meta.resolve(BUNDLED));
-    this.#unlocated = path === undefined ? specialPurpose() : new BlockList();
     if (path !== undefined) this.#reader = openDatabase(path);
+    else addSpecialPurpose(this.#unlocated);
   }
 
   /** @throws CountryDatabaseError where the file is read only now, and is none. */
@@ -65,12 +65,10 @@ export class CountryDatabase implements CountrySource {
   }
 }
 
-function specialPurpose(): BlockList {
-  const list = new BlockList();
+function addSpecialPurpose(list: BlockList): void {
   for (const [network, bits] of SPECIAL_PURPOSE) {
-    list.addSubnet(network, bits, isIPv6(network) ? 'ipv6' : 'ipv4');
+    list.addSubnet(network, bits, network.includes(':') ? 'ipv6' : 'ipv4');
   }
-  return list;
 }
 
 function openDatabase(file: string): Maxmind.Reader<Maxmind.Response> {

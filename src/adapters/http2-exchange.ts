@@ -1,8 +1,7 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { HttpRequest } from '../lib/http.ts';
 import { announcedTooLarge, ClientExchange, splitTarget } from './client-exchange.ts';
-
-const { NGHTTP2_NO_ERROR, NGHTTP2_STREAM_STATE_OPEN } = constants;
+import { loadHttp2 } from './node-http.ts';
 
 /** One request on an HTTP/2 connection and its answer: the `HttpRequest` that handlers see, over Node's stream. */
 export class Http2Exchange extends ClientExchange implements HttpRequest {
@@ -43,6 +42,7 @@ export class Http2Exchange extends ClientExchange implements HttpRequest {
   /** Its body is not here to the last byte. */
   get isReceiving(): boolean {
     const { stream } = this;
+    const { NGHTTP2_STREAM_STATE_OPEN } = loadHttp2().constants;
     return !stream.endAfterHeaders && stream.state.state === NGHTTP2_STREAM_STATE_OPEN;
   }
 
@@ -61,7 +61,7 @@ export class Http2Exchange extends ClientExchange implements HttpRequest {
     this.#hasEnded = true;
     if (this.isReceiving) {
       // "a server MAY request that the client abort transmission of a request without error" (RFC 9113 section 8.1).
-      stream.once('finish', () => stream.close(NGHTTP2_NO_ERROR));
+      stream.once('finish', () => stream.close(loadHttp2().constants.NGHTTP2_NO_ERROR));
     }
     stream.end(bytes);
     // Node keeps a stream until somebody took the end of its request, too.
@@ -70,6 +70,7 @@ export class Http2Exchange extends ClientExchange implements HttpRequest {
 
   /** Called once by the server when the stream is closed. */
   closed(): void {
+    const { NGHTTP2_NO_ERROR } = loadHttp2().constants;
     if (this.#hasEnded && !this.stream.aborted && this.stream.rstCode === NGHTTP2_NO_ERROR) {
       this.forgetCloseListeners();
     } else this.clientGone();

@@ -1,10 +1,8 @@
-import {
-  constants,
-  type IncomingHttpHeaders,
-  performServerHandshake,
-  type SecureServerOptions,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
+import type {
+  IncomingHttpHeaders,
+  SecureServerOptions,
+  ServerHttp2Session,
+  ServerHttp2Stream,
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { addressKey } from '../lib/address-key.ts';
@@ -17,9 +15,8 @@ import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import type { HttpServerOptions } from './http-server.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 import { sendHttp2Reply } from './http2-reply.ts';
+import { loadHttp2 } from './node-http.ts';
 import type { ReplyCounts } from './reply-counts.ts';
-
-const { NGHTTP2_REFUSED_STREAM } = constants;
 
 /** `:method`, `:scheme`, `:authority`, `:path`. */
 const PSEUDO_HEADERS = 4;
@@ -87,7 +84,7 @@ export class Http2Server {
       socket.destroy();
       return;
     }
-    const session = performServerHandshake(socket, this.#sessionOptions);
+    const session = loadHttp2().performServerHandshake(socket, this.#sessionOptions);
     const nowMs = performance.now();
     const connection: Connection = {
       session,
@@ -152,7 +149,7 @@ export class Http2Server {
     stream.on('error', () => {});
     if (stream.destroyed || stream.closed) return;
     if (!this.#streamCount.take(connection.addressKey)) {
-      stream.close(NGHTTP2_REFUSED_STREAM);
+      stream.close(loadHttp2().constants.NGHTTP2_REFUSED_STREAM);
       return;
     }
     const nowMs = performance.now();

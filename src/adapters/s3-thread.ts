@@ -5,6 +5,7 @@ import { DestinationRefused } from '../domain/destination-refused.ts';
 import type { ObjectKind, ObjectStore } from '../recording/ports.ts';
 import type { S3Options } from './s3-buckets.ts';
 import type { S3Reply, S3Request, S3Work } from './s3-protocol.ts';
+import { workerProgram } from './worker-program.ts';
 
 /** Buckets of S3, seen from the main thread. The worker begins with the first request: AWS's client is for those who use it. */
 export class S3Thread implements RecordingBuckets, ObjectStore {
@@ -52,7 +53,7 @@ export class S3Thread implements RecordingBuckets, ObjectStore {
 
   #start(): Worker {
     const compileCache = getCompileCacheDir();
-    const worker = new Worker(new URL('./s3-worker.ts', import.meta.url), {
+    const worker = new Worker(workerProgram('s3-worker', import.meta.url), {
       name: 's3',
       execArgv: [],
       workerData: this.#options,

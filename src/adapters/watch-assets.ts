@@ -14,7 +14,7 @@ const PAGE_FILES = ['watch.html', 'watch.css', 'watch.js', 'watch.svg'] as const
 export async function loadWatchAssets(): Promise<WatchAssets> {
   const locations: (readonly [string, URL])[] = PAGE_FILES.map((name) => [
     name,
-    new URL(`../../console/watch/${name}`, import.meta.url),
+    new URL(import.meta.resolve(`#console/watch/${name}`)),
   ]);
   locations.push(['hls.min.js', new URL(import.meta.resolve('hls.js/dist/hls.min.js'))]);
   return new Map(

@@ -19,7 +19,8 @@ export interface WatchedFileOptions {
   readonly readContent?: (path: string) => Promise<FileContent | undefined>;
 }
 
-const LOOK_INTERVAL_MS = 1000;
+/** A look is half a millisecond of a process that does nothing else: libuv's pool wakes up for it, and a promise is refused. */
+const LOOK_INTERVAL_MS = 1_000;
 
 /**
  * Looks at a file once a second. Looking works where watching does not: on network and bind mounts, for editors that

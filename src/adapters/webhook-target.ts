@@ -1,15 +1,10 @@
-import {
-  type ClientRequest,
-  Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingMessage,
-} from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import { DeliveryFailure } from '../domain/delivery-failure.ts';
 import type { Envelope } from '../events/envelope.ts';
 import type { EventTarget } from '../events/ports.ts';
 import type { WebhookConfig } from '../events/target-file.ts';
 import type { Clock } from '../lib/clock.ts';
+import { http, loadHttps } from './node-http.ts';
 import { signWebhook } from './webhook-signature.ts';
 
 /** Nobody reads what a receiver answers; it is taken so that the connection can be used again. */
@@ -23,14 +18,15 @@ export class WebhookTarget implements EventTarget {
   readonly #config: WebhookConfig;
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #url: URL;
-  readonly #agent: HttpAgent;
+  readonly #http: Pick<typeof http, 'Agent' | 'request'>;
+  readonly #agent: Agent;
 
   constructor(config: WebhookConfig, clock: Pick<Clock, 'nowMs'>) {
     this.#config = config;
     this.#clock = clock;
     this.#url = new URL(config.url);
-    const Agent = this.#url.protocol === 'https:' ? HttpsAgent : HttpAgent;
-    this.#agent = new Agent({ keepAlive: true });
+    this.#http = this.#url.protocol === 'https:' ? loadHttps() : http;
+    this.#agent = new this.#http.Agent({ keepAlive: true });
   }
 
   async deliver(envelope: Envelope, signal: AbortSignal): Promise<void> {
@@ -51,8 +47,7 @@ export class WebhookTarget implements EventTarget {
 
   #begin(envelope: Envelope, signal: AbortSignal): ClientRequest {
     const body = JSON.stringify(envelope);
-    const send = this.#url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const request = send(this.#url, {
+    const request = this.#http.request(this.#url, {
       method: 'POST',
       agent: this.#agent,
       signal,

@@ -2,6 +2,7 @@ import type { CertificateKeeper } from '../adapters/certificate-keeper.ts';
 import { canSharePorts, ThreadLoad, usableCores } from '../adapters/process-load.ts';
 import type { ReplyCounts } from '../adapters/reply-counts.ts';
 import { type PooledWorker, type WorkerListener, WorkerPool } from '../adapters/worker-pool.ts';
+import { workerProgram } from '../adapters/worker-program.ts';
 import { WorkerThread } from '../adapters/worker-thread.ts';
 import type { Config } from '../config.ts';
 import type { ViewerSessions } from '../delivery/viewer-sessions.ts';
@@ -26,8 +27,6 @@ const MAX_WORKERS = 8;
 const BUSY_SHARE = 0.5;
 const BUSY_SECONDS = 2;
 const LOAD_CHECK_MS = 1_000;
-
-const WORKER_ENTRY = new URL('../worker.ts', import.meta.url);
 
 /** How many threads share the work of the main one, at most. */
 export function workerCount({ workers }: Pick<Config, 'workers'>): number {
@@ -106,7 +105,11 @@ class LinkedWorker implements PooledWorker {
       ...{ host: config.host, isDebug: config.logLevel === 'debug' },
       ...{ certificate: { cert, key }, ...ports },
     };
-    const thread = new WorkerThread<Batch>(WORKER_ENTRY, name, settings);
+    const thread = new WorkerThread<Batch>(
+      workerProgram('connection-worker', import.meta.url),
+      name,
+      settings,
+    );
     this.#thread = thread;
     this.#onGone = onGone;
     this.exited = thread.exited;

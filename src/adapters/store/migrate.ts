@@ -25,12 +25,15 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
  * @throws StoreError where a newer Ivory has been at the database already
  */
 export async function migrate(db: Kysely<Schema>): Promise<void> {
-  const unknown = (await executedMigrations(db)).filter((name) => !Object.hasOwn(MIGRATIONS, name));
+  const executed = await executedMigrations(db);
+  const unknown = executed.filter((name) => !Object.hasOwn(MIGRATIONS, name));
   if (unknown.length > 0) {
     throw new StoreError(
       `cannot open the database: a newer version of Ivory has changed it (${unknown.join(', ')})`,
     );
   }
+  // Kysely would look at every table again, which most starts do without.
+  if (executed.length === Object.keys(MIGRATIONS).length) return;
   const migrator = new Migrator({
     db,
     provider: { getMigrations: async () => ({ ...MIGRATIONS }) },

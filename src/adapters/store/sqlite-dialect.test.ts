@@ -18,12 +18,13 @@ async function makeNotes() {
   const resources = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'ivory-dialect-'));
   resources.defer(() => rm(directory, { recursive: true }));
-  const connect = async (role: SqliteRole) => {
-    const thread = resources.adopt(new SqliteThread(), (opened) => opened.close());
-    await thread.request({ kind: 'open', path: join(directory, 'notes.db'), role });
+  const connect = (role: SqliteRole) => {
+    const location = { path: join(directory, 'notes.db'), role };
+    const thread = resources.adopt(new SqliteThread(location), (opened) => opened.close());
+    thread.moveOut();
     return { thread, db: new Kysely<Notes>({ dialect: new SqliteThreadDialect(thread) }) };
   };
-  const writer = await connect('writer');
+  const writer = connect('writer');
   await sql`create table note (id integer primary key, text text not null)`.execute(writer.db);
   return { writer, connect, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
@@ -36,7 +37,7 @@ const readIds = async (db: Kysely<Notes>) =>
 test('a read does not wait for a write transaction, and sees what was committed', async () => {
   await using notes = await makeNotes();
   const { db } = notes.writer;
-  const reader = await notes.connect('reader');
+  const reader = notes.connect('reader');
 
   await db.transaction().execute(async (transaction) => {
     await transaction.insertInto('note').values({ id: 1, text: 'a' }).execute();
@@ -48,7 +49,7 @@ test('a read does not wait for a write transaction, and sees what was committed'
 
 test('a read transaction sees one moment', async () => {
   await using notes = await makeNotes();
-  const reader = await notes.connect('reader');
+  const reader = notes.connect('reader');
   await reader.db
     .transaction()
     .setAccessMode('read only')
@@ -62,7 +63,7 @@ test('a read transaction sees one moment', async () => {
 
 test('a reader cannot write', async () => {
   await using notes = await makeNotes();
-  const reader = await notes.connect('reader');
+  const reader = notes.connect('reader');
   await assert.rejects(write(reader.db, 1, 'a'), SqliteError);
 });
 
@@ -113,6 +114,29 @@ test('a thread answers what was asked before it was closed, and refuses the rest
   await closing;
   await thread.close();
   await assert.rejects(thread.request(query), StoreError);
+});
+
+test('a thread that rests loses nothing, and goes on with the next request', async () => {
+  await using notes = await makeNotes();
+  const { thread, db } = notes.writer;
+  await write(db, 1, 'a');
+  await Promise.all([thread.rest(), thread.rest()]);
+  await write(db, 2, 'b');
+  assert.deepEqual(await readIds(db), [1, 2]);
+});
+
+test('a thread never rests within a transaction, however short its patience', async () => {
+  await using notes = await makeNotes();
+  const db = new Kysely<Notes>({ dialect: new SqliteThreadDialect(notes.writer.thread, 1) });
+  for (let id = 1; id <= 20; id += 2) {
+    await db.transaction().execute(async (transaction) => {
+      await write(transaction, id, 'a');
+      // Longer than its patience: it fires, and waits for its turn.
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      await write(transaction, id + 1, 'b');
+    });
+  }
+  assert.equal((await readIds(db)).length, 20);
 });
 
 test('a thread that was sent what cannot be cloned goes on with the right replies', async () => {

@@ -15,16 +15,21 @@ import type { SqliteValue } from './sqlite-protocol.ts';
 import type { SqliteThread } from './sqlite-thread.ts';
 import { Turnstile } from './turnstile.ts';
 
-/** Kysely over the one connection of a `SqliteThread`. */
+/** A server that does nothing gives 13 MB a thread back; one that does something is rarely silent for so long. */
+const REST_AFTER_MS = 60_000;
+
+/** Kysely over the one connection of a `SqliteThread`, which rests when nobody asks it anything. */
 export class SqliteThreadDialect implements Dialect {
   readonly #thread: SqliteThread;
+  readonly #restAfterMs: number;
 
-  constructor(thread: SqliteThread) {
+  constructor(thread: SqliteThread, restAfterMs: number = REST_AFTER_MS) {
     this.#thread = thread;
+    this.#restAfterMs = restAfterMs;
   }
 
   createDriver(): Driver {
-    return new SqliteThreadDriver(this.#thread);
+    return new SqliteThreadDriver(this.#thread, this.#restAfterMs);
   }
 
   createQueryCompiler(): SqliteQueryCompiler {
@@ -56,10 +61,13 @@ class SqliteThreadDriver implements Driver {
   readonly #thread: SqliteThread;
   readonly #connection: SqliteThreadConnection;
   readonly #turnstile = new Turnstile();
+  readonly #restAfterMs: number;
+  #restTimer: NodeJS.Timeout | undefined;
 
-  constructor(thread: SqliteThread) {
+  constructor(thread: SqliteThread, restAfterMs: number) {
     this.#thread = thread;
     this.#connection = new SqliteThreadConnection(thread);
+    this.#restAfterMs = restAfterMs;
   }
 
   async init(): Promise<void> {}
@@ -71,6 +79,8 @@ class SqliteThreadDriver implements Driver {
 
   async releaseConnection(): Promise<void> {
     this.#turnstile.leave();
+    this.#restTimer ??= setTimeout(() => this.#rest(), this.#restAfterMs).unref();
+    this.#restTimer.refresh();
   }
 
   async beginTransaction(
@@ -92,9 +102,13 @@ class SqliteThreadDriver implements Driver {
 
   /** Whoever waits for the connection already is served first. */
   async destroy(): Promise<void> {
-    await this.#turnstile.enter();
-    await this.#thread.close();
-    this.#turnstile.leave();
+    clearTimeout(this.#restTimer);
+    await this.#turnstile.run(() => this.#thread.close());
+  }
+
+  /** Behind whoever waits, and so never within a transaction. Too many wait: then it is for another time. */
+  #rest(): void {
+    this.#turnstile.run(() => this.#thread.rest()).catch(() => {});
   }
 }
 

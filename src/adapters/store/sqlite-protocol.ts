@@ -1,12 +1,15 @@
 /** What passes between `SqliteThread` and its worker. One reply for each request, in the order of the requests. */
 export type SqliteRequest =
-  | { readonly kind: 'open'; readonly path: string; readonly role: SqliteRole }
   | { readonly kind: 'query'; readonly sql: string; readonly parameters: readonly SqliteValue[] }
   | { readonly kind: 'rollback' }
   | { readonly kind: 'close' };
 
-/** The writer is alone with its database: it holds the lock that keeps other processes out. */
 export type SqliteRole = 'writer' | 'reader';
+
+export interface SqliteLocation {
+  readonly path: string;
+  readonly role: SqliteRole;
+}
 
 export type SqliteValue = null | number | bigint | string | Uint8Array;
 

@@ -25,7 +25,11 @@ async function makeDirectory() {
 testStore('SQLite', async (): Promise<StoreBed> => {
   const directory = await makeDirectory();
   return {
-    open: () => openSqliteStore(directory.database),
+    async open() {
+      const store = await openSqliteStore(directory.database);
+      await store.moveOut();
+      return store;
+    },
     [Symbol.asyncDispose]: directory[Symbol.asyncDispose],
   };
 });
@@ -149,9 +153,38 @@ describe('openSqliteStore()', () => {
     assert.deepEqual((await readdir(directory.path)).toSorted(), ['ivory.db', 'ivory.db-lock']);
   });
 
+  test('moves to its threads between two writes, with all that was written', async () => {
+    await using directory = await makeDirectory();
+    await using store = await openSqliteStore(directory.database);
+    const channel = channelOf('moved');
+    await store.controlStore.createChannel(channel, streamKeyOf(channel), NO_LIMIT);
+    const append = () =>
+      store.controlStore.updateChannel(channel.arn, (current) => ({
+        ...current,
+        name: `${current.name}+`,
+      }));
+
+    await Promise.all([append(), append(), store.moveOut(), append(), append()]);
+
+    // Nobody has written since, and the log may be gone: the reader alone.
+    const moved = await store.controlStore.getChannel(channel.arn);
+    assert.equal(moved?.name, `${channel.name}++++`);
+  });
+
+  test('is read first after it has moved to its threads, and sees what is written then', async () => {
+    await using directory = await makeDirectory();
+    const channel = channelOf('read-first');
+    await using store = await openSqliteStore(directory.database);
+    await store.moveOut();
+    assert.equal(await store.controlStore.getChannel(channel.arn), undefined);
+    await store.controlStore.createChannel(channel, streamKeyOf(channel), NO_LIMIT);
+    assert.deepEqual(await store.controlStore.getChannel(channel.arn), channel);
+  });
+
   test('leaves the event loop free while 2,000 writes run', async () => {
     await using directory = await makeDirectory();
     await using store = await openSqliteStore(directory.database);
+    await store.moveOut();
     const channel = channelOf('busy');
     await store.controlStore.createChannel(channel, streamKeyOf(channel), NO_LIMIT);
 

@@ -21,7 +21,8 @@ import { SqlRecordingCatalog } from './recording-catalog.ts';
 import type { Schema } from './schema.ts';
 import { SqlSessionLog } from './session-log.ts';
 import { SqliteThreadDialect } from './sqlite-dialect.ts';
-import { SqliteError, SqliteThread } from './sqlite-thread.ts';
+import { lockDatabase } from './sqlite-lock.ts';
+import { SqliteThread } from './sqlite-thread.ts';
 import { StoreError } from './store-error.ts';
 
 /** Everything durable. Disposing it finishes what was asked for and closes the database. */
@@ -33,6 +34,12 @@ export interface Store extends AsyncDisposable, ResettableStore {
   readonly playbackRecords: SqlPlaybackRecords;
   readonly recordingCatalog: RecordingCatalog & RecordedChannels;
   readonly metricStore: MetricStore;
+
+  /**
+   * To threads of its own, for which nothing waits. Until then, while Ivory starts and nothing is on air, the database is read and
+   * written on the thread that opened it.
+   */
+  moveOut(): Promise<void>;
 }
 
 /** https://sqlite.org/rescode.html#busy */
@@ -49,18 +56,15 @@ export async function openSqliteStore(
 ): Promise<Store> {
   await using opening = new AsyncDisposableStack();
   // Closed in reverse order, so that the writer is last and folds the log into the database.
-  const writer = opening.adopt(new SqliteThread(), (thread) => thread.close());
-  const reader = opening.adopt(new SqliteThread(), (thread) => thread.close());
-
-  await writer.request({ kind: 'open', path, role: 'writer' }).catch((cause) => {
-    const isLocked = cause instanceof SqliteError && cause.errorCode === SQLITE_BUSY;
-    const reason = isLocked ? 'another Ivory is using it' : cause.message;
-    throw new StoreError(`cannot open the database ${path}: ${reason}`, { cause });
-  });
+  const lock = opening.use(attempt(path, () => lockDatabase(path)));
+  const writer = attempt(path, () => new SqliteThread({ path, role: 'writer' }, lock));
+  opening.defer(() => writer.close());
   const writes = kyselyOver(writer, opening);
   await migrate(writes);
-  await reader.request({ kind: 'open', path, role: 'reader' });
-  const database: Database = { reads: kyselyOver(reader, opening), writes };
+  const reader = attempt(path, () => new SqliteThread({ path, role: 'reader' }));
+  opening.defer(() => reader.close());
+  const reads = kyselyOver(reader, opening);
+  const database: Database = { reads, writes };
 
   const outbox = new SqlOutbox(database, clock);
   const sessionLog = new SqlSessionLog(database, outbox);
@@ -79,8 +83,24 @@ export async function openSqliteStore(
       await sessionLog.drain();
       await deleteEverything(database);
     },
+    async moveOut() {
+      // On the one connection that there is: not in the middle of a transaction.
+      await writes.connection().execute(async () => writer.moveOut());
+      await reads.connection().execute(async () => reader.moveOut());
+    },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+function attempt<T>(path: string, open: () => T): T {
+  try {
+    return open();
+  } catch (cause) {
+    const isLocked = cause instanceof Error && 'errcode' in cause && cause.errcode === SQLITE_BUSY;
+    const said = cause instanceof Error ? cause.message : String(cause);
+    const reason = isLocked ? 'another Ivory is using it' : said;
+    throw new StoreError(`cannot open the database ${path}: ${reason}`, { cause });
+  }
 }
 
 function kyselyOver(thread: SqliteThread, resources: AsyncDisposableStack): Kysely<Schema> {

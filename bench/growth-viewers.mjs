@@ -116,7 +116,7 @@ async function measureWaiting(pid, urls, seconds) {
   await viewers.report();
   const span = await during(pid, () => sleep(seconds * 1000));
   const { answers, failures, spreadsMs } = await viewers.report();
-  await viewers.stop();
+  viewers.stop();
   const spreadMs = spreadsMs.toSorted((a, b) => a - b)[Math.floor(spreadsMs.length / 2)];
   return {
     ...span,

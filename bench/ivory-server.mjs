@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateChannelCommand, IvsClient } from '@aws-sdk/client-ivs';
 import { credentials, ivoryCommand, ivoryEnvironment, region } from './ivory-process.mjs';
+import { endOf } from './playlist-position.mjs';
 import { freePort, start } from './processes.mjs';
 
 const CREATED_AT_ONCE = 20;
@@ -78,19 +79,7 @@ export async function mediaPlaylistUrl(playbackUrl) {
   }
 }
 
-/** How far a media playlist has come: seconds from the beginning of the stream to the end of its newest part. */
+/** How far a media playlist has come, as `endOf` says it. */
 export async function positionSeconds(url) {
-  const text = await (await fetch(url)).text();
-  const elapsed = Number(/ELAPSED-SECS:([\d.]+)/.exec(text)?.[1] ?? 0);
-  let [seconds, open] = [elapsed, 0];
-  for (const [, part, segment] of text.matchAll(
-    /#EXT-X-PART:.*?DURATION=([\d.]+)|#EXTINF:([\d.]+)/g,
-  )) {
-    if (part !== undefined) open += Number(part);
-    else {
-      seconds += Number(segment);
-      open = 0;
-    }
-  }
-  return seconds + open;
+  return endOf(await (await fetch(url)).text());
 }

@@ -2,40 +2,29 @@
 // `ParkedViewers`, at the end, with a channel for messages.
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { start } from './processes.mjs';
+import { answering, Child } from './child.mjs';
 
 const CONNECTING_AT_ONCE = 100;
 
 /** The process, as a benchmark sees it. */
-export class ParkedViewers {
-  #child = start([process.execPath, fileURLToPath(import.meta.url)], { hasMessages: true });
+export class ParkedViewers extends Child {
+  constructor() {
+    super(import.meta.url);
+  }
 
   /** Resolves when there is a connection for each URL of a media playlist. */
   open(urls) {
-    return this.#ask({ urls });
+    return this.ask({ urls });
   }
 
   /** From now on each of them waits for a segment, `msn` first. */
   wait(msn) {
-    return this.#ask({ msn });
+    return this.ask({ msn });
   }
 
   /** `answers` since the last report, and how far apart the first and the last of each segment were: `spreadsMs`. */
   report() {
-    return this.#ask({ report: true });
-  }
-
-  async stop() {
-    this.#child.kill('SIGKILL');
-    await once(this.#child, 'exit');
-  }
-
-  async #ask(question) {
-    this.#child.send(question);
-    const [{ error, ...answer }] = await once(this.#child, 'message');
-    if (error !== undefined) throw new Error(error);
-    return answer;
+    return this.ask({ report: true });
   }
 }
 
@@ -52,12 +41,10 @@ class Viewers {
         .map((url) => this.#connect(new URL(url)));
       this.#viewers.push(...(await Promise.all(some)));
     }
-    return {};
   }
 
   wait(msn) {
     for (const viewer of this.#viewers) this.#ask(viewer, msn);
-    return {};
   }
 
   report() {
@@ -115,12 +102,8 @@ class Viewers {
   }
 }
 
-if (process.send && process.argv[1] === fileURLToPath(import.meta.url)) {
-  const viewers = new Viewers();
-  process.on('message', async ({ urls, msn, report }) => {
-    if (report) process.send(viewers.report());
-    else if (msn !== undefined) process.send(viewers.wait(msn));
-    else process.send(await viewers.open(urls).catch(({ message }) => ({ error: message })));
-  });
-  process.on('disconnect', () => process.exit());
-}
+const viewers = new Viewers();
+answering(import.meta.url, ({ urls, msn, report }) => {
+  if (report) return viewers.report();
+  return msn === undefined ? viewers.open(urls) : viewers.wait(msn);
+});

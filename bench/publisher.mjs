@@ -1,10 +1,8 @@
 // Encoders without an ffmpeg for each: one process that publishes a clip to many channels, at the pace of its timestamps, again and again.
 // Started by `Publisher`, at the end, with a channel for messages.
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { start } from './processes.mjs';
+import { answering, Child } from './child.mjs';
 import { publishing, rtmpMessage, VIDEO } from './rtmp-client.mjs';
 
 const SCRIPT = 18;
@@ -16,37 +14,26 @@ const CONNECTING_AT_ONCE = 16;
 const MAX_LATE_MS = 300;
 
 /** The process, as a benchmark sees it. */
-export class Publisher {
-  #child;
+export class Publisher extends Child {
+  #options;
 
   /** `clip`: an FLV file. `chunkBytes`: how long RTMP chunks are. */
   constructor(clip, { chunkBytes = 4096, localAddress = '127.0.0.1' } = {}) {
-    this.#child = start([process.execPath, fileURLToPath(import.meta.url)], { hasMessages: true });
-    this.#child.send({ clip, chunkBytes, localAddress });
+    super(import.meta.url);
+    this.#options = { clip, chunkBytes, localAddress };
   }
 
-  /** Resolves when all of them are accepted; rejects where one is not. */
+  /** Resolves with a report when all of them are accepted; rejects where one is not. */
   publish(urls) {
-    return this.#ask({ urls });
+    return this.ask({ ...this.#options, urls });
   }
 
-  /** How well it kept time since the last report: `lateP99Ms`, and `slippedMs` where it could not; `closed`: streams that the server has ended. */
+  /**
+   * How well it kept time since the last report: `lateP99Ms`, and `slippedMs` where it could not. `closed`: streams that the server has
+   * ended. `startedMs`: of each stream, when its first picture was sent, or would have been had it never slipped.
+   */
   report() {
-    return this.#ask({ report: true });
-  }
-
-  stop() {
-    this.#child.kill('SIGKILL');
-  }
-
-  async #ask(question) {
-    this.#child.send(question);
-    const [{ error, ...answer }] = await Promise.race([
-      once(this.#child, 'message'),
-      once(this.#child, 'exit').then(() => [{ error: 'the publisher ended' }]),
-    ]);
-    if (error !== undefined) throw new Error(error);
-    return answer;
+    return this.ask({ report: true });
   }
 }
 
@@ -90,7 +77,7 @@ class Streams {
         });
       });
     }
-    return { published: this.#streams.length };
+    return this.report();
   }
 
   report() {
@@ -179,17 +166,9 @@ function readFlv(file) {
   return tags;
 }
 
-if (process.send && process.argv[1] === fileURLToPath(import.meta.url)) {
-  let streams;
-  process.on('message', async (question) => {
-    if (question.clip) streams = new Streams(question);
-    else if (question.report) process.send(streams.report());
-    else {
-      const answer = await streams
-        .publish(question.urls)
-        .catch(({ message }) => ({ error: message }));
-      process.send(answer);
-    }
-  });
-  process.on('disconnect', () => process.exit());
-}
+let streams;
+answering(import.meta.url, (question) => {
+  if (question.report) return streams.report();
+  streams ??= new Streams(question);
+  return streams.publish(question.urls);
+});

@@ -45,6 +45,7 @@ class Streams {
   #chunkBytes;
   #localAddress;
   #loopMs;
+  #firstPictureMs;
   #streams = [];
   #lateMs = [];
   #slippedMs = 0;
@@ -58,7 +59,8 @@ class Streams {
     const media = tags.filter(({ typeId, body }) => typeId !== SCRIPT && body[1] === 1);
     const pictures = media.filter(({ typeId }) => typeId === VIDEO);
     const frameMs = (pictures.at(-1).timestampMs - pictures[0].timestampMs) / (pictures.length - 1);
-    this.#loopMs = Math.round(pictures.at(-1).timestampMs + frameMs);
+    this.#firstPictureMs = pictures[0].timestampMs;
+    this.#loopMs = Math.round(pictures.at(-1).timestampMs + frameMs - this.#firstPictureMs);
     this.#tags = media.map((tag) => ({ ...tag, repetition: -1, bytes: undefined }));
     setInterval(() => this.#tick(), TICK_MS);
   }
@@ -89,6 +91,9 @@ class Streams {
       lateP99Ms: late[Math.floor(late.length * 0.99)] ?? 0,
       slippedMs,
       closed: this.#closed,
+      startedMs: this.#streams.map(
+        ({ startMs }) => performance.timeOrigin + startMs + this.#firstPictureMs,
+      ),
     };
   }
 

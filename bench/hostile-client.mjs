@@ -70,14 +70,14 @@ function crowd(count, one) {
 const request = ({ path, host, port }) => `GET ${path} HTTP/1.1\r\nHost: ${host}:${port}\r\n\r\n`;
 
 const KINDS = {
-  /** Takes a byte a second of a dozen segments. */
+  /** Takes a byte a second of more segments than the kernel has room for. */
   'slow-readers': (target) =>
     crowd(SLOW_READERS, async () => {
       const { msn } = await edgeOf(target);
       const socket = await opened(target);
       if (!socket) return;
-      for (let back = 12; back > 0; back--) {
-        const path = target.path.replace(/playlist\.m3u8.*/, `${msn - back}.ts`);
+      for (let n = 0; n < 36; n++) {
+        const path = target.path.replace(/playlist\.m3u8.*/, `${msn - 1 - (n % 12)}.ts`);
         socket.write(request({ ...target, path }));
       }
       socket.pause();

@@ -11,6 +11,12 @@ const TOOL_CORES = CORES > 1 ? `1-${CORES - 1}` : '0';
 const CLOCK_TICKS_PER_SECOND = 100;
 
 const children = new Set();
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    stop();
+    process.exit(1);
+  });
+}
 
 /** `hasMessages`: the program is a Node.js that is talked with by messages. */
 export function start(

@@ -16,7 +16,7 @@ export class InProcessViewer {
   parts = 0;
   partBytes = 0;
   /** Why it plays no more. */
-  #failure: unknown;
+  #failure: Error | undefined;
 
   /** `isCompressed`: as browsers do, with delta updates; otherwise as the simplest player does. */
   constructor(handlers: readonly HttpHandler[], { isCompressed }: { isCompressed: boolean }) {
@@ -27,7 +27,7 @@ export class InProcessViewer {
 
   /** Throws where it does not play any more. */
   check(): void {
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure) throw this.#failure;
   }
 
   /** Resolves when the first playlist is there; plays on until the stream ends. */
@@ -36,7 +36,7 @@ export class InProcessViewer {
     const line = multivariant.split('\n').find((text) => text.startsWith('http'));
     assert.ok(line, multivariant);
     const { pathname, search } = new URL(line);
-    this.#follow(pathname, search.slice(1)).catch((error: unknown) => {
+    this.#follow(pathname, search.slice(1)).catch((error: Error) => {
       this.#failure = error;
     });
   }

@@ -20,13 +20,13 @@ export async function measureHours(directory, { hours }) {
     'CPU s a media hour': line.cpuSecondsAnHour,
     'heap MB': line.heapBytes / 1e6,
     'external MB': line.externalBytes / 1e6,
-    'slabs MB': line.slabBytes / 1e6,
+    slabs: line.slabs,
     'resident MB': line.residentBytes / 1e6,
     'longest playlist bytes': line.playlistBytes,
     problems: line.problems,
   }));
   const curve = (name, from = rows) => ({ name, points: from.map((row) => [row.hour, row[name]]) });
-  const memory = ['heap MB', 'external MB', 'slabs MB', 'resident MB'].map((name) => curve(name));
+  const memory = ['heap MB', 'external MB', 'resident MB'].map((name) => curve(name));
   return {
     rows,
     panels: [

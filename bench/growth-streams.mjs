@@ -42,9 +42,10 @@ export async function measureStreams(directory, { sizes, seconds, kbps }) {
       ({ position, atMs }, n) => ((position - before[n].position) * 1000) / (atMs - before[n].atMs),
     );
     const slowest = Math.min(...speeds);
+    const media = (elapsed * speeds.reduce((sum, speed) => sum + speed, 0)) / speeds.length;
     rows.push({
       streams,
-      'CPU s a stream-minute': (cpu * 60) / elapsed / streams,
+      'CPU s a stream-minute': (cpu * 60) / media / streams,
       'of a core': cpu / elapsed,
       'MB a stream': (residentBytes(server.pid) - emptyBytes) / streams / 1e6,
       'slowest stream': slowest,

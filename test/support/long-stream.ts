@@ -45,7 +45,8 @@ const PATIENCE_MS = 20_000;
 export interface Memory {
   readonly heapBytes: number;
   readonly externalBytes: number;
-  readonly slabBytes: number;
+  /** Of `lib/slab-pool.ts`, free ones too: no heap or buffer that V8 counts. */
+  readonly slabs: number;
   readonly residentBytes: number;
 }
 
@@ -171,7 +172,7 @@ export class LongStream implements AsyncDisposable {
     return {
       heapBytes: heapUsed,
       externalBytes: external,
-      slabBytes: slabs * SLAB_BYTES,
+      slabs,
       residentBytes: rss,
     };
   }
@@ -233,9 +234,6 @@ export class LongStream implements AsyncDisposable {
     await this.#resources.disposeAsync();
   }
 }
-
-/** As `lib/slab-pool.ts` has them. */
-const SLAB_BYTES = 512 * 1024;
 
 const CHANNEL_ID = 'longStream12';
 const COMMON = { accountId: ACCOUNT_ID, region: REGION, createdAtMs: 0, tags: {} };

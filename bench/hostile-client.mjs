@@ -7,6 +7,7 @@ import { publishing, rtmpMessage, VIDEO } from './rtmp-client.mjs';
 const ADDRESS = '127.0.0.2';
 /** How many at once, or a second. */
 const SLOW_READERS = 200;
+const SLOW_READ_MS = 30_000;
 const PARKED = 2000;
 const FAR_AHEAD_A_SECOND = 200;
 const HALF_OPEN_STREAMS = 20;
@@ -70,20 +71,21 @@ function crowd(count, one) {
 const request = ({ path, host, port }) => `GET ${path} HTTP/1.1\r\nHost: ${host}:${port}\r\n\r\n`;
 
 const KINDS = {
-  /** Takes a byte a second of more segments than the kernel has room for. */
+  /** Takes a byte a second of a dozen segments, and does not hear that it was cut off. */
   'slow-readers': (target) =>
     crowd(SLOW_READERS, async () => {
       const { msn } = await edgeOf(target);
       const socket = await opened(target);
       if (!socket) return;
-      for (let n = 0; n < 36; n++) {
-        const path = target.path.replace(/playlist\.m3u8.*/, `${msn - 1 - (n % 12)}.ts`);
+      for (let n = 0; n < 12; n++) {
+        const path = target.path.replace(/playlist\.m3u8.*/, `${msn - 1 - n}.ts`);
         socket.write(request({ ...target, path }));
       }
       socket.pause();
       const reading = setInterval(() => socket.read(1), 1000);
-      await closed(socket);
+      await Promise.race([closed(socket), sleep(SLOW_READ_MS)]);
       clearInterval(reading);
+      socket.destroy();
     }),
 
   /** Has a reload held, and goes away. */

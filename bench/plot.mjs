@@ -1,6 +1,6 @@
 // Curves as SVG, readable on a light page and on a dark one, without a library: panels side by side, each with its own axes.
 
-const PANEL = { width: 300, height: 230, left: 56, right: 14, top: 40, bottom: 42 };
+const PANEL = { width: 300, height: 248, left: 56, right: 26, top: 58, bottom: 42 };
 const INNER_WIDTH = PANEL.width - PANEL.left - PANEL.right;
 const INNER_HEIGHT = PANEL.height - PANEL.top - PANEL.bottom;
 const GRID_LINES = 4;
@@ -55,8 +55,8 @@ function panelOf({ title, x, isLogarithmic = false, curves }) {
     const name =
       curves.length > 1
         ? label(
-            PANEL.left + 8,
-            PANEL.height - PANEL.bottom - 8 - i * LEGEND_LINE,
+            8 + (i % 2) * (PANEL.width / 2),
+            34 + Math.floor(i / 2) * LEGEND_LINE,
             curve.name,
             'start',
             `style="fill:${colour}"`,
@@ -81,7 +81,7 @@ function niceStep(maximum) {
 function ticksOf(values, left) {
   const ticks = [];
   for (const value of values.toReversed()) {
-    if (ticks.length === 0 || left(ticks.at(-1)) - left(value) > 30) ticks.push(value);
+    if (ticks.length === 0 || left(ticks.at(-1)) - left(value) > 44) ticks.push(value);
   }
   return ticks;
 }

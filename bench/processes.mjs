@@ -11,12 +11,22 @@ const TOOL_CORES = CORES > 1 ? `1-${CORES - 1}` : '0';
 const CLOCK_TICKS_PER_SECOND = 100;
 
 const children = new Set();
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    stop();
+    process.exit(1);
+  });
+}
 
-export function start(argv, { env = {}, isServer = false, stdout = 'ignore' } = {}) {
+/** `hasMessages`: the program is a Node.js that is talked with by messages. */
+export function start(
+  argv,
+  { env = {}, isServer = false, stdout = 'ignore', hasMessages = false } = {},
+) {
   const pinned = ['-c', isServer ? '0' : TOOL_CORES, ...argv];
   const child = spawn('taskset', pinned, {
     env: { ...process.env, ...env },
-    stdio: ['ignore', stdout, 'inherit'],
+    stdio: ['ignore', stdout, 'inherit', ...(hasMessages ? ['ipc'] : [])],
   });
   children.add(child);
   child.once('exit', () => children.delete(child));
@@ -58,4 +68,17 @@ export async function freePort() {
   const { port } = server.address();
   server.close();
   return port;
+}
+
+/** Memory that the process has in RAM. */
+export function residentBytes(pid) {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
+}
+
+/** What `work` costs the process: seconds of processor time, of so many that went by. */
+export async function during(pid, work) {
+  const [cpuBefore, startedMs] = [cpuSeconds(pid), performance.now()];
+  const result = await work();
+  const seconds = (performance.now() - startedMs) / 1000;
+  return { cpu: cpuSeconds(pid) - cpuBefore, seconds, result };
 }

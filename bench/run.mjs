@@ -6,7 +6,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cpuSeconds, run, start, stop } from './processes.mjs';
+import { makeClip } from './clip.mjs';
+import { during, run, start, stop } from './processes.mjs';
 import { ivory, nginx } from './servers.mjs';
 
 const WINDOW_SECONDS = Number(process.argv[2] ?? 12);
@@ -38,7 +39,7 @@ const directory = await mkdtemp(path.join(tmpdir(), 'ivory-bench-'));
 const results = new Map();
 try {
   const clip = path.join(directory, 'clip.flv');
-  await run(['ffmpeg', ...clipArguments(clip)]);
+  await makeClip(clip);
   // Side by side, in turns: whatever else the machine does meets both.
   for (let round = 1; round <= ROUNDS; round++) {
     for (const server of [nginx, ivory]) {
@@ -114,12 +115,6 @@ async function measure(server, clip) {
   ]);
 }
 
-async function during(pid, work) {
-  const [cpuBefore, startedAt] = [cpuSeconds(pid), performance.now()];
-  await work();
-  return { cpu: cpuSeconds(pid) - cpuBefore, seconds: (performance.now() - startedAt) / 1000 };
-}
-
 async function newestSegment(playlistUrl) {
   const lines = (await (await fetch(playlistUrl)).text()).split('\n');
   return new URL(
@@ -163,45 +158,4 @@ function isThere(program) {
   } catch {
     return false;
   }
-}
-
-function clipArguments(file) {
-  return [
-    ...[
-      '-y',
-      '-loglevel',
-      'error',
-      '-f',
-      'lavfi',
-      '-i',
-      'testsrc2=size=1280x720:rate=30,noise=alls=12:allf=t',
-    ],
-    ...[
-      '-f',
-      'lavfi',
-      '-i',
-      'sine=frequency=440:sample_rate=48000',
-      '-t',
-      '20',
-      '-c:v',
-      'libx264',
-      '-preset',
-      'veryfast',
-    ],
-    ...[
-      '-pix_fmt',
-      'yuv420p',
-      '-g',
-      '60',
-      '-sc_threshold',
-      '0',
-      '-bf',
-      '0',
-      '-b:v',
-      '2900k',
-      '-minrate',
-      '2900k',
-    ],
-    ...['-maxrate', '2900k', '-bufsize', '2900k', '-c:a', 'aac', '-b:a', '128k', '-f', 'flv', file],
-  ];
 }

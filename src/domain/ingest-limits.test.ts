@@ -115,6 +115,22 @@ describe('BitrateMeter', () => {
     });
   });
 
+  test('beginAnew() leaves out what comes at once after a stall of the process, and judges ten seconds later', () => {
+    const meter = new BitrateMeter();
+    run(meter, { fromMs: 0, toMs: 20_000, pace: 0.9 });
+    // Three seconds in which nobody read.
+    meter.received(SECOND_AT_LIMIT * 1.8, 23_000);
+    meter.beginAnew(23_000);
+    meter.received(SECOND_AT_LIMIT * 0.9, 23_001);
+    for (let nowMs = 23_000; nowMs < 60_000; nowMs += 1000) {
+      run(meter, { fromMs: nowMs, toMs: nowMs + 1000, pace: 0.9 });
+      assert.equal(meter.check(nowMs + 1000, MAX_BPS), undefined, `${nowMs}`);
+    }
+    meter.beginAnew(60_000);
+    run(meter, { fromMs: 60_000, toMs: 71_000, pace: 1.25 });
+    assert.equal(meter.check(71_000, MAX_BPS)?.exceededBy, 2_000_000);
+  });
+
   test('evens out the burst of a start, and of a stall within the window', () => {
     const meter = new BitrateMeter();
     meter.received(SECOND_AT_LIMIT * 2, 0);

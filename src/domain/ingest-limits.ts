@@ -91,6 +91,7 @@ export class BitrateMeter {
   /** `nowMs` on a monotonic clock, here and below. */
   received(byteLength: number, nowMs: number): void {
     this.#startedAtMs ??= nowMs;
+    if (nowMs < this.#startedAtMs) return;
     this.#advance(nowMs);
     const slot = this.#second % RING_SIZE;
     this.#byteLengths[slot] = (this.#byteLengths[slot] ?? 0) + byteLength;
@@ -108,6 +109,17 @@ export class BitrateMeter {
     if (exceededBy <= 0) return undefined;
     const limitValue = maxBitrateBps;
     return { limitName: 'Ingest Bitrate', limitValue, exceededBy, limitUnit: 'bits per second' };
+  }
+
+  /**
+   * Nobody took what arrived for a while, and what has come together meanwhile comes at once: that is not the encoder's doing.
+   * What comes within a second is not counted, and the window begins behind it.
+   */
+  beginAnew(nowMs: number): void {
+    this.#byteLengths.fill(0);
+    this.#windowByteLength = 0;
+    this.#second = 0;
+    this.#startedAtMs = nowMs + BUCKET_MS;
   }
 
   #advance(nowMs: number): void {

@@ -30,6 +30,11 @@ export class IngestLimiter {
     this.#meter.received(byteLength, nowMs);
   }
 
+  /** The process did not get to take what was sent: see `BitrateMeter.beginAnew`. */
+  stalled(nowMs: number): void {
+    this.#meter.beginAnew(nowMs);
+  }
+
   /** Once a second: the breach of a limit by the bit rate. */
   check(nowMs: number): LimitBreach | undefined {
     return this.#limits && this.#meter.check(nowMs, this.#limits.maxBitrateBps);

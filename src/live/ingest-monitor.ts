@@ -114,6 +114,11 @@ export class IngestMonitor {
     return this.#limiter.check(this.#clock.monotonicMs());
   }
 
+  /** The process stood still for a moment, and the encoder did not. */
+  processStalled(): void {
+    this.#limiter.stalled(this.#clock.monotonicMs());
+  }
+
   /** What should be told of the encoder and has not been yet. */
   warnings(): readonly IngestWarning[] {
     return this.#limiter.warnings(this.#statistics);

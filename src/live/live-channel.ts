@@ -273,6 +273,11 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     this.#renditions.putMetadata({ owner: MetadataOwner.api, text });
   }
 
+  /** The process stood still for a moment, and its encoder did not. */
+  processStalled(): void {
+    this.#ingest.processStalled();
+  }
+
   /** Once a second: health, silence, duration. */
   tick(): void {
     if (this.isEnded) return;

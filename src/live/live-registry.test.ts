@@ -290,6 +290,30 @@ test('the session says what the encoder sends now, once that changed', async () 
   assert.equal(ingest()?.video.targetFrameRate, 30);
 });
 
+test('a stall of the process ends no stream for what came together meanwhile', async () => {
+  const { clock, registry } = setUp({ ...CHANNEL, type: 'BASIC' });
+  const request = encoder();
+  const publication = await accepted(registry, request);
+  publication.tracks(TRACKS);
+  publication.frame(videoFrame(0, true));
+  // Below the 3.5 Mbit/s of BASIC.
+  const bytesASecond = 3_000_000 / 8;
+  const send = (seconds: number) => {
+    for (let i = 0; i < seconds; i++) {
+      publication.received('video', bytesASecond);
+      clock.advance(1000);
+    }
+  };
+  send(15);
+  clock.stall(4000);
+  publication.received('video', 4 * bytesASecond);
+  send(30);
+  assert.deepEqual(request.disconnects, []);
+  publication.received('video', 20 * bytesASecond);
+  send(2);
+  assert.deepEqual(request.disconnects, ['ingest-limit']);
+});
+
 // What the encoder does not state is measured over five seconds; a stream that was shorter had a bit rate of 0 for ever.
 test('a stream that ends before it was measured is described by what there was', async () => {
   const { sessionLog, publication, stream } = await onAir();

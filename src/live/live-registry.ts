@@ -26,6 +26,8 @@ import { LiveChannel } from './live-channel.ts';
 import type { ChannelDirectory, SessionLog, StreamRecorder, StreamViewers } from './ports.ts';
 
 const TICK_MS = 1000;
+/** A tick that is later than this: the process had no processor, or was busy with something else. */
+const MAX_TICK_LATE_MS = 500;
 
 /** How exactly a session's end is known after a crash. */
 const HEARTBEAT_MS = 5000;
@@ -57,6 +59,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   readonly #byPlaybackId = new Map<string, LiveChannel>();
   readonly #cancelTimers: readonly CancelTimer[];
   #isClosing = false;
+  #tickedAtMs: number;
 
   constructor(options: {
     readonly clock: Clock;
@@ -86,6 +89,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     this.#recorder = options.recorder;
     this.#concurrentStreams = options.quotas.concurrentStreams;
     this.#limits = new AccountLimits(options);
+    this.#tickedAtMs = this.#clock.monotonicMs();
     this.#cancelTimers = [
       this.#clock.every(TICK_MS, () => this.#tick()),
       this.#clock.every(HEARTBEAT_MS, () => this.#heartbeat()),
@@ -322,7 +326,13 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   }
 
   #tick(): void {
-    for (const live of this.#channels.values()) live.tick();
+    const nowMs = this.#clock.monotonicMs();
+    const isLate = nowMs - this.#tickedAtMs > TICK_MS + MAX_TICK_LATE_MS;
+    this.#tickedAtMs = nowMs;
+    for (const live of this.#channels.values()) {
+      if (isLate) live.processStalled();
+      live.tick();
+    }
   }
 
   #heartbeat(): void {

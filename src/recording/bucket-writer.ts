@@ -158,15 +158,15 @@ export class BucketWriter {
 
   async #writePlaylist(rendition: RecordedRendition, isEnded: boolean): Promise<void> {
     const { head } = this.#state;
-    const text = renderPlaylist({ head, rendition, isEnded, nowMs: this.#clock.nowMs() });
-    await this.#put(`${HLS_PATH}/${rendition.facts.name}/${PLAYLIST}`, text, PLAYLIST_KIND);
+    const bytes = renderPlaylist({ head, rendition, isEnded, nowMs: this.#clock.nowMs() });
+    await this.#putBytes(`${HLS_PATH}/${rendition.facts.name}/${PLAYLIST}`, bytes, PLAYLIST_KIND);
   }
 
   async #writeByteRangePlaylist(rendition: RecordedRendition, isEnded: boolean): Promise<void> {
     const { head } = this.#state;
-    const text = renderByteRangePlaylist({ head, rendition, isEnded, nowMs: this.#clock.nowMs() });
+    const bytes = renderByteRangePlaylist({ head, rendition, isEnded, nowMs: this.#clock.nowMs() });
     const key = `${HLS_PATH}/${rendition.facts.name}/${BYTE_RANGE_PLAYLIST}`;
-    await this.#put(key, text, PLAYLIST_KIND);
+    await this.#putBytes(key, bytes, PLAYLIST_KIND);
   }
 
   async #writeMasters(): Promise<void> {
@@ -179,8 +179,11 @@ export class BucketWriter {
   }
 
   #put(name: string, text: string, kind: ObjectKind): Promise<void> {
+    return this.#putBytes(name, new TextEncoder().encode(text), kind);
+  }
+
+  #putBytes(name: string, bytes: Uint8Array, kind: ObjectKind): Promise<void> {
     const { bucketName, prefix } = this.#state.head;
-    const bytes = new TextEncoder().encode(text);
     return this.#retry.run(
       () => this.#store.putBytes(bucketName, `${prefix}/${name}`, bytes, kind),
       this.#retryOptions,

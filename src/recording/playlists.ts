@@ -1,4 +1,5 @@
 import { shownRenditionName } from '../domain/rendition-name.ts';
+import { ByteWriter } from '../lib/byte-writer.ts';
 import { quoted } from '../protocols/hls/attribute-list.ts';
 import type { RecordingHead } from './journal.ts';
 import type { RecordedRendition } from './recorded-rendition.ts';
@@ -8,6 +9,9 @@ const DECIMAL_VERSION = 3;
 const BYTE_RANGE_VERSION = 4;
 const MAP_VERSION = 6;
 const GAP_VERSION = 8;
+
+/** What is around the lines of a playlist has some hundred bytes. */
+const MAX_AROUND_BYTES = 1024;
 
 export const MASTER = 'master.m3u8';
 export const BYTE_RANGE_MASTER = 'byte-range-multivariant.m3u8';
@@ -23,8 +27,8 @@ interface PlaylistOptions {
 }
 
 /** `playlist.m3u8`, with the lines that IVS's have: it can be played while it grows. */
-export function renderPlaylist({ head, rendition, isEnded, nowMs }: PlaylistOptions): string {
-  return [
+export function renderPlaylist({ head, rendition, isEnded, nowMs }: PlaylistOptions): Uint8Array {
+  const start = [
     '#EXTM3U',
     `#EXT-X-VERSION:${version(rendition, head, DECIMAL_VERSION)}`,
     `#EXT-X-TARGETDURATION:${head.targetDurationSeconds}`,
@@ -34,20 +38,20 @@ export function renderPlaylist({ head, rendition, isEnded, nowMs }: PlaylistOpti
     '#EXT-X-MEDIA-SEQUENCE:0',
     '#EXT-X-TWITCH-ELAPSED-SECS:0.000',
     `#EXT-X-TWITCH-TOTAL-SECS:${(rendition.listedMs / 1000).toFixed(3)}`,
-    rendition.lines + endLine(isEnded),
-  ].join('\n');
+  ];
+  return playlistOf(start, rendition.lines, isEnded);
 }
 
 /** `byte-range-variant.m3u8`. IVS's are of type VOD, which says that nothing changes: true once it is ended. */
-export function renderByteRangePlaylist({ head, rendition, isEnded }: PlaylistOptions): string {
-  return [
+export function renderByteRangePlaylist({ head, rendition, isEnded }: PlaylistOptions): Uint8Array {
+  const start = [
     '#EXTM3U',
     `#EXT-X-VERSION:${version(rendition, head, BYTE_RANGE_VERSION)}`,
     `#EXT-X-TARGETDURATION:${head.targetDurationSeconds}`,
     `#EXT-X-PLAYLIST-TYPE:${isEnded ? 'VOD' : 'EVENT'}`,
     '#EXT-X-MEDIA-SEQUENCE:0',
-    rendition.byteRangeLines + endLine(isEnded),
-  ].join('\n');
+  ];
+  return playlistOf(start, rendition.byteRangeLines, isEnded);
 }
 
 /** `master.m3u8`, or its twin: with `PROGRAM-ID`, which IVS still writes. */
@@ -83,4 +87,9 @@ function version(
   return extension === 'mp4' ? Math.max(least, MAP_VERSION) : least;
 }
 
-const endLine = (isEnded: boolean): string => (isEnded ? '#EXT-X-ENDLIST\n' : '');
+/** A copy of `lines` between what is before them and behind: at once, however long they have become. */
+function playlistOf(start: readonly string[], lines: Uint8Array, isEnded: boolean): Uint8Array {
+  const writer = new ByteWriter(lines.byteLength + MAX_AROUND_BYTES);
+  writer.utf8(`${start.join('\n')}\n`).bytes(lines);
+  return writer.utf8(isEnded ? '#EXT-X-ENDLIST\n' : '').finish();
+}

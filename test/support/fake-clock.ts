@@ -51,6 +51,17 @@ export class FakeClock implements Clock {
     this.#moveTo(toMs);
   }
 
+  /** The process gets no processor for so long. Then what fell due meanwhile is late, and an interval fires once. */
+  stall(ms: number): void {
+    this.#moveTo(this.#monotonicMs + ms);
+    for (const timer of [...this.#timers].sort((a, b) => a.atMs - b.atMs)) {
+      if (timer.atMs > this.#monotonicMs) continue;
+      if (timer.everyMs === undefined) this.#timers.delete(timer);
+      else timer.atMs = this.#monotonicMs + timer.everyMs;
+      timer.run();
+    }
+  }
+
   /** Somebody sets the wall clock; the monotonic one does not notice. */
   setWall(ms: number): void {
     this.#wallMs = ms;

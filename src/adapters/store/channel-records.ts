@@ -1,5 +1,5 @@
-import type { Transaction } from 'kysely';
-import type { ControlStore } from '../../control/ports.ts';
+import { type Expression, sql, type Transaction } from 'kysely';
+import type { ChannelFilter, ControlStore } from '../../control/ports.ts';
 import type { Tenant } from '../../domain/tenant.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
 import { type Database, inWriteTransaction } from './database.ts';
@@ -56,11 +56,12 @@ export function channelRecords(database: Database): ChannelRecords {
     },
 
     async listChannels({ accountId, region }, filter, page) {
-      let query = database.reads
-        .selectFrom('channel')
-        .selectAll()
-        .where('account_id', '=', accountId)
-        .where('region', '=', region);
+      let query = database.reads.selectFrom('channel').selectAll();
+      query = isByAttachment(filter)
+        ? query
+            .where(({ ref }) => unindexed(ref('account_id')), '=', accountId)
+            .where(({ ref }) => unindexed(ref('region')), '=', region)
+        : query.where('account_id', '=', accountId).where('region', '=', region);
       if (filter.name !== undefined) query = query.where('name', '=', filter.name);
       for (const [column, arn] of [
         ['recording_configuration_arn', filter.recordingConfigurationArn],
@@ -116,6 +117,17 @@ export function channelRecords(database: Database): ChannelRecords {
     },
   };
 }
+
+function isByAttachment(filter: ChannelFilter): boolean {
+  const { recordingConfigurationArn, playbackRestrictionPolicyArn, adConfigurationArn } = filter;
+  return Boolean(recordingConfigurationArn || playbackRestrictionPolicyArn || adConfigurationArn);
+}
+
+/**
+ * The same value, for which no index is looked at. Without it SQLite walks a tenant's channels in their order until it has found
+ * enough of those that refer to something, though there is an index of these.
+ */
+const unindexed = (column: Expression<string>) => sql<string>`${column} || ''`;
 
 /**
  * Reads a channel that this transaction alone may change from now on. An update that changes nothing takes the row's

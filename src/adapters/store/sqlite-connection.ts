@@ -47,9 +47,7 @@ export class SqliteConnection implements Disposable {
     try {
       return { result: this.#answer(request) };
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) : undefined;
-      return { failure: { message, ...(code !== undefined && { errorCode: code }) } };
+      return failureOf(error);
     }
   }
 
@@ -107,4 +105,11 @@ export class SqliteConnection implements Disposable {
     if (this.#statements.size > MAX_STATEMENTS && leastRecent) this.#statements.delete(leastRecent);
     return prepared;
   }
+}
+
+/** What SQLite said, as a reply. */
+export function failureOf(error: unknown): SqliteReply {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) : undefined;
+  return { failure: { message, ...(code !== undefined && { errorCode: code }) } };
 }

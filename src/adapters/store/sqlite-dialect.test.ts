@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -18,15 +18,16 @@ async function makeNotes() {
   const resources = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'ivory-dialect-'));
   resources.defer(() => rm(directory, { recursive: true }));
+  const path = join(directory, 'notes.db');
   const connect = (role: SqliteRole) => {
-    const location = { path: join(directory, 'notes.db'), role };
+    const location = { path, role };
     const thread = resources.adopt(new SqliteThread(location), (opened) => opened.close());
     thread.moveOut();
     return { thread, db: new Kysely<Notes>({ dialect: new SqliteThreadDialect(thread) }) };
   };
   const writer = connect('writer');
   await sql`create table note (id integer primary key, text text not null)`.execute(writer.db);
-  return { writer, connect, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { path, writer, connect, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 const write = (db: Kysely<Notes>, id: number, text: string) =>
@@ -123,6 +124,18 @@ test('a thread that rests loses nothing, and goes on with the next request', asy
   await Promise.all([thread.rest(), thread.rest()]);
   await write(db, 2, 'b');
   assert.deepEqual(await readIds(db), [1, 2]);
+});
+
+test('a thread whose database can not be opened for a while says so, and goes on when it can', async () => {
+  await using notes = await makeNotes();
+  await write(notes.writer.db, 1, 'a');
+  const { thread, db } = notes.connect('reader');
+  await Promise.all([thread.rest(), notes.writer.thread.rest()]);
+  const { path } = notes;
+  await rename(path, `${path}-away`);
+  await assert.rejects(readIds(db), SqliteError);
+  await rename(`${path}-away`, path);
+  assert.deepEqual(await readIds(db), [1]);
 });
 
 test('a thread never rests within a transaction, however short its patience', async () => {

@@ -43,7 +43,8 @@ async function startChild(database: string): Promise<ChildProcess> {
     const { controlStore } = await openSqliteStore(${JSON.stringify(database)});
     const channel = channelOf('childChannel');
     await controlStore.createChannel(channel, streamKeyOf(channel), 10);
-    process.stdout.write('created');`;
+    process.stdout.write('created');
+    setInterval(() => controlStore, 60_000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -19,8 +19,8 @@ test('a page of listChannels() is a walk along an index of what it filters by, w
   resources.defer(() => rm(directory, { recursive: true }));
   const file = path.join(directory, 'ivory.db');
   await (await openSqliteStore(file))[Symbol.asyncDispose]();
-  const thread = resources.adopt(new SqliteThread(), (opened) => opened.close());
-  await thread.request({ kind: 'open', path: file, role: 'reader' });
+  const location = { path: file, role: 'reader' } as const;
+  const thread = resources.adopt(new SqliteThread(location), (opened) => opened.close());
   const queries: { sql: string; parameters: readonly unknown[] }[] = [];
   const reads = new Kysely<Schema>({
     dialect: new SqliteThreadDialect(thread),

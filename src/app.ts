@@ -11,6 +11,7 @@ import { metricsRoutes } from './adapters/metrics-routes.ts';
 import { ReplyCounts } from './adapters/reply-counts.ts';
 import { openSqliteStore } from './adapters/store/sqlite-store.ts';
 import { randomBytes, systemClock } from './adapters/system.ts';
+import type { WorkerPool } from './adapters/worker-pool.ts';
 import { type Config, defaultPublicUrl } from './config.ts';
 import type { Endpoints } from './control/channel-view.ts';
 import { resetRoute } from './control/emulator.ts';
@@ -160,6 +161,9 @@ export async function startIvory(
       logger: log,
     }),
   ];
+  let workers: WorkerPool | undefined;
+  // Its end begins before that of the ports, and is waited for after it: clients are given the same few seconds by all threads.
+  starting.defer(() => workers?.close());
   const isShared = workerCount(config) > 0;
   const ports = { config, certificates, clock, log, resources, isShared };
   const web = await openWebPorts({
@@ -176,7 +180,7 @@ export async function startIvory(
   // Encoders wait for it, the ports do not: ffmpeg takes as long to say what it can do as all that was before.
   transcoding.resolve(prepareTranscoding(config, clock, log));
 
-  const workers = startWorkers({
+  workers = startWorkers({
     ...{ config, certificates, clock, log, resources, payloads, handlers, replyCounts },
     ...{ live, viewers },
     ports: {
@@ -185,7 +189,7 @@ export async function startIvory(
     },
     onServing: ingest.leave,
   });
-  starting.defer(() => workers?.close());
+  starting.defer(() => void workers?.close());
 
   // Last in, first out: streams end in order while everything that they end into is still there.
   starting.use(live);

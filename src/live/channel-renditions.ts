@@ -163,7 +163,8 @@ export class ChannelRenditions {
     }
     // Before the packager, whose the frame's memory is then.
     this.#keyframeThumbnails?.frame(frame);
-    this.#passThrough?.frame(frame);
+    if (this.#passThrough) this.#passThrough.frame(frame);
+    else this.#options.payloads.giveBack(frame.payload);
   }
 
   discontinuity(): void {

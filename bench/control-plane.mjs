@@ -61,7 +61,7 @@ try {
 async function startIvory() {
   const startedAtMs = performance.now();
   const env = ivoryEnvironment({ dataDirectory: `${directory}/data`, http, rtmp, rtmps });
-  const child = start(ivoryCommand(), { isServer: true, env });
+  const child = start(ivoryCommand(), { cores: '0', env });
   for (;;) {
     const isReady = await fetch(`${endpoint}/readyz`).then(
       ({ ok }) => ok,

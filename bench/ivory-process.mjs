@@ -11,10 +11,10 @@ export const credentials = {
   secretAccessKey: 'bench-bench-bench-bench-bench-bench-bench',
 };
 
-/** Node.js as the lockfile names it, whichever one runs the benchmark. */
 /** As `npm start` runs it. */
 const program = await bundledProgram(home);
 
+/** Node.js as the lockfile names it, whichever one runs the benchmark. */
 export const ivoryCommand = () => [process.env.BENCH_NODE ?? findRuntime(home), program];
 
 export const ivoryEnvironment = ({ dataDirectory, http, rtmp, rtmps }) => ({

@@ -13,15 +13,16 @@ export class IvoryServer {
   #rtmpPort;
   #client;
 
-  /** Resolves when it is ready. `quotas`: as IVORY_QUOTAS takes them. */
-  static async start(dataDirectory, { quotas = '' } = {}) {
+  /** Resolves when it is ready. `quotas`: as IVORY_QUOTAS takes them. On one core there are no workers. */
+  static async start(dataDirectory, { quotas = '', cores = '0', workers = 'auto' } = {}) {
     const [http, rtmp, rtmps] = [await freePort(), await freePort(), await freePort()];
     const env = {
       ...ivoryEnvironment({ dataDirectory, http, rtmp, rtmps }),
       IVORY_HTTPS_PORT: String(await freePort()),
       ...(quotas && { IVORY_QUOTAS: quotas }),
+      IVORY_WORKERS: workers,
     };
-    const server = new IvoryServer(start(ivoryCommand(), { isServer: true, env }), http, rtmp);
+    const server = new IvoryServer(start(ivoryCommand(), { cores, env }), http, rtmp);
     while (!(await fetch(`${server.endpoint}/readyz`).catch(() => undefined))?.ok) await sleep(20);
     return server;
   }

@@ -18,12 +18,12 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   });
 }
 
-/** `hasMessages`: the program is a Node.js that is talked with by messages. */
+/** `cores`: as `taskset -c` takes them. `hasMessages`: the program is a Node.js that is talked with by messages. */
 export function start(
   argv,
-  { env = {}, isServer = false, stdout = 'ignore', hasMessages = false } = {},
+  { env = {}, cores = TOOL_CORES, stdout = 'ignore', hasMessages = false } = {},
 ) {
-  const pinned = ['-c', isServer ? '0' : TOOL_CORES, ...argv];
+  const pinned = ['-c', cores, ...argv];
   const child = spawn('taskset', pinned, {
     env: { ...process.env, ...env },
     stdio: ['ignore', stdout, 'inherit', ...(hasMessages ? ['ipc'] : [])],

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { answering, Child } from './child.mjs';
 import { publishing, rtmpMessage, VIDEO } from './rtmp-client.mjs';
 
-const SCRIPT = 18;
+export const SCRIPT = 18;
 const TICK_MS = 5;
 /** Keyframes of streams that begin together should not come together: one group of pictures of the clip. */
 const STAGGER_MS = 2000;
@@ -150,13 +150,13 @@ class Streams {
   }
 }
 
-function serialise({ typeId, body }, timestampMs, chunkBytes) {
+export function serialise({ typeId, body }, timestampMs, chunkBytes) {
   const chunkStreamId = typeId === VIDEO ? 6 : 4;
   return rtmpMessage({ typeId, chunkStreamId, messageStreamId: 1, timestampMs, body }, chunkBytes);
 }
 
 /** Tags of an FLV file (Adobe FLV 10.1, E.4.1). */
-function readFlv(file) {
+export function readFlv(file) {
   const tags = [];
   for (let at = file.readUInt32BE(5) + 4; at + 11 <= file.length; ) {
     const length = file.readUIntBE(at + 1, 3);

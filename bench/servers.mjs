@@ -13,7 +13,7 @@ export const nginx = {
     const [rtmp, http] = [await freePort(), await freePort()];
     await mkdir(`${folder}/hls`);
     await writeFile(`${folder}/nginx.conf`, nginxConfiguration(folder, rtmp, http));
-    const server = start(['nginx', '-p', folder, '-c', `${folder}/nginx.conf`], { isServer: true });
+    const server = start(['nginx', '-p', folder, '-c', `${folder}/nginx.conf`], { cores: '0' });
     await sleep(500);
     return {
       pid: server.pid,
@@ -30,7 +30,7 @@ export const ivory = {
     const [http, rtmp, rtmps] = [await freePort(), await freePort(), await freePort()];
     const endpoint = `http://127.0.0.1:${http}`;
     const env = ivoryEnvironment({ dataDirectory: folder, http, rtmp, rtmps });
-    const server = start(ivoryCommand(), { isServer: true, env });
+    const server = start(ivoryCommand(), { cores: '0', env });
     while (!(await fetch(`${endpoint}/readyz`).catch(() => undefined))?.ok) await sleep(50);
     const client = new IvsClient({ endpoint, region, credentials });
     const channels = [];

@@ -1,0 +1,136 @@
+// What more cores bring: the same work by one thread on one core, and by several on several. `node bench/cores.mjs [--cores 2] [--rounds 3]`
+//
+// The tools need a core as well: on a machine with as many cores as the server is given, they take from it what it could have had. So
+// beside the rates there is what the busiest thread used: with enough cores that thread is all that bounds them.
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { makeClip } from './clip.mjs';
+import { Flood } from './flood.mjs';
+import { IvoryServer, mediaPlaylistUrl } from './ivory-server.mjs';
+import { stop } from './processes.mjs';
+import { Publisher } from './publisher.mjs';
+import { wrk } from './wrk.mjs';
+
+const ENCODERS = 60;
+const REPETITIONS = 4;
+const VIEWERS = 100;
+const VIEWER_SECONDS = 8;
+/** Until workers take connections, and their code is compiled. */
+const SETTLE_MS = 3000;
+
+const { values } = parseArgs({
+  options: {
+    cores: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '3' },
+  },
+});
+const cores = Number(values.cores);
+
+/** Seconds of the processor, by thread. */
+async function threadSeconds(pid) {
+  const seconds = new Map();
+  for (const task of await readdir(`/proc/${pid}/task`)) {
+    const [name, stat] = await Promise.all(
+      ['comm', 'schedstat'].map((file) => readFile(`/proc/${pid}/task/${task}/${file}`, 'utf8')),
+    );
+    const thread = name.trim();
+    seconds.set(thread, (seconds.get(thread) ?? 0) + Number(stat.split(' ')[0]) / 1e9);
+  }
+  return seconds;
+}
+
+/** What `work` took, by thread, and for how long it ran. */
+async function measured(pid, work) {
+  const [before, startedMs] = [await threadSeconds(pid), performance.now()];
+  const result = await work();
+  const elapsedSeconds = (performance.now() - startedMs) / 1000;
+  const used = [...(await threadSeconds(pid))].map(([name, s]) => s - (before.get(name) ?? 0));
+  const all = used.reduce((sum, each) => sum + each, 0);
+  return { result, elapsedSeconds, all, busiest: Math.max(...used) };
+}
+
+async function ingest(server, clip) {
+  const flood = new Flood();
+  const channels = await server.createChannels(ENCODERS);
+  await flood.publish(channels.map(({ rtmpUrl }) => rtmpUrl));
+  const { result, ...cost } = await measured(server.pid, () => flood.send(clip, REPETITIONS));
+  flood.stop();
+  const minutes = result.mediaSeconds / 60;
+  return {
+    rate: result.mediaSeconds / cost.elapsedSeconds,
+    all: (cost.all / minutes) * 1000,
+    busiest: (cost.busiest / minutes) * 1000,
+  };
+}
+
+async function delivery(server, clip) {
+  const publisher = new Publisher(clip);
+  const [channel] = await server.createChannels(1);
+  await publisher.publish([channel.rtmpUrl]);
+  const url = await mediaPlaylistUrl(channel.playbackUrl);
+  await wrk([`-c${VIEWERS}`, '-d3s', url]);
+  const { result, ...cost } = await measured(server.pid, () =>
+    wrk([`-c${VIEWERS}`, `-d${VIEWER_SECONDS}s`, url]),
+  );
+  publisher.stop();
+  return {
+    rate: result.perSecond,
+    all: (cost.all / result.requests) * 1e6,
+    busiest: (cost.busiest / result.requests) * 1e6,
+  };
+}
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+const WORKS = [
+  {
+    name: 'encoders in a hurry: seconds of media a second',
+    work: ingest,
+    unit: 'ms a stream-minute',
+  },
+  { name: `playlists to ${VIEWERS} viewers: a second`, work: delivery, unit: 'µs each' },
+];
+const PLACES = [
+  { name: 'one core', cores: '0', workers: '0' },
+  { name: `${cores} cores`, cores: `0-${cores - 1}`, workers: String(cores) },
+];
+
+const directory = await mkdtemp(path.join(tmpdir(), 'ivory-cores-'));
+try {
+  const clip = path.join(directory, 'clip.flv');
+  await makeClip(clip);
+  console.log(
+    '| work | where | rate | processor, all threads | the busiest thread |\n|---|---|--:|--:|--:|',
+  );
+  for (const { name, work, unit } of WORKS) {
+    const results = PLACES.map(() => []);
+    for (let round = 0; round < Number(values.rounds); round++) {
+      for (const [i, place] of PLACES.entries()) {
+        const data = await mkdtemp(path.join(directory, 'data-'));
+        const server = await IvoryServer.start(data, place);
+        await sleep(SETTLE_MS);
+        results[i].push(await work(server, clip));
+        await server.stop();
+      }
+    }
+    const [one, several] = results.map((each) => ({
+      rate: median(each.map(({ rate }) => rate)),
+      all: median(each.map(({ all }) => all)),
+      busiest: median(each.map(({ busiest }) => busiest)),
+    }));
+    for (const [i, { rate, all, busiest }] of [one, several].entries()) {
+      const cells = [name, PLACES[i].name, rate.toFixed(0), `${all.toFixed(1)} ${unit}`];
+      console.log(`| ${[...cells, busiest.toFixed(1)].join(' | ')} |`);
+    }
+    // With cores for the tools, either all of the server's are busy or one thread is.
+    const byProcessor = one.all / Math.max(several.busiest, several.all / cores);
+    const ratio = (several.rate / one.rate).toFixed(2);
+    console.log(`| | ratio | ${ratio}; with cores for the tools ${byProcessor.toFixed(2)} | | |`);
+  }
+} finally {
+  stop();
+  await rm(directory, { recursive: true, force: true });
+}

@@ -161,6 +161,7 @@ export class HttpServer {
       socket.destroySoon();
       return;
     }
+    this.#direct.turns.accepted();
     connection.direct = new DirectConnection(connection, this.#direct);
   }
 

@@ -5,6 +5,9 @@
  */
 const REQUESTS_A_TURN = 16;
 
+/** As long as connections come: whoever has just come has waited for all rounds since. */
+const REQUESTS_WHILE_ACCEPTING = 2;
+
 /** Somebody with a request that waits for its turn. */
 export interface Waiting {
   proceed(): void;
@@ -15,13 +18,18 @@ export class RequestTurns {
   #left = REQUESTS_A_TURN;
   #queue: Waiting[] = [];
   #isScheduled = false;
+  #hasAccepted = false;
+
+  /** A connection came in this round; more may wait. */
+  accepted(): void {
+    this.#hasAccepted = true;
+    this.#left = Math.min(this.#left, REQUESTS_WHILE_ACCEPTING);
+    this.#schedule();
+  }
 
   /** Whether a request may be answered at once; it counts as answered then. */
   take(): boolean {
-    if (!this.#isScheduled) {
-      this.#isScheduled = true;
-      setImmediate(this.#nextTurn);
-    }
+    this.#schedule();
     if (this.#left === 0) return false;
     this.#left--;
     return true;
@@ -34,13 +42,18 @@ export class RequestTurns {
 
   readonly #nextTurn = (): void => {
     this.#isScheduled = false;
-    const now = this.#queue.splice(0, REQUESTS_A_TURN);
+    const count = this.#hasAccepted ? REQUESTS_WHILE_ACCEPTING : REQUESTS_A_TURN;
+    this.#hasAccepted = false;
+    const now = this.#queue.splice(0, count);
     // Those that come meanwhile are behind those that wait.
-    this.#left = this.#queue.length > 0 ? 0 : REQUESTS_A_TURN - now.length;
-    if (this.#queue.length > 0) {
-      this.#isScheduled = true;
-      setImmediate(this.#nextTurn);
-    }
+    this.#left = this.#queue.length > 0 ? 0 : count - now.length;
+    if (this.#queue.length > 0) this.#schedule();
     for (const waiting of now) waiting.proceed();
   };
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(this.#nextTurn);
+  }
 }

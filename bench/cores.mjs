@@ -1,4 +1,4 @@
-// What more cores bring: the same work by one thread on one core, and by several on several. `node bench/cores.mjs [--cores 2] [--rounds 3]`
+// What more cores bring: the same work by one thread on one core, and by several on several. `node bench/cores.mjs [--cores 2] [--workers 2] [--rounds 3]`
 //
 // The tools need a core as well: on a machine with as many cores as the server is given, they take from it what it could have had. So
 // beside the rates there is what the busiest thread used: with enough cores that thread is all that bounds them.
@@ -15,9 +15,10 @@ import { Publisher } from './publisher.mjs';
 import { wrk } from './wrk.mjs';
 
 const ENCODERS = 60;
+/** More than some ten seconds of it would breach the bit rate of the channels. */
 const REPETITIONS = 4;
 const VIEWERS = 100;
-const VIEWER_SECONDS = 8;
+const VIEWER_SECONDS = 12;
 /** Until workers take connections, and their code is compiled. */
 const SETTLE_MS = 3000;
 
@@ -25,6 +26,7 @@ const { values } = parseArgs({
   options: {
     cores: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
+    workers: { type: 'string' },
   },
 });
 const cores = Number(values.cores);
@@ -95,7 +97,7 @@ const WORKS = [
 ];
 const PLACES = [
   { name: 'one core', cores: '0', workers: '0' },
-  { name: `${cores} cores`, cores: `0-${cores - 1}`, workers: String(cores) },
+  { name: `${cores} cores`, cores: `0-${cores - 1}`, workers: values.workers ?? String(cores) },
 ];
 
 const directory = await mkdtemp(path.join(tmpdir(), 'ivory-cores-'));

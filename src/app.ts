@@ -161,9 +161,9 @@ export async function startIvory(
       logger: log,
     }),
   ];
-  let workers: WorkerPool | undefined;
+  const pools: WorkerPool[] = [];
   // Its end begins before that of the ports, and is waited for after it: clients are given the same few seconds by all threads.
-  starting.defer(() => workers?.close());
+  starting.defer(async () => void (await Promise.all(pools.map((pool) => pool.close()))));
   const isShared = workerCount(config) > 0;
   const ports = { config, certificates, clock, log, resources, isShared };
   const web = await openWebPorts({
@@ -180,7 +180,7 @@ export async function startIvory(
   // Encoders wait for it, the ports do not: ffmpeg takes as long to say what it can do as all that was before.
   transcoding.resolve(prepareTranscoding(config, clock, log));
 
-  workers = startWorkers({
+  const workers = startWorkers({
     ...{ config, certificates, clock, log, resources, payloads, handlers, replyCounts },
     ...{ live, viewers },
     ports: {
@@ -189,6 +189,7 @@ export async function startIvory(
     },
     onServing: ingest.leave,
   });
+  if (workers) pools.push(workers);
   starting.defer(() => void workers?.close());
 
   // Last in, first out: streams end in order while everything that they end into is still there.

@@ -278,7 +278,12 @@ describe('targets', { concurrency: 3 }, () => {
       { timeoutMs: 2 * PATIENCE_MS },
     );
     assert.equal(letter!.reason, `127.0.0.1:${receiver.port} answered 410`);
-    assert.equal(receiver.received.length, 5);
+    // A client that sends nothing is closed while the pauses are long, and the next event may come right behind the letter.
+    const deliveries = () =>
+      receiver.received
+        .map(({ body }): Envelope => JSON.parse(body))
+        .filter(({ id }) => id === letter!.event.id);
+    assert.equal(deliveries().length, 5);
     isWell = true;
     const replay = `${ivory.url}/events/dead-letters/replay`;
     const forbidden = await fetch(replay, {
@@ -291,7 +296,7 @@ describe('targets', { concurrency: 3 }, () => {
     await until('no dead letters', async () => (await list()).length === 0, {
       timeoutMs: PATIENCE_MS,
     });
-    assert.deepEqual(JSON.parse(receiver.received[5]!.body), letter!.event);
+    assert.deepEqual(deliveries()[5], letter!.event);
   });
 
   test('may be event buses', async () => {

@@ -25,7 +25,9 @@ const QUICK_CLOCK: Clock = {
 
 async function folder(t: TestContext) {
   const path = await mkdtemp(join(tmpdir(), 'ivory-keeper-'));
-  t.after(() => rm(path, { recursive: true }));
+  const resources = new AsyncDisposableStack();
+  t.after(() => resources.disposeAsync());
+  resources.defer(() => rm(path, { recursive: true }));
   const lines: string[] = [];
   const waiting: (() => void)[] = [];
   const write = (level: string) => (_fields: object, message: string) => {
@@ -57,9 +59,7 @@ async function folder(t: TestContext) {
     await rename(`${file}.new`, file);
   };
   const start = async (clock: Clock, source: CertificateSource) => {
-    const keeper = await CertificateKeeper.start({ source, clock, log });
-    t.after(() => keeper[Symbol.dispose]());
-    return keeper;
+    return resources.use(await CertificateKeeper.start({ source, clock, log }));
   };
   return { path, lines, until, certificatePath, keyPath, make, replace, start };
 }

@@ -31,12 +31,13 @@ const EXPIRING_MS = 14 * DAY_MS;
  * The certificate of every TLS port: follows the operator's files, makes our own anew in time, and warns before one expires.
  * A renewal that can't be used is logged, and what is in use stays.
  */
-export class CertificateKeeper implements Disposable {
+export class CertificateKeeper implements AsyncDisposable {
   readonly #options: CertificateKeeperOptions;
   readonly #resources = new DisposableStack();
   readonly #listeners: ((certificate: TlsCertificate) => void)[] = [];
   #certificate: TlsCertificate;
   #cancelRenewal: CancelTimer | undefined;
+  #renewal = Promise.resolve();
 
   private constructor(options: CertificateKeeperOptions, certificate: TlsCertificate) {
     this.#options = options;
@@ -64,8 +65,14 @@ export class CertificateKeeper implements Disposable {
     this.#listeners.push(listener);
   }
 
-  /** What timers and changes of the files do: takes over what is there, if it is another and can be used. */
-  async renew(): Promise<void> {
+  /** What timers and changes of the files do, one after the other: takes over what is there, if it is another and can be used. */
+  renew(): Promise<void> {
+    this.#renewal = this.#renewal.then(() => this.#renew());
+    return this.#renewal;
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#resources.disposed) return;
     const { source, clock, log } = this.#options;
     try {
       const found = await load(source, clock);
@@ -82,9 +89,11 @@ export class CertificateKeeper implements Disposable {
     this.#warnOfExpiry();
   }
 
-  [Symbol.dispose](): void {
+  /** Our own certificate may be being written just now. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#cancelRenewal?.();
     this.#resources.dispose();
+    await this.#renewal;
   }
 
   async #watch(path: string): Promise<void> {

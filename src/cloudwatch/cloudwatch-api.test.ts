@@ -104,12 +104,41 @@ function queryOf(overrides: Partial<NonNullable<MetricDataQuery['MetricStat']>> 
 
 const range = { StartTime: new Date(T0), EndTime: new Date(T0 + 3 * MINUTE_MS) };
 
+const home = mkdtempSync(join(tmpdir(), 'ivory-cloudwatch-tools-'));
+/** Nothing of the machine's own AWS set-up may play a part. */
+const env = {
+  PATH: process.env['PATH'],
+  HOME: home,
+  AWS_ACCESS_KEY_ID: ROOT_KEY.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: ROOT_KEY.secretAccessKey,
+  AWS_DEFAULT_REGION: TENANT.region,
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_PAGER: '',
+};
+
+async function works(command: string, args: string[]): Promise<boolean> {
+  return run(command, args, { env }).then(
+    () => true,
+    () => false,
+  );
+}
+
+const installed = (commands: readonly string[], args: string[]) =>
+  Promise.all(commands.map(async (command) => ({ command, isHere: await works(command, args) })));
+
+// Before any test is there: `after` is called once there is none left, and more may come while this file waits.
+const PYTHONS = await installed(['/usr/bin/python3', 'python3'], ['-c', 'import boto3']);
+const AWS_CLIS = await installed(['/usr/bin/aws', 'aws'], ['--version']);
+
 let served: Served;
 before(async () => {
   await fill();
   served = await serve(handler);
 });
-after(() => served[Symbol.asyncDispose]());
+after(async () => {
+  await served[Symbol.asyncDispose]();
+  rmSync(home, { recursive: true });
+});
 
 for (const [name, protocol] of [
   ['AWS JSON 1.0', AwsJson1_0Protocol],
@@ -462,26 +491,6 @@ test('whatever a caller says, it is answered, and by no fault of ours', async ()
   );
 });
 
-const home = mkdtempSync(join(tmpdir(), 'ivory-cloudwatch-tools-'));
-after(() => rmSync(home, { recursive: true }));
-/** Nothing of the machine's own AWS set-up may play a part. */
-const env = {
-  PATH: process.env['PATH'],
-  HOME: home,
-  AWS_ACCESS_KEY_ID: ROOT_KEY.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: ROOT_KEY.secretAccessKey,
-  AWS_DEFAULT_REGION: TENANT.region,
-  AWS_EC2_METADATA_DISABLED: 'true',
-  AWS_PAGER: '',
-};
-
-async function works(command: string, args: string[]): Promise<boolean> {
-  return run(command, args, { env }).then(
-    () => true,
-    () => false,
-  );
-}
-
 const BOTO3_SCRIPT = `
 import boto3, json, sys
 from datetime import datetime, timezone
@@ -512,8 +521,7 @@ print(json.dumps({
 `;
 
 /** Debian's speaks the query protocol, one of today CBOR. */
-for (const python of ['/usr/bin/python3', 'python3']) {
-  const isHere = await works(python, ['-c', 'import boto3']);
+for (const { command: python, isHere } of PYTHONS) {
   test(`boto3 of ${python} draws what there is`, { skip: !isHere && 'no boto3' }, async () => {
     const args = ['-c', BOTO3_SCRIPT, served.url, String(T0), String(T0 + 3 * MINUTE_MS)];
     const { values, times, ...rest } = JSON.parse((await run(python, args, { env })).stdout);
@@ -534,8 +542,7 @@ for (const python of ['/usr/bin/python3', 'python3']) {
   });
 }
 
-for (const command of ['/usr/bin/aws', 'aws']) {
-  const isHere = await works(command, ['--version']);
+for (const { command, isHere } of AWS_CLIS) {
   test(`${command} draws what there is`, { skip: !isHere && 'no aws' }, async () => {
     const aws = async (...args: string[]) => {
       const all = ['--endpoint-url', served.url, '--output', 'json', 'cloudwatch', ...args];

@@ -3,77 +3,66 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { browserStage } from './support/browser-stage.ts';
-import type { HlsReport } from './support/chromium.ts';
 import { flvTags } from './support/flv-file.ts';
 import { replay } from './support/flv-replay.ts';
 import { temporaryDirectory } from './support/ivory.ts';
 import { pictureClock } from './support/picture-clock.ts';
 import { publish, type SourceOptions } from './support/publisher.ts';
+import { realTimeTest } from './support/real-time.ts';
 import { RtmpClient } from './support/rtmp-client.ts';
 import { encodeSource } from './support/source-file.ts';
+import { assertUninterrupted } from './support/steadiness.ts';
 
 const { ivory, chromium } = await browserStage();
 
-/** Playback kept pace with the clock, second by second, without a stall and without an error that hls.js gave up on. */
-function assertSteady(reports: readonly HlsReport[]): void {
-  const [first, last] = [reports[0]!, reports.at(-1)!];
-  const seconds = (last.atMs - first.atMs) / 1000;
-  const errors = last.errors.slice(first.errors.length);
-  const seen = JSON.stringify(reports.map((r) => [Math.round(r.atMs), r.mediaSeconds, r.frames]));
-  assert.deepEqual(errors, [], seen);
-  // A busy machine lets the sound card's clock fall behind by a little.
-  assert.ok(Math.abs(last.mediaSeconds - first.mediaSeconds - seconds) < 0.5, seen);
-  for (const [i, report] of reports.entries()) {
-    const previous = reports[i - 1];
-    if (!previous) continue;
-    const stepSeconds = (report.atMs - previous.atMs) / 1000;
-    assert.ok(report.mediaSeconds - previous.mediaSeconds > stepSeconds - 0.4, seen);
-    assert.ok(report.frames > previous.frames, seen);
-  }
-}
-
-test('hls.js with settings as they come plays 720p in low-latency mode, steadily, less than 2.5 s behind', async (t) => {
-  const clock = pictureClock();
-  const channel = await ivory.createChannel();
-  // The clock is read at a width of 640 and scaled with the picture: a column stays a column.
-  const videoFilter = `${clock.videoFilter},scale=1280:720:flags=neighbor`;
-  await using _encoder = publish(channel.rtmpUrl, { videoFilter });
-  await ivory.untilLive(channel.arn);
-  // hls.js keeps the latency that it starts with, and a browser's first page starts slowly: it compiles hls.js.
-  {
-    await using warmUp = await chromium.playHls(channel.playbackUrl);
-    await warmUp.untilPlaying();
-  }
-  await using viewer = await chromium.playHls(channel.playbackUrl, clock.reader);
-  await viewer.untilPlaying();
-  const reports = await viewer.watch(20);
-  assertSteady(reports);
-  const last = reports.at(-1)!;
-  const { latencySeconds, programDelaySeconds, pictureDelaySeconds = Number.NaN } = last;
-  t.diagnostic(
-    `behind the playlist ${latencySeconds.toFixed(2)} s, the encoder ${programDelaySeconds.toFixed(2)} s, the picture ${pictureDelaySeconds.toFixed(2)} s`,
-  );
-  assert.equal(last.isLowLatency, true);
-  assert.deepEqual([last.width, last.height], [1280, 720]);
-  assert.ok(latencySeconds < 2.5, `hls.latency is ${latencySeconds}`);
-  assert.ok(pictureDelaySeconds < 2.5, `the picture is ${pictureDelaySeconds} s old`);
-  // Program date time is the truth: off by the encoder's time and a frame on the screen.
-  assert.ok(Math.abs(pictureDelaySeconds - programDelaySeconds) < 0.3);
-});
+realTimeTest(
+  'hls.js with settings as they come plays 720p in low-latency mode, steadily, less than 2.5 s behind',
+  async (t) => {
+    const clock = pictureClock();
+    const channel = await ivory.createChannel();
+    // The clock is read at a width of 640 and scaled with the picture: a column stays a column.
+    const videoFilter = `${clock.videoFilter},scale=1280:720:flags=neighbor`;
+    await using _encoder = publish(channel.rtmpUrl, { videoFilter });
+    await ivory.untilLive(channel.arn);
+    // hls.js keeps the latency that it starts with, and a browser's first page starts slowly: it compiles hls.js.
+    {
+      await using warmUp = await chromium.playHls(channel.playbackUrl);
+      await warmUp.untilPlaying();
+    }
+    await using viewer = await chromium.playHls(channel.playbackUrl, clock.reader);
+    await viewer.untilPlaying();
+    const reports = await viewer.watch(20);
+    assertUninterrupted(reports);
+    const last = reports.at(-1)!;
+    const { latencySeconds, programDelaySeconds, pictureDelaySeconds = Number.NaN } = last;
+    t.diagnostic(
+      `behind the playlist ${latencySeconds.toFixed(2)} s, the encoder ${programDelaySeconds.toFixed(2)} s, the picture ${pictureDelaySeconds.toFixed(2)} s`,
+    );
+    assert.equal(last.isLowLatency, true);
+    assert.deepEqual([last.width, last.height], [1280, 720]);
+    assert.ok(latencySeconds < 2.5, `hls.latency is ${latencySeconds}`);
+    assert.ok(pictureDelaySeconds < 2.5, `the picture is ${pictureDelaySeconds} s old`);
+    // Program date time is the truth: off by the encoder's time and a frame on the screen.
+    assert.ok(Math.abs(pictureDelaySeconds - programDelaySeconds) < 0.3);
+  },
+);
 
 // hls.js 1.7.4 takes media sequence number 0 for none, and loaded the parts of the first segment over and over: whoever came
 // in the first seconds of a stream stalled, and stayed 4.5 s behind.
-test('hls.js that waits for the stream to begin plays from its first segment without a stall', async () => {
-  const channel = await ivory.createChannel();
-  await using _encoder = publish(channel.rtmpUrl);
-  await ivory.untilLive(channel.arn);
-  await using viewer = await chromium.playHls(channel.playbackUrl);
-  const first = await viewer.untilPlaying();
-  assert.ok(first.mediaSeconds < 3, 'it came in the first segment');
-  const reports = await viewer.watch(6);
-  assertSteady(reports);
-  assert.deepEqual(reports.at(-1)!.errors, []);
-});
+realTimeTest(
+  'hls.js that waits for the stream to begin plays from its first segment without a stall',
+  async () => {
+    const channel = await ivory.createChannel();
+    await using _encoder = publish(channel.rtmpUrl);
+    await ivory.untilLive(channel.arn);
+    await using viewer = await chromium.playHls(channel.playbackUrl);
+    const first = await viewer.untilPlaying();
+    assert.ok(first.mediaSeconds < 3, 'it came in the first segment');
+    const reports = await viewer.watch(6);
+    assertUninterrupted(reports);
+    assert.deepEqual(reports.at(-1)!.errors, []);
+  },
+);
 
 const KINDS: readonly { name: string; source: SourceOptions; isNormalLatency?: boolean }[] = [
   { name: 'B-frames', source: { bFrames: 3 } },
@@ -88,14 +77,14 @@ const KINDS: readonly { name: string; source: SourceOptions; isNormalLatency?: b
 ];
 
 for (const { name, source, isNormalLatency = false } of KINDS) {
-  test(`hls.js plays ${name} steadily`, async (t) => {
+  realTimeTest(`hls.js plays ${name} steadily`, async (t) => {
     const channel = await ivory.createChannel(isNormalLatency ? { latencyMode: 'NORMAL' } : {});
     await using _encoder = publish(channel.rtmpUrl, source);
     await ivory.untilLive(channel.arn);
     await using viewer = await chromium.playHls(channel.playbackUrl);
     await viewer.untilPlaying();
     const reports = await viewer.watch(6);
-    assertSteady(reports);
+    assertUninterrupted(reports);
     const last = reports.at(-1)!;
     t.diagnostic(`${last.programDelaySeconds.toFixed(2)} s behind the encoder`);
     assert.equal(last.isLowLatency, !isNormalLatency);
@@ -104,7 +93,7 @@ for (const { name, source, isNormalLatency = false } of KINDS) {
   });
 }
 
-test('hls.js plays on when the encoder changes the resolution in mid-stream', async () => {
+realTimeTest('hls.js plays on when the encoder changes the resolution in mid-stream', async () => {
   await using directory = await temporaryDirectory();
   const encode = (name: string, size: string) =>
     encodeSource(path.join(directory.path, name), { size, durationSeconds: 8 });
@@ -121,33 +110,36 @@ test('hls.js plays on when the encoder changes the resolution in mid-stream', as
   await using viewer = await chromium.playHls(channel.playbackUrl);
   await viewer.untilPlaying();
   await viewer.until('the larger picture', ({ width, height }) => width === 960 && height === 540);
-  assertSteady(await viewer.watch(3));
+  assertUninterrupted(await viewer.watch(3));
   await published;
 });
 
-test('hls.js plays on without a fatal error when the encoder is killed and another comes', async (t) => {
-  const channel = await ivory.createChannel();
-  await using lost = publish(channel.rtmpUrl);
-  await ivory.untilLive(channel.arn);
-  await using viewer = await chromium.playHls(channel.playbackUrl);
-  await viewer.untilPlaying();
-  await lost.kill();
-  const stalled = await viewer.until('the buffer to run dry', ({ errors }) => errors.length > 0);
-  await using _encoder = publish(channel.rtmpUrl, { size: '960x540' });
-  await viewer.until(
-    'the picture of the other encoder',
-    ({ width, mediaSeconds }) => width === 960 && mediaSeconds > stalled.mediaSeconds + 1,
-  );
-  const reports = await viewer.watch(4);
-  assertSteady(reports);
-  const last = reports.at(-1)!;
-  t.diagnostic(`${last.programDelaySeconds.toFixed(2)} s behind the encoder after the change`);
-  assert.deepEqual(
-    last.errors.filter(({ isFatal }) => isFatal),
-    [],
-  );
-  assert.ok(last.programDelaySeconds < 4);
-});
+realTimeTest(
+  'hls.js plays on without a fatal error when the encoder is killed and another comes',
+  async (t) => {
+    const channel = await ivory.createChannel();
+    await using lost = publish(channel.rtmpUrl);
+    await ivory.untilLive(channel.arn);
+    await using viewer = await chromium.playHls(channel.playbackUrl);
+    await viewer.untilPlaying();
+    await lost.kill();
+    const stalled = await viewer.until('the buffer to run dry', ({ errors }) => errors.length > 0);
+    await using _encoder = publish(channel.rtmpUrl, { size: '960x540' });
+    await viewer.until(
+      'the picture of the other encoder',
+      ({ width, mediaSeconds }) => width === 960 && mediaSeconds > stalled.mediaSeconds + 1,
+    );
+    const reports = await viewer.watch(4);
+    assertUninterrupted(reports);
+    const last = reports.at(-1)!;
+    t.diagnostic(`${last.programDelaySeconds.toFixed(2)} s behind the encoder after the change`);
+    assert.deepEqual(
+      last.errors.filter(({ isFatal }) => isFatal),
+      [],
+    );
+    assert.ok(last.programDelaySeconds < 4);
+  },
+);
 
 // Encoders stop where they stop: here the picture has two more frames than the sound, and the last part is all picture.
 test('hls.js ends when the stream does, though the sound ends before the picture', async () => {

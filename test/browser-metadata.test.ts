@@ -9,7 +9,7 @@ import { fetchRenditions } from './support/renditions.ts';
 
 /** "5 TPS per channel" (IVS service quotas), and a little less: the machine may be busy. */
 const INTERVAL_MS = 210;
-const SECONDS = 20;
+const SECONDS = 12;
 
 /** From the call to the picture that the text comes with. */
 const MAX_OFFSET_MS = 500;

@@ -4,13 +4,14 @@ import type { VideoReport } from './chromium.ts';
 /** Sound cards and busy machines: so far may a second of playback be from a second of the clock. */
 const STEP_TOLERANCE_SECONDS = 0.4;
 const TOLERANCE_SECONDS = 0.5;
+const A_FEW_FRAMES_SECONDS = 0.2;
 /** And a second of many: low-latency players play a little slower or faster to stay where they want to be. */
 const RATE_TOLERANCE = 0.05;
 
 /** HTMLMediaElement.HAVE_CURRENT_DATA. */
 const HAVE_CURRENT_DATA = 2;
 
-/** Playback kept pace with the clock, second by second, and neither the player nor the element ever waited for data. */
+/** Pictures kept pace with the clock, second by second, and neither the player nor the element ever waited for data. */
 export function assertUninterrupted(
   reports: readonly (VideoReport & { readonly errors: readonly unknown[] })[],
 ): void {
@@ -34,5 +35,6 @@ export function assertUninterrupted(
       seen,
     );
     assert.ok(report.readyState >= HAVE_CURRENT_DATA, seen);
+    if (stepSeconds > A_FEW_FRAMES_SECONDS) assert.ok(report.frames > previous.frames, seen);
   }
 }

@@ -1,0 +1,33 @@
+import { type TestContext, test } from 'node:test';
+import { MachineLoad } from './machine-load.ts';
+
+/** A machine that never has time can't tell how fast anything is. */
+const MAX_ATTEMPTS = 3;
+
+type TestBody = (t: TestContext) => Promise<void>;
+
+/** A test of what is true in real time only: see `inRealTime`. */
+export function realTimeTest(name: string, body: TestBody): void {
+  void test(name, inRealTime(body));
+}
+
+/**
+ * A test of what is true in real time only: players that never wait, latencies. Encoder, server and browser share this machine
+ * with whatever else its host runs, and a picture that is encoded or painted too late is late for every player. What fails while
+ * programs did not get a processor (`MachineLoad`) is no finding, and is tried again from the start; what fails on a machine with
+ * time to spare fails.
+ */
+export function inRealTime(body: TestBody, watchLoad = () => new MachineLoad()): TestBody {
+  return async (t) => {
+    for (let attempt = 1; ; attempt++) {
+      using load = watchLoad();
+      try {
+        await body(t);
+        return;
+      } catch (error) {
+        if (attempt === MAX_ATTEMPTS || !load.wasTooMuch) throw error;
+        t.diagnostic(`tried again, for ${load}: ${(error as Error).message}`);
+      }
+    }
+  };
+}

@@ -62,7 +62,7 @@ export abstract class ClientExchange {
         if (byteLength > limitBytes) {
           source.off('data', onData);
           refuseRest();
-          reject(bodyTooLarge(limitBytes, `${byteLength} so far`));
+          reject(new BodyTooLarge(limitBytes, `${byteLength} so far`));
           return;
         }
         chunks.push(chunk);
@@ -84,11 +84,7 @@ export function announcedTooLarge(
   limitBytes: number,
 ): BodyTooLarge | undefined {
   const isTooLarge = contentLength !== undefined && Number(contentLength) > limitBytes;
-  return isTooLarge ? bodyTooLarge(limitBytes, contentLength) : undefined;
-}
-
-function bodyTooLarge(limitBytes: number, found: string): BodyTooLarge {
-  return new BodyTooLarge(`cannot take the body: at most ${limitBytes} bytes, got ${found}`);
+  return isTooLarge ? new BodyTooLarge(limitBytes, contentLength) : undefined;
 }
 
 export interface RequestTarget {

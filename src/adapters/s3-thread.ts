@@ -1,11 +1,10 @@
-import { getCompileCacheDir } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import type { RecordingBuckets } from '../control/ports.ts';
 import { DestinationRefused } from '../domain/destination-refused.ts';
 import type { ObjectKind, ObjectStore } from '../recording/ports.ts';
 import type { S3Options } from './s3-buckets.ts';
 import type { S3Reply, S3Request, S3Work } from './s3-protocol.ts';
-import { workerProgram } from './worker-program.ts';
+import { compileCacheEnvironment, workerProgram } from './worker-program.ts';
 
 /** Buckets of S3, seen from the main thread. The worker begins with the first request: AWS's client is for those who use it. */
 export class S3Thread implements RecordingBuckets, ObjectStore {
@@ -52,13 +51,12 @@ export class S3Thread implements RecordingBuckets, ObjectStore {
   }
 
   #start(): Worker {
-    const compileCache = getCompileCacheDir();
     const worker = new Worker(workerProgram('s3-worker', import.meta.url), {
       name: 's3',
       execArgv: [],
       workerData: this.#options,
       // The environment may say where AWS's client finds credentials.
-      env: { ...process.env, ...(compileCache && { NODE_COMPILE_CACHE: compileCache }) },
+      env: { ...process.env, ...compileCacheEnvironment() },
     });
     let cause: unknown;
     worker.on('message', (reply: S3Reply) => this.#settle(reply));

@@ -1,5 +1,5 @@
-import { getCompileCacheDir } from 'node:module';
 import { type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
+import { compileCacheEnvironment } from './worker-program.ts';
 
 /** What a worker begins with: `data` of whoever started it, and the counter of its link. */
 interface WorkerBeginning {
@@ -26,12 +26,11 @@ export class WorkerThread<Message> implements ThreadPort<Message> {
 
   /** `entry`: the file that it runs. */
   constructor(entry: URL, name: string, data: unknown) {
-    const compileCache = getCompileCacheDir();
     this.#worker = new Worker(entry, {
       name,
       execArgv: [],
       workerData: { data, dealtWith: this.dealtWith } satisfies WorkerBeginning,
-      env: compileCache ? { NODE_COMPILE_CACHE: compileCache } : {},
+      env: compileCacheEnvironment(),
     });
     let cause: unknown;
     this.#worker.on('error', (error) => {

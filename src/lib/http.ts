@@ -38,4 +38,9 @@ export type HttpHandler = (request: HttpRequest) => HttpReply | Promise<HttpRepl
 
 export class BodyTooLarge extends Error {
   override name = 'BodyTooLarge';
+
+  /** `found`: how many bytes there are, as far as it is known. */
+  constructor(limitBytes: number, found: string) {
+    super(`cannot take the body: at most ${limitBytes} bytes, got ${found}`);
+  }
 }

@@ -27,7 +27,7 @@ export class SlabPool {
   readonly #slabBytes: number;
   readonly #slabs = new WeakMap<ArrayBufferLike, Slab>();
   /** Slabs of other pools, and whom to tell. */
-  readonly #foreign = new WeakMap<ArrayBufferLike, () => void>();
+  readonly #foreign = new WeakMap<ArrayBufferLike, (count: number) => void>();
   readonly #free: Slab[] = [];
   #droppedByteLength = 0;
 
@@ -61,30 +61,23 @@ export class SlabPool {
 
   /** The last owner of `buffer` is done with it, and with every view of it. Any memory that is not of a slab may be passed. */
   giveBack(buffer: Uint8Array): void {
-    this.giveBackOneOf(buffer.buffer);
+    this.giveBackOf(buffer.buffer);
   }
 
-  /** The same, of one of the buffers that were cut from `memory`: it does not matter which. */
-  giveBackOneOf(memory: ArrayBufferLike): void {
+  /** The same, of `count` of the buffers that were cut from `memory`: it does not matter which. */
+  giveBackOf(memory: ArrayBufferLike, count = 1): void {
     const slab = this.#slabs.get(memory);
-    if (slab === undefined) this.#foreign.get(memory)?.();
-    else this.#takeBack(slab, 1);
-  }
-
-  /** So many buffers that were cut from `memory` were given back, elsewhere. */
-  givenBack(memory: ArrayBufferLike, count: number): void {
-    const slab = this.#slabs.get(memory);
-    if (slab !== undefined) this.#takeBack(slab, count);
-  }
-
-  /** Buffers of `memory`, a slab of another pool, will be given back here: `onGivenBack` is called for each. */
-  adopt(memory: ArrayBufferLike, onGivenBack: () => void): void {
-    this.#foreign.set(memory, onGivenBack);
-  }
-
-  #takeBack(slab: Slab, count: number): void {
+    if (slab === undefined) {
+      this.#foreign.get(memory)?.(count);
+      return;
+    }
     slab.returned += count;
     this.#reuse(slab);
+  }
+
+  /** Buffers of `memory`, a slab of another pool, will be given back here: `onGivenBack` is told how many each time. */
+  adopt(memory: ArrayBufferLike, onGivenBack: (count: number) => void): void {
+    this.#foreign.set(memory, onGivenBack);
   }
 
   #take(): Slab {

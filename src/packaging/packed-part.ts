@@ -66,7 +66,7 @@ export class PackedPart implements EncodablePart {
 
   release(): void {
     for (let at = 0; at < this.#numbers.length; at += FIELDS) {
-      this.#payloads.giveBackOneOf(this.#memoryOf(at));
+      this.#payloads.giveBackOf(this.#memoryOf(at));
     }
   }
 

@@ -62,7 +62,7 @@ test('a viewer keeps the bytes of a part whose segment left the window', () => {
 test("a part gives its frames' memory back once, whether it was asked for or not", (t) => {
   for (const isWatched of [true, false]) {
     const { part, segment, payload, payloads } = setUp();
-    const giveBack = t.mock.method(payloads, 'giveBackOneOf');
+    const giveBack = t.mock.method(payloads, 'giveBackOf');
     if (isWatched) part.bytes();
     segment.release();
     segment.release();

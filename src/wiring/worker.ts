@@ -7,7 +7,7 @@ import { RtmpServer } from '../ingest/rtmp-server.ts';
 import type { HttpHandler } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
 import { SlabPool } from '../lib/slab-pool.ts';
-import { type Batch, Link } from '../workers/link.ts';
+import type { Batch } from '../workers/link.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from '../workers/process-messages.ts';
 import { RemoteHandler } from '../workers/remote-handler.ts';
 import { RemoteLog } from '../workers/remote-log.ts';
@@ -16,6 +16,7 @@ import { ReplicaRoutes } from '../workers/replica-routes.ts';
 import { StreamReplicas } from '../workers/stream-replicas.ts';
 import { ViewerReports } from '../workers/viewer-reports.ts';
 import { collectAfterStreams } from './memory.ts';
+import { threadLink } from './thread-link.ts';
 
 const ALIVE_MS = 1_000;
 
@@ -29,11 +30,15 @@ export async function startWorker(
   port: ThreadPort<Batch>,
   end: () => void,
 ): Promise<void> {
-  const link = new Link({
-    dealtWith: port.dealtWith,
-    post: (batch, memory) => port.post(batch, memory),
-    soon: (run) => void setImmediate(run),
-    side: 'worker',
+  let isHeld = false;
+  const holdWhileBehind = () => {
+    isHeld = link.backlog > MAX_BACKLOG;
+    rtmp.hold(isHeld);
+    // Encoders that are held send nothing: no batch of theirs would have anybody look again.
+    if (isHeld) clock.after(BACKLOG_CHECK_MS, holdWhileBehind);
+  };
+  const link = threadLink(port, 'worker', () => {
+    if (!isHeld) holdWhileBehind();
   });
   const life = link.conversation('process');
   const tell = (message: FromWorker) => life.send(0, message);
@@ -71,7 +76,6 @@ export async function startWorker(
   await openPorts(settings, rtmp, web);
   tell({ kind: 'ready' });
   clock.every(ALIVE_MS, () => tell({ kind: 'alive', replies: replyCounts.take() }));
-  clock.every(BACKLOG_CHECK_MS, () => rtmp.hold(link.backlog > MAX_BACKLOG));
 }
 
 interface WebServers {

@@ -11,11 +11,12 @@ import type { SlabPool } from '../lib/slab-pool.ts';
 import type { LiveRegistry } from '../live/live-registry.ts';
 import { HttpHost } from '../workers/http-host.ts';
 import { IngestHost } from '../workers/ingest-host.ts';
-import { type Batch, Link } from '../workers/link.ts';
+import type { Batch, Link } from '../workers/link.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from '../workers/process-messages.ts';
 import { countReportedViewers } from '../workers/viewer-reports.ts';
 import { WindowFeed } from '../workers/window-feed.ts';
 import type { Foundation } from './foundation.ts';
+import { threadLink } from './thread-link.ts';
 
 /** One thread packages for all: beyond this many it is what all of them wait for. */
 const MAX_WORKERS = 8;
@@ -113,12 +114,7 @@ class LinkedWorker implements PooledWorker {
     this.#thread = thread;
     this.#onGone = onGone;
     this.exited = thread.exited;
-    this.#link = new Link({
-      dealtWith: thread.dealtWith,
-      post: (batch, memory) => thread.post(batch, memory),
-      soon: (run) => void setImmediate(run),
-      side: 'main',
-    });
+    this.#link = threadLink(thread, 'main');
     this.#link.conversation('process').listen({
       message: (_subject, detail) => {
         const message = detail as FromWorker;

@@ -36,7 +36,7 @@ export class HostedRequest implements HttpRequest {
     const { byteLength } = this.#body;
     if (this.#bodyFault === 'too-large' || byteLength > limitBytes) {
       const found = this.#bodyFault === undefined ? `${byteLength}` : 'more';
-      throw new BodyTooLarge(`cannot take the body: at most ${limitBytes} bytes, got ${found}`);
+      throw new BodyTooLarge(limitBytes, found);
     }
     return this.#body;
   }

@@ -58,7 +58,7 @@ export class IngestHost {
         break;
       case 'slab':
         this.#slabs.set(subject, message.memory);
-        this.#payloads.adopt(message.memory, () => this.#noteGivenBack(subject));
+        this.#payloads.adopt(message.memory, (count) => this.#noteGivenBack(subject, count));
         break;
       case 'slab-gone':
         this.#slabs.delete(subject);
@@ -124,14 +124,12 @@ export class IngestHost {
       this.#payloads.giveBack(frame.payload);
       return;
     }
-    if (received.video > 0) publication.received('video', received.video);
-    if (received.audio > 0) publication.received('audio', received.audio);
+    tellReceived(publication, received);
     publication.frame(frame);
   };
 
-  #noteGivenBack(slab: number): void {
-    const count = this.#givenBack.get(slab) ?? 0;
-    this.#givenBack.set(slab, count + 1);
+  #noteGivenBack(slab: number, count: number): void {
+    this.#givenBack.set(slab, (this.#givenBack.get(slab) ?? 0) + count);
     this.#conversation.flushSoon();
   }
 
@@ -147,6 +145,11 @@ export class IngestHost {
   }
 }
 
+function tellReceived(publication: Publication, { video, audio }: ReceivedBytes): void {
+  if (video > 0) publication.received('video', video);
+  if (audio > 0) publication.received('audio', audio);
+}
+
 function tellPublication(
   publication: Publication,
   message: FromEncoder & {
@@ -158,8 +161,7 @@ function tellPublication(
       publication.tracks(message.tracks);
       break;
     case 'received':
-      if (message.received.video > 0) publication.received('video', message.received.video);
-      if (message.received.audio > 0) publication.received('audio', message.received.audio);
+      tellReceived(publication, message.received);
       break;
     case 'discontinuity':
       publication.discontinuity();

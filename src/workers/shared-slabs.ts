@@ -40,6 +40,6 @@ export class SharedSlabs {
   /** The other thread is done with so many buffers of it. */
   givenBack(slab: number, count: number): void {
     const memory = this.#memories.get(slab)?.deref();
-    if (memory) this.#payloads.givenBack(memory, count);
+    if (memory) this.#payloads.giveBackOf(memory, count);
   }
 }

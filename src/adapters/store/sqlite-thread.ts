@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import { getCompileCacheDir } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import { workerProgram } from '../worker-program.ts';
+import { compileCacheEnvironment, workerProgram } from '../worker-program.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import type {
   SqliteLocation,
@@ -90,14 +89,12 @@ export class SqliteThread {
   }
 
   #start(): Worker {
-    const compileCache = getCompileCacheDir();
     const worker = new Worker(workerProgram('sqlite-worker', import.meta.url), {
       name: 'sqlite',
       workerData: this.#location,
       execArgv: [],
-      // Nothing of the environment concerns it, but where the process caches compiled code the worker shall too:
-      // it saves loading the type stripper into each worker, 25 ms and 10 MB.
-      env: compileCache ? { NODE_COMPILE_CACHE: compileCache } : {},
+      // Nothing else of the environment concerns it.
+      env: compileCacheEnvironment(),
     });
     worker.on('message', (reply: SqliteReply) => this.#settle(reply));
     worker.on('error', (cause) =>

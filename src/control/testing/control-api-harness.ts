@@ -166,7 +166,7 @@ export function httpRequest(parts: {
     remoteAddress: '127.0.0.1',
     isEncrypted: parts.isEncrypted ?? false,
     async body(limitBytes) {
-      if (bytes.byteLength > limitBytes) throw new BodyTooLarge();
+      if (bytes.byteLength > limitBytes) throw new BodyTooLarge(limitBytes, `${bytes.byteLength}`);
       return bytes;
     },
     onClose() {},

@@ -41,7 +41,7 @@ export function fakeClient(
     isEncrypted: true,
     body: async (limitBytes) => {
       const bytes = Buffer.from(content ?? '');
-      if (bytes.byteLength > limitBytes) throw new BodyTooLarge('too large');
+      if (bytes.byteLength > limitBytes) throw new BodyTooLarge(limitBytes, `${bytes.byteLength}`);
       return bytes;
     },
     onClose: (listener) => void listeners.push(listener),

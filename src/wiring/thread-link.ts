@@ -1,0 +1,19 @@
+import type { ThreadPort } from '../adapters/worker-thread.ts';
+import { type Batch, Link, type LinkOptions } from '../workers/link.ts';
+
+/** The link over a thread's port. `onPosted`: after each batch. */
+export function threadLink(
+  port: ThreadPort<Batch>,
+  side: LinkOptions['side'],
+  onPosted?: () => void,
+): Link {
+  return new Link({
+    dealtWith: port.dealtWith,
+    post: (batch, memory) => {
+      port.post(batch, memory);
+      onPosted?.();
+    },
+    soon: (run) => void setImmediate(run),
+    side,
+  });
+}

@@ -34,7 +34,7 @@ import { playbackHandlers } from './wiring/playback.ts';
 import { openIngestPorts, openWebPorts } from './wiring/ports.ts';
 import { startRecording } from './wiring/recording.ts';
 import { prepareTranscoding } from './wiring/transcoding.ts';
-import { startWorkers, workerCount } from './wiring/workers.ts';
+import { startWorkers } from './wiring/workers.ts';
 
 /** A running Ivory. Disposing it ends streams first, then everything in the reverse order of its start. */
 export interface Ivory extends AsyncDisposable {
@@ -164,8 +164,7 @@ export async function startIvory(
   const pools: WorkerPool[] = [];
   // Its end begins before that of the ports, and is waited for after it: clients are given the same few seconds by all threads.
   starting.defer(async () => void (await Promise.all(pools.map((pool) => pool.close()))));
-  const isShared = workerCount(config) > 0;
-  const ports = { config, certificates, clock, log, resources, isShared };
+  const ports = { config, certificates, clock, log, resources };
   const web = await openWebPorts({
     ...ports,
     handlers,

@@ -16,6 +16,7 @@ const OUTSIDE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   // Hashing is part of two wire formats: RTMP's digest handshake and SigV4.
   protocols: ['node:crypto'],
   domain: [],
+  sockets: ['node:net', 'node:tls'],
   media: [],
   ingest: [],
   transcode: [],
@@ -37,7 +38,6 @@ const OUTSIDE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
 /** The one socket server outside `adapters`: RTMP's deadlines and limits belong with its conversation. */
 const FILE_EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'src/ingest/rtmp-server.ts': ['node:net', 'node:tls'],
-  'src/ingest/borrowed-reads.ts': ['node:net'],
 };
 
 /** The rooms that stand between the program and the machine. */

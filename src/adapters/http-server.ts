@@ -6,7 +6,8 @@ import type { HttpHandler, HttpReply } from '../lib/http.ts';
 import { answerWith, INTERNAL_ERROR } from '../lib/http-handlers.ts';
 import type { Logger } from '../lib/logger.ts';
 import { PeerCounter } from '../lib/peer-counter.ts';
-import { READ_BUFFER_BYTES, readInto } from './borrowed-socket.ts';
+import { READ_BUFFER_BYTES, takeOver } from '../sockets/borrowed-reads.ts';
+import { SharedPort } from '../sockets/shared-port.ts';
 import { plainAddress } from './client-address.ts';
 import { DirectConnection, type DirectHttpServer } from './direct-http.ts';
 import { type Connection, Exchange, ExchangeResponse } from './http-exchange.ts';
@@ -37,6 +38,7 @@ const LINGER_MS = 1_000;
 /** Node's HTTP/1.1 server behind `HttpHandler`: parsing, limits, deadlines, sending, closing. */
 export class HttpServer {
   readonly #server: Server<typeof IncomingMessage, typeof ExchangeResponse>;
+  readonly #port: SharedPort;
   /** Node's own of a new connection: its parser takes over there. */
   readonly #nodeListeners: readonly Function[];
   readonly #direct: DirectHttpServer;
@@ -77,6 +79,7 @@ export class HttpServer {
     this.#nodeListeners = this.#server.rawListeners('connection');
     this.#server.removeAllListeners('connection');
     this.#server.on('connection', (socket: Socket) => this.#onConnection(socket));
+    this.#port = new SharedPort(this.#server, { allowHalfOpen: true, noDelay: true });
     this.#direct = this.#directServer();
     const onRequest = (incoming: IncomingMessage, response: ExchangeResponse) =>
       this.#onRequest(incoming, response);
@@ -100,7 +103,7 @@ export class HttpServer {
 
   /** Opens the port and says which it is. Rejects with `ListenError`. */
   listen(address: ListenAddress): Promise<ListenAddress> {
-    return openPort(this.#server, address, this.#log);
+    return openPort(this.#port, address, this.#log);
   }
 
   /** Serves a connection that came to another port, where its handshake was made and it was counted. */
@@ -119,7 +122,7 @@ export class HttpServer {
     const deadline = setTimeout(() => {
       for (const socket of this.#connections.keys()) socket.destroy();
     }, deadlineMs);
-    const portClosed = new Promise((resolve) => this.#server.close(resolve));
+    const portClosed = this.#port.close();
     for (const connection of this.#connections.values()) {
       if (!isBusy(connection)) connection.socket.destroySoon();
     }
@@ -140,7 +143,9 @@ export class HttpServer {
       accepted.destroy();
       return;
     }
-    const socket = readInto(this.#buffer, accepted, (bytes) => connection.direct?.receive(bytes));
+    const taken = takeOver(accepted, this.#buffer, (bytes) => connection.direct?.receive(bytes));
+    if (taken) accepted.destroy();
+    const socket = taken ?? accepted;
     const key = addressKey(remoteAddress);
     const isCounted = !(socket instanceof TLSSocket) && this.#connectionCount.take(key);
     const connection: Connection = {

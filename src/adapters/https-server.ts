@@ -3,6 +3,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { addressKey } from '../lib/address-key.ts';
 import type { Logger } from '../lib/logger.ts';
 import { PeerCounter } from '../lib/peer-counter.ts';
+import { SharedPort } from '../sockets/shared-port.ts';
 import { plainAddress } from './client-address.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import type { HttpServer, HttpServerOptions } from './http-server.ts';
@@ -20,6 +21,7 @@ export interface HttpsServerOptions extends HttpServerOptions {
 /** The TLS port: handshakes, and each client to the HTTP that it agreed on. */
 export class HttpsServer {
   readonly #server: Server;
+  readonly #port: SharedPort;
   readonly #http2: Http2Server;
   readonly #log: Logger;
   readonly #connectionCount: PeerCounter;
@@ -41,6 +43,7 @@ export class HttpsServer {
       handshakeTimeout: limits.tlsHandshakeTimeoutMs,
       noDelay: true,
     });
+    this.#port = new SharedPort(this.#server, { noDelay: true });
     this.#server.on('connection', (socket: Socket) => this.#admit(socket));
     this.#server.on('tlsClientError', (error, socket) => {
       this.#log.debug({ reason: error.message }, 'tls handshake failed');
@@ -54,7 +57,7 @@ export class HttpsServer {
 
   /** Opens the port and says which it is. Rejects with `ListenError`. */
   listen(address: ListenAddress): Promise<ListenAddress> {
-    return openPort(this.#server, address, this.#log);
+    return openPort(this.#port, address, this.#log);
   }
 
   /** For the handshakes from now on; what is connected goes on with the one it has. */
@@ -72,7 +75,7 @@ export class HttpsServer {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    const portClosed = new Promise((resolve) => this.#server.close(resolve));
+    const portClosed = this.#port.close();
     const deadline = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
     }, deadlineMs);

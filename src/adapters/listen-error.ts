@@ -1,12 +1,10 @@
+import type { PortSharing } from '../sockets/shared-port.ts';
+
 export interface ListenAddress {
   readonly host: string;
   /** 0 asks for a free one. */
   readonly port: number;
-  /**
-   * Several threads listen, and the system spreads connections over them (SO_REUSEPORT): the one that begins still fails where
-   * another process has the port, and the others join it.
-   */
-  readonly sharing?: 'begin' | 'join' | undefined;
+  readonly sharing?: PortSharing;
 }
 
 /** A port could not be opened. `code` is the system's: EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND. */

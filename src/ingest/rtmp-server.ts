@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import { type RandomBytes, randomAlphanumeric } from '../domain/identifiers.ts';
 import { addressKey } from '../lib/address-key.ts';
@@ -6,7 +6,8 @@ import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { PeerCounter } from '../lib/peer-counter.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
-import { READ_BUFFER_BYTES, readInto } from './borrowed-reads.ts';
+import { READ_BUFFER_BYTES, takeOver } from '../sockets/borrowed-reads.ts';
+import { type PortSharing, SharedPort } from '../sockets/shared-port.ts';
 import type { PublishGate } from './publishing.ts';
 import { type EncoderConnection, RtmpSession } from './rtmp-session.ts';
 
@@ -41,11 +42,7 @@ export interface RtmpListenOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /**
-   * Several threads listen, and the system spreads encoders over them (SO_REUSEPORT): the one that begins still fails where
-   * another process has the port, and the others join it.
-   */
-  readonly sharing?: 'begin' | 'join' | undefined;
+  readonly sharing?: PortSharing;
   /** PEM; with it the listener speaks RTMPS, and nothing else. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
@@ -56,7 +53,7 @@ const MIN_TLS_VERSION = 'TLSv1.2';
 /** The listeners for encoders. Each connection gets an `RtmpSession`, and ends alone. */
 export class RtmpServer {
   readonly #options: RtmpServerOptions;
-  readonly #listeners = new Set<Server>();
+  readonly #ports = new Set<SharedPort>();
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Map<RtmpSession, SocketConnection>();
   #isHeld = false;
@@ -79,7 +76,7 @@ export class RtmpServer {
   /** Resolves with the port once the listener accepts; rejects where the address can't be had. */
   async listen({ host, port, tls, sharing }: RtmpListenOptions): Promise<number> {
     // Half-open, so that an answer still reaches an encoder that has said its last word.
-    const options = { allowHalfOpen: true, noDelay: true };
+    const options = { allowHalfOpen: true, noDelay: true, pauseOnConnect: tls === undefined };
     const server: Server = tls
       ? createTlsServer({
           ...options,
@@ -88,7 +85,7 @@ export class RtmpServer {
           minVersion: MIN_TLS_VERSION,
           handshakeTimeout: TLS_HANDSHAKE_DEADLINE_MS,
         })
-      : createServer({ ...options, pauseOnConnect: true });
+      : createServer(options);
     const protocol = tls ? 'rtmps' : 'rtmp';
     server.on('connection', (socket: Socket) => this.#admit(socket));
     server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) =>
@@ -98,34 +95,32 @@ export class RtmpServer {
       this.#options.logger.debug({ detail: error.message }, 'tls handshake failed');
       socket.destroy();
     });
-    let bound = await openListener(server, { host, port, reusePort: sharing === 'join' });
-    if (sharing === 'begin') {
-      // A port that is shared is shared with any process of this user: that nobody had it is known only by having it alone.
-      await new Promise((closed) => server.close(closed));
-      bound = await openListener(server, { host, port: bound, reusePort: true });
-    }
-    server.on('error', (error) => this.#options.logger.error({ err: error }, 'listener failed'));
-    this.#listeners.add(server);
+    const shared = new SharedPort(server, options);
+    const bound = await shared.listen({ host, port, sharing }, (error) =>
+      this.#options.logger.error({ err: error }, 'listener failed'),
+    );
+    this.#ports.add(shared);
     return bound;
   }
 
   /** Takes no more encoders, for others do; those that are connected go on, and `listen` may be called again. */
   leave(): void {
-    for (const listener of this.#listeners) listener.close();
-    this.#listeners.clear();
+    for (const port of this.#ports) void port.close();
+    this.#ports.clear();
   }
 
   /** Reads nothing from any encoder until it is called with `false`: whoever takes their frames can't keep up. */
   hold(isHeld: boolean): void {
+    if (isHeld === this.#isHeld) return;
     this.#isHeld = isHeld;
     for (const connection of this.#sessions.values()) connection.hold(isHeld);
   }
 
   /** For the RTMPS handshakes from now on; encoders that are connected go on with the one they have. */
   useCertificate({ cert, key }: NonNullable<RtmpListenOptions['tls']>): void {
-    for (const listener of this.#listeners) {
-      if (listener instanceof TlsServer) {
-        listener.setSecureContext({ cert, key, minVersion: MIN_TLS_VERSION });
+    for (const { server } of this.#ports) {
+      if (server instanceof TlsServer) {
+        server.setSecureContext({ cert, key, minVersion: MIN_TLS_VERSION });
       }
     }
   }
@@ -192,10 +187,14 @@ export class RtmpServer {
     const remoteAddress = withoutIpv4Mapping(accepted.remoteAddress ?? '');
     const connectionId = randomAlphanumeric(8, random);
     const receive = (bytes: Uint8Array) => session.receive(bytes);
-    const socket =
-      protocol === 'rtmp'
-        ? readInto(accepted, this.#readBuffer, receive)
-        : accepted.on('data', receive);
+    const taken = takeOver(accepted, this.#readBuffer, receive);
+    const socket = taken ?? accepted.on('data', receive);
+    if (taken) {
+      // What was accepted is what is counted.
+      taken.once('close', () => accepted.destroy());
+      accepted.once('close', () => taken.destroy());
+      taken.resume();
+    }
     const connection = new SocketConnection(socket, clock);
     const session = new RtmpSession({
       connection,
@@ -208,7 +207,7 @@ export class RtmpServer {
       protocol,
       remoteAddress,
     });
-    connection.hold(this.#isHeld);
+    if (this.#isHeld) connection.hold(true);
     this.#sessions.set(session, connection);
     socket.once('end', () => socket.end());
     socket.on('error', (error) => this.#socketFailed(remoteAddress, error));
@@ -217,19 +216,6 @@ export class RtmpServer {
       session.closed();
     });
   }
-}
-
-/** Rejects where the address can't be had. */
-async function openListener(
-  server: Server,
-  options: { readonly host: string; readonly port: number; readonly reusePort: boolean },
-): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen(options, resolve);
-  await promise;
-  server.off('error', reject);
-  return (server.address() as AddressInfo).port;
 }
 
 /** What a session may do to its socket. */

@@ -3,6 +3,7 @@ import { DEFAULT_HTTP_LIMITS } from '../adapters/http-limits.ts';
 import { HttpServer } from '../adapters/http-server.ts';
 import { HttpsServer } from '../adapters/https-server.ts';
 import { ListenError } from '../adapters/listen-error.ts';
+import { canSharePorts } from '../adapters/process-load.ts';
 import type { ReplyCounts } from '../adapters/reply-counts.ts';
 import { randomBytes } from '../adapters/system.ts';
 import type { Config } from '../config.ts';
@@ -14,10 +15,11 @@ import type { SlabPool } from '../lib/slab-pool.ts';
 import type { LiveRegistry } from '../live/live-registry.ts';
 import type { Foundation } from './foundation.ts';
 
+/** Several listeners of this thread, and of others, may have the same port. */
+const SHARING = canSharePorts() ? 'begin' : undefined;
+
 type PortFoundation = Pick<Foundation, 'config' | 'clock' | 'log' | 'resources'> & {
   readonly certificates: CertificateKeeper;
-  /** Other threads may listen on the same ports. */
-  readonly isShared: boolean;
 };
 
 export interface WebPorts {
@@ -36,7 +38,6 @@ export async function openWebPorts(
   },
 ): Promise<WebPorts> {
   const { config, certificates, handlers, replyCounts, log, resources } = foundation;
-  const sharing = foundation.isShared ? 'begin' : undefined;
   const { maxConnections, maxConnectionsPerAddress } = DEFAULT_HTTP_LIMITS;
   const connectionCount = new PeerCounter(maxConnections, maxConnectionsPerAddress);
   const options = { handlers, replyCounts, connectionCount, log };
@@ -47,19 +48,22 @@ export async function openWebPorts(
   // At once: the answers of both are given the same few seconds.
   resources.defer(async () => void (await Promise.all([http.close(), https.close()])));
   resources.defer(foundation.endStreams);
-  const { port } = await http.listen({ host: config.host, port: config.httpPort, sharing });
-  return { http: port, https: await listenHttps(https, config, sharing, log) };
+  const { port } = await http.listen({
+    host: config.host,
+    port: config.httpPort,
+    sharing: SHARING,
+  });
+  return { http: port, https: await listenHttps(https, config, log) };
 }
 
 async function listenHttps(
   server: HttpsServer,
   { host, https }: Config,
-  sharing: 'begin' | undefined,
   log: Logger,
 ): Promise<number | undefined> {
   if (https === undefined) return undefined;
   try {
-    return (await server.listen({ host, port: https.port, sharing })).port;
+    return (await server.listen({ host, port: https.port, sharing: SHARING })).port;
   } catch (error) {
     if (https.isRequired || !(error instanceof ListenError)) throw error;
     log.warn({}, `no HTTPS: ${error.message}; IVORY_HTTPS_PORT names another port, or is off`);
@@ -81,11 +85,10 @@ export async function openIngestPorts(
   const { config, certificates, live, payloads, clock, log, resources } = foundation;
   const server = new RtmpServer({ gate: live, clock, logger: log, random: randomBytes, payloads });
   resources.defer(() => server.close());
-  const sharing = foundation.isShared ? 'begin' : undefined;
   const { host } = config;
-  const rtmp = await listen(server, { host, port: config.rtmpPort, sharing });
+  const rtmp = await listen(server, { host, port: config.rtmpPort, sharing: SHARING });
   const tls = certificates.certificate;
-  const rtmps = await listen(server, { host, port: config.rtmpsPort, sharing, tls });
+  const rtmps = await listen(server, { host, port: config.rtmpsPort, sharing: SHARING, tls });
   certificates.onRenewed((renewed) => server.useCertificate(renewed));
   const join = async () => {
     const { certificate } = certificates;

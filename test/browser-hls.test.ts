@@ -30,7 +30,7 @@ realTimeTest(
       await warmUp.untilPlaying();
     }
     await using viewer = await chromium.playHls(channel.playbackUrl, clock.reader);
-    await viewer.untilPlaying();
+    await viewer.untilSteady();
     const reports = await viewer.watch(20);
     assertUninterrupted(reports);
     const last = reports.at(-1)!;
@@ -56,7 +56,7 @@ realTimeTest(
     await using _encoder = publish(channel.rtmpUrl);
     await ivory.untilLive(channel.arn);
     await using viewer = await chromium.playHls(channel.playbackUrl);
-    const first = await viewer.untilPlaying();
+    const first = await viewer.untilSteady();
     assert.ok(first.mediaSeconds < 3, 'it came in the first segment');
     const reports = await viewer.watch(6);
     assertUninterrupted(reports);
@@ -82,7 +82,7 @@ for (const { name, source, isNormalLatency = false } of KINDS) {
     await using _encoder = publish(channel.rtmpUrl, source);
     await ivory.untilLive(channel.arn);
     await using viewer = await chromium.playHls(channel.playbackUrl);
-    await viewer.untilPlaying();
+    await viewer.untilSteady();
     const reports = await viewer.watch(6);
     assertUninterrupted(reports);
     const last = reports.at(-1)!;
@@ -108,7 +108,7 @@ realTimeTest('hls.js plays on when the encoder changes the resolution in mid-str
   })();
   await ivory.untilLive(channel.arn);
   await using viewer = await chromium.playHls(channel.playbackUrl);
-  await viewer.untilPlaying();
+  await viewer.untilSteady();
   await viewer.until('the larger picture', ({ width, height }) => width === 960 && height === 540);
   assertUninterrupted(await viewer.watch(3));
   await published;
@@ -121,7 +121,7 @@ realTimeTest(
     await using lost = publish(channel.rtmpUrl);
     await ivory.untilLive(channel.arn);
     await using viewer = await chromium.playHls(channel.playbackUrl);
-    await viewer.untilPlaying();
+    await viewer.untilSteady();
     await lost.kill();
     const stalled = await viewer.until('the buffer to run dry', ({ errors }) => errors.length > 0);
     await using _encoder = publish(channel.rtmpUrl, { size: '960x540' });

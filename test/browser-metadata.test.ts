@@ -13,7 +13,10 @@ const SECONDS = 12;
 
 /** From the call to the picture that the text comes with. */
 const MAX_OFFSET_MS = 500;
-/** Between two players: IVS's puts what is due in a part at its beginning. */
+/**
+ * Between two players. In fragmented MP4 the IVS player (1.56.1) now and then counts from the fragment behind the one that the
+ * text is in, and then has two texts that are less than a part apart the other way round.
+ */
 const MAX_DIFFERENCE_MS = 300;
 
 const OWNER = 'metadata.live-video.net';
@@ -24,6 +27,8 @@ interface HeardText {
 }
 
 const { ivory, chromium } = await browserStage();
+
+const numberOf = ({ text }: HeardText): number => JSON.parse(text).text;
 
 /** Puts numbered texts at the pace that IVS allows. Resolves with the time at which each was put. */
 async function putTexts(channelArn: string): Promise<Map<string, number>> {
@@ -80,7 +85,9 @@ for (const { name, input } of CHANNELS) {
     const byHls = heardByHls(hlsReport);
     const byIvs = heardByIvs(ivsReport);
     for (const [player, heard] of Object.entries({ 'hls.js': byHls, 'the IVS player': byIvs })) {
-      const heardTexts = heard.map(({ text }) => text);
+      const isMisplaced = player !== 'hls.js' && input.containerFormat === 'FRAGMENTED_MP4';
+      const inOrder = isMisplaced ? heard.toSorted((a, b) => numberOf(a) - numberOf(b)) : heard;
+      const heardTexts = inOrder.map(({ text }) => text);
       assert.deepEqual(heardTexts, texts, player);
       // Program date times are the packager's: with a ladder, as late as the transcoder, whatever that is.
       if (input.type === 'STANDARD') continue;
@@ -88,9 +95,13 @@ for (const { name, input } of CHANNELS) {
       t.diagnostic(`${player}: ${Math.min(...offsets)} to ${Math.max(...offsets)} ms off`);
       assert.ok(Math.abs(median(offsets)) < MAX_OFFSET_MS, `${player}: ${offsets}`);
     }
-    const differences = byHls.map(({ dateMs }, i) => Math.round(dateMs - byIvs[i]!.dateMs));
+    const dateByIvs = new Map(byIvs.map(({ text, dateMs }) => [text, dateMs]));
+    const differences = byHls.map(({ text, dateMs }) => Math.round(dateMs - dateByIvs.get(text)!));
     t.diagnostic(`between them: ${Math.min(...differences)} to ${Math.max(...differences)} ms`);
-    assert.ok(Math.abs(median(differences)) < MAX_DIFFERENCE_MS, `${differences}`);
+    assert.ok(
+      differences.every((differenceMs) => Math.abs(differenceMs) < MAX_DIFFERENCE_MS),
+      `${differences}`,
+    );
 
     const schemes = input.containerFormat === 'TS' ? 1 : 2;
     const media = await fetchRenditions(channel.playbackUrl);

@@ -33,9 +33,9 @@ realTimeTest(
       await warmUp.untilPlaying();
     }
     await using hls = await chromium.playHls(channel.playbackUrl, clock.reader);
-    await hls.untilPlaying();
+    await hls.untilSteady();
     await using ivs = await chromium.playIvs(channel.playbackUrl, clock.reader);
-    await ivs.untilPlaying();
+    await ivs.untilSteady();
 
     const isLessThan2500MsBehind = async () => {
       const reports = await hls.watch(6);
@@ -98,7 +98,7 @@ realTimeTest(
     await ivory.untilLive(channel.arn);
     await using hls = await chromium.playHls(channel.playbackUrl);
     await using ivs = await chromium.playIvs(channel.playbackUrl);
-    await Promise.all([hls.untilPlaying(30_000), ivs.untilPlaying(30_000)]);
+    await Promise.all([hls.untilSteady(30_000), ivs.untilSteady(30_000)]);
     const [hlsReports, ivsReports] = await Promise.all([hls.watch(6), ivs.watch(6)]);
     assertUninterrupted(hlsReports);
     const [hlsLast, ivsLast] = [hlsReports.at(-1)!, ivsReports.at(-1)!];

@@ -246,7 +246,8 @@ describe('the API tells the truth about a stream', { concurrency: true }, () => 
     await using first = publish(channel.rtmpUrl);
     const { streamId } = await ivory.untilLive(channel.arn);
     await first.stop();
-    await ivory.untilOffline(channel.arn, 2_000);
+    // Within a fraction of the half minute that one without a goodbye has.
+    await ivory.untilOffline(channel.arn, 10_000);
     await using _second = publish(channel.rtmpUrl);
     const again = await ivory.untilLive(channel.arn);
     assert.notEqual(again.streamId, streamId);

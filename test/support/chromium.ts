@@ -115,6 +115,15 @@ export class PlayerPage<Report extends VideoReport> implements AsyncDisposable {
     );
   }
 
+  /**
+   * Playing for good: a page whose scripts are late may play a moment of a stream that begins, before hls.js seeks to where it
+   * means to start.
+   */
+  async untilSteady(timeoutMs?: number): Promise<Report> {
+    const { mediaSeconds } = await this.untilPlaying(timeoutMs);
+    return this.until('a second of it', (report) => report.mediaSeconds > mediaSeconds + 1);
+  }
+
   /** Reports a second apart, while so many seconds of the clock go by. */
   async watch(seconds: number): Promise<Report[]> {
     const reports = [await this.report()];

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import type { HttpHandler, HttpReply } from '../lib/http.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { HttpServer } from './http-server.ts';
+import { ReplyCounts } from './reply-counts.ts';
 
 /** A plain request is answered without Node's parser: whatever a client can see of that must be as if it were not. */
 
@@ -13,8 +14,12 @@ const GET = 'GET /a?b=c HTTP/1.1\r\nHost: a\r\n\r\n';
 /** The same for Node's parser: it is asked to close, which only that does. */
 const GET_BY_NODE = 'GET /a?b=c HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 
-async function serve(t: TestContext, handler: HttpHandler): Promise<number> {
-  const server = new HttpServer({ handlers: [handler], log: silentLogger });
+async function serve(
+  t: TestContext,
+  handler: HttpHandler,
+  replyCounts = new ReplyCounts(),
+): Promise<number> {
+  const server = new HttpServer({ handlers: [handler], log: silentLogger, replyCounts });
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   t.after(() => server.close(0));
   return port;
@@ -176,6 +181,38 @@ test('what is sent behind a request that is parked is answered after it', async 
   parked[0]?.({ status: 200, headers: {}, body: 'first.' });
   const text = await heard(socket, 'second.');
   assert.ok(text.indexOf('first.') < text.indexOf('second.'));
+});
+
+test('parked requests that are released together are answered some at a time, and others between them', async (t) => {
+  const { promise: released, resolve: release } = Promise.withResolvers<HttpReply>();
+  let parkedCount = 0;
+  const counts = new ReplyCounts();
+  const handler: HttpHandler = ({ path }) => {
+    if (path !== '/park') return { status: 404, headers: {}, body: 'at once.' };
+    parkedCount++;
+    return released;
+  };
+  const port = await serve(t, handler, counts);
+  const parked = Array.from({ length: 100 }, () => open(t, port));
+  for (const socket of parked) socket.write(GET.replace('/a', '/park'));
+  const other = open(t, port);
+  await once(other, 'connect');
+  while (parkedCount < parked.length) await new Promise(setImmediate);
+  release({ status: 200, headers: {}, body: 'parked.' });
+  other.write(GET);
+  const answers = Promise.all([heard(other, '.'), ...parked.map((socket) => heard(socket, '.'))]);
+  const inTurn: number[] = [];
+  let parkedBefore = 0;
+  for (let before = 0; before < 101; ) {
+    await new Promise(setImmediate);
+    const { 200: ok = 0, 404: atOnce = 0 } = Object.fromEntries(counts.byStatus);
+    inTurn.push(ok + atOnce - before);
+    if (atOnce === 0) parkedBefore = ok;
+    before = ok + atOnce;
+  }
+  await answers;
+  assert.ok(Math.max(...inTurn) <= 2 * 16, `${inTurn}`);
+  assert.ok(parkedBefore < 100, 'who asks meanwhile does not wait for all of them');
 });
 
 test('what is behind a parked request beyond a request’s length stays with its client', async (t) => {

@@ -177,6 +177,7 @@ export class HttpServer {
       isClosing: () => this.#closing !== undefined,
       replies: new ReplyEncoder(this.#limits.keepAliveTimeoutMs),
       turns: new RequestTurns(),
+      lateTurns: new RequestTurns(),
       replied: (status) => this.#replyCounts?.count(status),
       failed: (method, error) => this.#log.error({ err: error, method }, 'http request failed'),
       slow: (connection) => this.#slow.add(connection),

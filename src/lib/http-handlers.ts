@@ -20,7 +20,8 @@ export function answerWith<Request extends HttpRequest>(
   }
 }
 
-function sendOrFail<Request>(
+/** What `send` throws is for `fail`. */
+export function sendOrFail<Request>(
   request: Request,
   reply: HttpReply,
   send: (request: Request, reply: HttpReply) => void,

@@ -1,3 +1,4 @@
+import { systemClock } from '../adapters/system.ts';
 import type { ThreadPort } from '../adapters/worker-thread.ts';
 import { type Batch, Link, type LinkOptions } from '../workers/link.ts';
 
@@ -14,6 +15,7 @@ export function threadLink(
       onPosted?.();
     },
     soon: (run) => void setImmediate(run),
+    after: (delayMs, run) => void systemClock.after(delayMs, run),
     side,
   });
 }

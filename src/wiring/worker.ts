@@ -20,7 +20,7 @@ import { threadLink } from './thread-link.ts';
 
 const ALIVE_MS = 1_000;
 
-/** The main thread is behind: encoders are not read until it has caught up. A batch has some ten frames. */
+/** The main thread is behind: encoders are not read until it has caught up. While it is busy there is at most one batch a millisecond. */
 const MAX_BACKLOG = 500;
 const BACKLOG_CHECK_MS = 50;
 
@@ -67,8 +67,10 @@ export async function startWorker(
         web.https.useCertificate(message.certificate);
       } else {
         const closing = [rtmp.close(), web.http.close(), web.https.close()];
-        // What they said last goes first.
-        void Promise.allSettled(closing).then(() => setImmediate(end));
+        void Promise.allSettled(closing).then(() => {
+          link.flush();
+          setImmediate(end);
+        });
       }
     },
   });

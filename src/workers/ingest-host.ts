@@ -130,7 +130,7 @@ export class IngestHost {
 
   #noteGivenBack(slab: number, count: number): void {
     this.#givenBack.set(slab, (this.#givenBack.get(slab) ?? 0) + count);
-    this.#conversation.flushSoon();
+    this.#conversation.flushLater();
   }
 
   #tellGivenBack(): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { type Batch, Link } from './link.ts';
 import { linkPair } from './testing/link-pair.ts';
 
 const turns = async (count: number) => {
@@ -48,4 +49,28 @@ test('the backlog is what the other side has not dealt with', async () => {
   await turns(2);
   assert.equal(worker.backlog, 0);
   assert.equal(main.backlog, 0);
+});
+
+test('what is said while the other side is busy goes as one batch', async () => {
+  const batches: Batch[] = [];
+  const pauses: (() => void)[] = [];
+  const link = new Link({
+    dealtWith: new Int32Array(2),
+    post: (batch) => void batches.push(batch),
+    soon: (run) => run(),
+    after: (_delayMs, run) => void pauses.push(run),
+    side: 'worker',
+  });
+  const { send, flushLater } = link.conversation('ingest');
+  send(1);
+  assert.equal(batches.length, 1);
+  send(2);
+  send(3);
+  flushLater();
+  assert.equal(batches.length, 1);
+  for (const run of pauses.splice(0)) run();
+  assert.deepEqual(
+    batches.map((batch) => batch.map(([, subject]) => subject)),
+    [[1], [2, 3]],
+  );
 });

@@ -13,6 +13,8 @@ export interface Conversation {
   send(subject: number, detail?: unknown, payload?: readonly Uint8Array[]): void;
   /** Has `flushing` of this side's listener called soon, though nothing was sent. */
   flushSoon(): void;
+  /** The same of what nobody waits for: with the next batch, or some time after. */
+  flushLater(): void;
   listen(listener: ConversationListener): void;
 }
 
@@ -33,22 +35,31 @@ export interface LinkOptions {
   readonly post: (batch: Batch, memory: readonly ArrayBuffer[]) => void;
   /** Runs it once what is under way has been dealt with. */
   readonly soon: (run: () => void) => void;
+  readonly after: (delayMs: number, run: () => void) => void;
   /** Shared by both sides: how many batches each has dealt with. */
   readonly dealtWith: Int32Array;
   readonly side: 'main' | 'worker';
 }
 
+/**
+ * While the other side has not dealt with the last batch: it would not take another one sooner, and each costs a wake-up, whatever
+ * is in it.
+ */
+const BUSY_PAUSE_MS = 1;
+const LATER_MS = 50;
+
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * Messages between two threads, all of one round of the event loop at once: a wake-up costs more than most messages. `receive`
- * throws what listeners throw.
+ * Messages between two threads, all of one round of the event loop at once, or of several while the other side is busy: a wake-up
+ * costs more than most messages. `receive` throws what listeners throw.
  */
 export class Link {
   readonly #options: LinkOptions;
   readonly #listeners: (ConversationListener | undefined)[] = TOPICS.map(() => undefined);
   #batch: Message[] = [];
   #isFlushing = false;
+  #isFlushingLater = false;
   #sentBatches = 0;
 
   constructor(options: LinkOptions) {
@@ -63,6 +74,7 @@ export class Link {
         this.#flushSoon();
       },
       flushSoon: () => this.#flushSoon(),
+      flushLater: () => this.#flushLater(),
       listen: (listener) => {
         this.#listeners[index] = listener;
       },
@@ -87,10 +99,21 @@ export class Link {
   #flushSoon(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    this.#options.soon(() => this.#flush());
+    if (this.backlog > 0) this.#options.after(BUSY_PAUSE_MS, this.flush);
+    else this.#options.soon(this.flush);
   }
 
-  #flush(): void {
+  #flushLater(): void {
+    if (this.#isFlushing || this.#isFlushingLater) return;
+    this.#isFlushingLater = true;
+    this.#options.after(LATER_MS, () => {
+      this.#isFlushingLater = false;
+      this.#flushSoon();
+    });
+  }
+
+  /** Sends at once what was said. */
+  readonly flush = (): void => {
     for (const listener of this.#listeners) listener?.flushing?.();
     this.#isFlushing = false;
     const batch = this.#batch;
@@ -101,7 +124,7 @@ export class Link {
       byteLength > 0 && buffer instanceof ArrayBuffer ? [buffer] : [],
     );
     this.#options.post(batch, memory);
-  }
+  };
 }
 
 /** A copy in memory of its own, which can change hands. */

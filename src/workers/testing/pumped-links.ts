@@ -10,6 +10,7 @@ class Pipe {
       post: (batch, memory) =>
         this.#batches.push(structuredClone(batch, { transfer: [...memory] })),
       soon: (run) => this.#soon.push(run),
+      after: (_delayMs, run) => this.#soon.push(run),
       dealtWith,
       side,
     });

@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { TRIED_AGAIN } from '../test/support/real-time.ts';
 import { runChecks } from './check.ts';
 
 /** A test that takes longer hangs: the slowest whole-service tests wait for windows of 60 s. */
@@ -25,8 +26,10 @@ const HEAVY = [
   'browser-metadata',
   'browser-private',
   'browser-reconnect',
+  'browser-recording',
   'browser-takeover',
   'browser-ts',
+  'browser-watch',
   'ladder',
   'ladder-trouble',
 ];
@@ -37,6 +40,8 @@ interface Tally {
   passed: number;
   failed: number;
   skipped: number;
+  /** In real time, on a machine without time. */
+  triedAgain: number;
 }
 
 /** Runs test files, so many at a time, and adds their counts to `tally`. Yields the report, piece by piece. */
@@ -45,6 +50,9 @@ function runTests(
   concurrency: number,
 ): AsyncIterable<string> {
   const events = run({ cwd: ROOT, ...files, concurrency, timeout: TEST_TIMEOUT_MS });
+  events.on('test:diagnostic', ({ message }) => {
+    if (message.startsWith(TRIED_AGAIN)) tally.triedAgain++;
+  });
   events.on('test:summary', ({ file, counts }) => {
     // With a file it is that file's summary; the last one, without, covers them all.
     if (file !== undefined) return;
@@ -85,7 +93,7 @@ async function wholeServiceTests(): Promise<Record<'timed' | 'heavy' | 'light', 
   return { timed: [], heavy: [], light: [], ...byKind };
 }
 
-const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+const tally: Tally = { passed: 0, failed: 0, skipped: 0, triedAgain: 0 };
 const chosen = process.argv.slice(2);
 if (chosen.length > 0) {
   await print(runTests({ globPatterns: chosen }, 1));
@@ -99,5 +107,6 @@ if (chosen.length > 0) {
 }
 
 const skipped = tally.skipped > 0 ? `, ${tally.skipped} skipped` : '';
+if (tally.triedAgain > 0) console.log(`\n${tally.triedAgain} times ${TRIED_AGAIN}`);
 console.log(`\n${tally.passed} passed, ${tally.failed} failed${skipped}`);
 if (tally.failed > 0 || tally.passed === 0) process.exitCode = 1;

@@ -10,8 +10,6 @@ export class DirectExchange extends ClientExchange implements HttpRequest {
   readonly query: string;
   readonly remoteAddress: string;
   readonly isEncrypted: boolean;
-  /** It was not answered at once. */
-  isLate = false;
   /** Of a reply that grows: more can't be said of it than by cutting it. */
   isHeadSent = false;
   /** The connection closes after the reply. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { HttpHandler, HttpReply } from '../lib/http.ts';
 import { isAsyncIterable } from '../lib/http-body.ts';
-import { answerWith, INTERNAL_ERROR, sendOrFail } from '../lib/http-handlers.ts';
+import { answerWith, INTERNAL_ERROR } from '../lib/http-handlers.ts';
 import { type PlainRequest, PlainRequestReader } from '../protocols/http1/plain-request.ts';
 import { chunkedSink, sizedSink } from './body-sinks.ts';
 import { DirectExchange } from './direct-exchange.ts';
@@ -19,10 +19,6 @@ export interface DirectHttpServer {
   readonly isClosing: () => boolean;
   readonly replies: ReplyEncoder;
   readonly turns: RequestTurns;
-  /**
-   * Of requests that could not be answered at once. A part releases all that wait for it: thousands in one go would hold up
-   * the viewers and the encoders of all other channels.
-   */
   readonly lateTurns: RequestTurns;
   replied(status: number): void;
   failed(method: string, error: unknown): void;
@@ -142,8 +138,7 @@ export class DirectConnection implements Waiting {
     }
     const exchange = new DirectExchange(this.#connection, request, text);
     this.#exchange = exchange;
-    answerWith(handlers, exchange, this.#send, this.#fail);
-    if (this.#exchange === exchange) exchange.isLate = true;
+    answerWith(handlers, exchange, this.#send, this.#fail, this.#server.lateTurns);
   }
 
   #read(text: string): PlainRequest | undefined {
@@ -166,12 +161,6 @@ export class DirectConnection implements Waiting {
 
   readonly #send = (exchange: DirectExchange, reply: HttpReply): void => {
     if (exchange.isGone) return;
-    if (exchange.isLate && !this.#server.lateTurns.take()) {
-      exchange.isLate = false;
-      const proceed = () => sendOrFail(exchange, reply, this.#send, this.#fail);
-      this.#server.lateTurns.wait({ proceed });
-      return;
-    }
     const { body } = reply;
     const encoded = this.#server.replies.encode(reply, this.#server.isClosing());
     exchange.isLast = encoded.isLast;

@@ -41,6 +41,7 @@ export class HttpServer {
   readonly #port: SharedPort;
   /** Node's own of a new connection: its parser takes over there. */
   readonly #nodeListeners: readonly Function[];
+  readonly #lateTurns = new RequestTurns();
   readonly #direct: DirectHttpServer;
   readonly #handlers: readonly HttpHandler[];
   readonly #log: Logger;
@@ -177,7 +178,7 @@ export class HttpServer {
       isClosing: () => this.#closing !== undefined,
       replies: new ReplyEncoder(this.#limits.keepAliveTimeoutMs),
       turns: new RequestTurns(),
-      lateTurns: new RequestTurns(),
+      lateTurns: this.#lateTurns,
       replied: (status) => this.#replyCounts?.count(status),
       failed: (method, error) => this.#log.error({ err: error, method }, 'http request failed'),
       slow: (connection) => this.#slow.add(connection),
@@ -223,7 +224,7 @@ export class HttpServer {
       this.#send(exchange, { status: refusal, headers: {} });
       return;
     }
-    answerWith(this.#handlers, exchange, this.#send, this.#fail);
+    answerWith(this.#handlers, exchange, this.#send, this.#fail, this.#lateTurns);
   }
 
   /** What is wrong with a request that the parser took, as a status. */

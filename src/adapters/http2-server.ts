@@ -17,6 +17,7 @@ import { Http2Exchange } from './http2-exchange.ts';
 import { sendHttp2Reply } from './http2-reply.ts';
 import { loadHttp2 } from './node-http.ts';
 import type { ReplyCounts } from './reply-counts.ts';
+import { RequestTurns } from './request-turns.ts';
 
 /** `:method`, `:scheme`, `:authority`, `:path`. */
 const PSEUDO_HEADERS = 4;
@@ -52,6 +53,7 @@ export class Http2Server {
   readonly #sessionOptions: SecureServerOptions;
   readonly #connections = new Set<Connection>();
   readonly #streamCount: PeerCounter;
+  readonly #lateTurns = new RequestTurns();
   readonly #sweepTimer: NodeJS.Timeout;
   #isAllGone: (() => void) | undefined;
   #closing: Promise<void> | undefined;
@@ -161,7 +163,7 @@ export class Http2Server {
       this.#send(exchange, { status: refusal, headers: {} });
       return;
     }
-    answerWith(this.#handlers, exchange, this.#send, this.#fail);
+    answerWith(this.#handlers, exchange, this.#send, this.#fail, this.#lateTurns);
   }
 
   #onStreamClosed(connection: Connection, exchange: Http2Exchange): void {

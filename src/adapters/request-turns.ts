@@ -1,6 +1,6 @@
 /**
- * Requests that are answered before everything else has its turn. The event loop accepts one connection a round (libuv's
- * `uv__server_io`): were a round to answer a thousand busy viewers, the last of a thousand new ones would wait for seconds. And an
+ * Requests that are answered before everything else has its turn. The event loop accepts one connection a listener in each
+ * round (libuv's `uv__server_io`): were a round to answer a thousand busy viewers, the last of a thousand new ones would wait for seconds. And an
  * encoder's frames would wait for all viewers.
  */
 const REQUESTS_A_TURN = 16;

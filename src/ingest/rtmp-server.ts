@@ -96,11 +96,16 @@ export class RtmpServer {
       socket.destroy();
     });
     const shared = new SharedPort(server, options);
-    const bound = await shared.listen({ host, port, sharing }, (error) =>
-      this.#options.logger.error({ err: error }, 'listener failed'),
-    );
+    // While it is being opened, too, it may be left, or get another certificate.
     this.#ports.add(shared);
-    return bound;
+    try {
+      return await shared.listen({ host, port, sharing }, (error) =>
+        this.#options.logger.error({ err: error }, 'listener failed'),
+      );
+    } catch (error) {
+      this.#ports.delete(shared);
+      throw error;
+    }
   }
 
   /** Takes no more encoders, for others do; those that are connected go on, and `listen` may be called again. */
@@ -111,7 +116,6 @@ export class RtmpServer {
 
   /** Reads nothing from any encoder until it is called with `false`: whoever takes their frames can't keep up. */
   hold(isHeld: boolean): void {
-    if (isHeld === this.#isHeld) return;
     this.#isHeld = isHeld;
     for (const connection of this.#sessions.values()) connection.hold(isHeld);
   }

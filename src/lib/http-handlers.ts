@@ -1,17 +1,33 @@
 import type { HttpHandler, HttpReply, HttpRequest } from './http.ts';
 
+/**
+ * The turns of requests that could not be answered at once. A part releases all that wait for it: thousands in one go would hold up
+ * the viewers and the encoders of all other channels.
+ */
+export interface LateTurns {
+  /** Whether it may be answered now. */
+  take(): boolean;
+  /** `proceed` is called once, later. */
+  wait(waiting: { proceed(): void }): void;
+}
+
 /** Has the first handler that wants `request` answer it, at once where it can: `send` or `fail` is called, once. */
 export function answerWith<Request extends HttpRequest>(
   handlers: readonly HttpHandler[],
   request: Request,
   send: (request: Request, reply: HttpReply) => void,
   fail: (request: Request, error: unknown) => void,
+  turns?: LateTurns,
 ): void {
   try {
     const reply = firstReply(handlers, request);
     if (reply instanceof Promise) {
       reply.then(
-        (late) => sendOrFail(request, late, send, fail),
+        (late) => {
+          const proceed = () => sendOrFail(request, late, send, fail);
+          if (turns === undefined || turns.take()) proceed();
+          else turns.wait({ proceed });
+        },
         (error) => fail(request, error),
       );
     } else send(request, reply);
@@ -20,8 +36,7 @@ export function answerWith<Request extends HttpRequest>(
   }
 }
 
-/** What `send` throws is for `fail`. */
-export function sendOrFail<Request>(
+function sendOrFail<Request>(
   request: Request,
   reply: HttpReply,
   send: (request: Request, reply: HttpReply) => void,

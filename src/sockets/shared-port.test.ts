@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { connect, createServer } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer, Server } from 'node:net';
 import { platform } from 'node:os';
 import { describe, test } from 'node:test';
 import { type PortSharing, SharedPort } from './shared-port.ts';
@@ -58,5 +59,34 @@ describe('SharedPort', {
     await second.close();
     assert.equal(await first.listen({ host: HOST, port, sharing: 'begin' }, assert.fail), port);
     await first.close();
+  });
+
+  test('is served by fewer listeners where the system has no more, and all of them can be closed', async (t) => {
+    const real = Server.prototype.listen;
+    let calls = 0;
+    t.mock.method(Server.prototype, 'listen', function (this: Server, ...args: unknown[]) {
+      if (++calls <= 4) return Reflect.apply(real, this, args);
+      process.nextTick(() => this.emit('error', new Error('no descriptors')));
+      return this;
+    });
+    const errors: string[] = [];
+    const shared = new SharedPort(createServer(), {});
+    const address = { host: HOST, port: 0, sharing: 'begin' } as const;
+    const port = await shared.listen(address, ({ message }) => errors.push(message));
+    assert.deepEqual([calls, errors], [5, ['no descriptors']]);
+    await shared.close();
+    const socket = connect(port, HOST);
+    const [error] = await once(socket, 'error');
+    assert.equal(error.code, 'ECONNREFUSED');
+  });
+
+  test('that is closed while it is being opened stays closed', async () => {
+    const shared = new SharedPort(createServer(), {});
+    const opening = shared.listen({ host: HOST, port: 0, sharing: 'join' }, assert.fail);
+    while (!shared.server.listening) await new Promise(setImmediate);
+    await shared.close();
+    const socket = connect(await opening, HOST);
+    const [error] = await once(socket, 'error');
+    assert.equal(error.code, 'ECONNREFUSED');
   });
 });

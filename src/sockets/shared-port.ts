@@ -33,6 +33,7 @@ export class SharedPort {
   readonly server: Server;
   readonly #socketOptions: ServerOpts;
   readonly #others: Server[] = [];
+  #isClosed = false;
 
   /** `socketOptions`: what `server` was made with, as far as it concerns the connections. */
   constructor(server: Server, socketOptions: ServerOpts) {
@@ -43,38 +44,59 @@ export class SharedPort {
   /** Resolves with the port once connections are taken; rejects with the system's error. Failures after that: `onError`. */
   async listen(address: SharedPortAddress, onError: (error: Error) => void): Promise<number> {
     const { sharing, ...options } = address;
-    let port = await listen(this.server, { ...options, reusePort: sharing === 'join' });
+    this.#isClosed = false;
+    let bound = await listen(this.server, { ...options, reusePort: sharing === 'join' });
     if (sharing === 'begin') {
       // A port that is shared is shared with any process of this user: that nobody had it is known only by having it alone.
       await new Promise((closed) => this.server.close(closed));
-      port = await listen(this.server, { ...options, port, reusePort: true });
+      bound = await listen(this.server, { ...options, port: bound.port, reusePort: true });
     }
     this.server.on('error', onError);
-    if (sharing === undefined) return port;
-    for (let i = 1; i < LISTENERS; i++) {
+    if (sharing !== undefined) await this.#listenMore({ ...options, ...bound }, onError);
+    return bound.port;
+  }
+
+  /** At the address that the first one got: a name may have several. With fewer of them the port serves as well. */
+  async #listenMore(address: ListenOptions, onError: (error: Error) => void): Promise<void> {
+    while (this.#others.length < LISTENERS - 1) {
       const other = createServer(this.#socketOptions, (socket: Socket) => {
         this.server.emit('connection', socket);
       });
-      this.#others.push(other);
-      await listen(other, { ...options, port, reusePort: true });
+      try {
+        await listen(other, { ...address, reusePort: true });
+      } catch (error) {
+        onError(error as Error);
+        return;
+      }
       other.on('error', onError);
+      if (this.#isClosed) {
+        other.close();
+        return;
+      }
+      this.#others.push(other);
     }
-    return port;
   }
 
   /** Takes no more connections. Resolves when those that were taken are closed, unless others have their sockets. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const servers = [this.server, ...this.#others.splice(0)];
     await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
   }
 }
 
-function listen(server: Server, options: ListenOptions): Promise<number> {
+interface BoundAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+function listen(server: Server, options: ListenOptions): Promise<BoundAddress> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(options, () => {
       server.off('error', reject);
-      resolve((server.address() as AddressInfo).port);
+      const { address: host, port } = server.address() as AddressInfo;
+      resolve({ host, port });
     });
   });
 }

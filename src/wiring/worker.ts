@@ -7,6 +7,7 @@ import { RtmpServer } from '../ingest/rtmp-server.ts';
 import type { HttpHandler } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
 import { SlabPool } from '../lib/slab-pool.ts';
+import { BacklogHold } from '../workers/backlog-hold.ts';
 import type { Batch } from '../workers/link.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from '../workers/process-messages.ts';
 import { RemoteHandler } from '../workers/remote-handler.ts';
@@ -20,26 +21,13 @@ import { threadLink } from './thread-link.ts';
 
 const ALIVE_MS = 1_000;
 
-/** The main thread is behind: encoders are not read until it has caught up. While it is busy there is at most one batch a millisecond. */
-const MAX_BACKLOG = 500;
-const BACKLOG_CHECK_MS = 50;
-
 /** The composition root of a worker: opens the ports that it shares, and serves what comes. `end`: nothing is left to do. */
 export async function startWorker(
   settings: WorkerSettings,
   port: ThreadPort<Batch>,
   end: () => void,
 ): Promise<void> {
-  let isHeld = false;
-  const holdWhileBehind = () => {
-    isHeld = link.backlog > MAX_BACKLOG;
-    rtmp.hold(isHeld);
-    // Encoders that are held send nothing: no batch of theirs would have anybody look again.
-    if (isHeld) clock.after(BACKLOG_CHECK_MS, holdWhileBehind);
-  };
-  const link = threadLink(port, 'worker', () => {
-    if (!isHeld) holdWhileBehind();
-  });
+  const link = threadLink(port, 'worker', () => backlog.posted());
   const life = link.conversation('process');
   const tell = (message: FromWorker) => life.send(0, message);
   const log = new RemoteLog((line) => tell({ kind: 'log', line }), settings.isDebug);
@@ -51,6 +39,11 @@ export async function startWorker(
     random: randomBytes,
     logger: log,
     payloads,
+  });
+  const backlog = new BacklogHold({
+    backlog: () => link.backlog,
+    hold: (isHeld) => rtmp.hold(isHeld),
+    clock,
   });
   const replyCounts = new ReplyCounts();
   const replicas = new ReplicaRoutes({

@@ -9,7 +9,7 @@ const VIDEO_FLAG = 1;
 const KEYFRAME_FLAG = 2;
 
 /**
- * Frames of one round of the event loop, each as a few numbers: an object for each would cost more to clone than the frame to
+ * Frames of one batch, each as a few numbers: an object for each would cost more to clone than the frame to
  * package. The payloads stay where they are, in slabs that both threads have.
  */
 export class FrameBatch {

@@ -62,13 +62,16 @@ test('what is said while the other side is busy goes as one batch', async () => 
     side: 'worker',
   });
   const { send, flushLater } = link.conversation('ingest');
+  flushLater();
+  assert.equal(pauses.length, 1, 'some time after, where nothing else is said');
   send(1);
   assert.equal(batches.length, 1);
   send(2);
   send(3);
   flushLater();
   assert.equal(batches.length, 1);
-  for (const run of pauses.splice(0)) run();
+  assert.equal(pauses.length, 2);
+  link.flush();
   assert.deepEqual(
     batches.map((batch) => batch.map(([, subject]) => subject)),
     [[1], [2, 3]],

@@ -27,7 +27,7 @@ export interface ConversationListener {
 
 type Message = readonly [topic: number, subject: number, detail: unknown, payload: Uint8Array];
 
-/** All that one side said in one round of its event loop. */
+/** All that one side said in one round of its event loop, or in several while the other side was busy. */
 export type Batch = readonly Message[];
 
 export interface LinkOptions {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 const SAMPLE_MS = 500;
-/** Programs waited for a processor for more than this share of the time. Two players, an encoder and the server: 0.2 to 0.4. */
+/** Of the processors in use and the time: two players, an encoder and the server on two processors are at 0.2 to 0.4. */
 const SHORT_SHARE = 0.6;
 /** The start of a page takes one or two by itself. */
 const SHORT_SECONDS = 2;

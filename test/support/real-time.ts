@@ -1,6 +1,9 @@
 import { type TestContext, test } from 'node:test';
 import { MachineLoad } from './machine-load.ts';
 
+/** What a report says of it begins so. */
+export const TRIED_AGAIN = 'tried again';
+
 /** A machine that never has time can't tell how fast anything is. */
 const MAX_ATTEMPTS = 3;
 
@@ -14,8 +17,8 @@ export function realTimeTest(name: string, body: TestBody): void {
 /**
  * A test of what is true in real time only: players that never wait, latencies. Encoder, server and browser share this machine
  * with whatever else its host runs, and a picture that is encoded or painted too late is late for every player. What fails while
- * programs did not get a processor (`MachineLoad`) is no finding, and is tried again from the start; what fails on a machine with
- * time to spare fails.
+ * programs did not get a processor (`MachineLoad`) is no finding, and is tried again; what fails on a machine with time to spare
+ * fails.
  */
 export function inRealTime(body: TestBody, watchLoad = () => new MachineLoad()): TestBody {
   return async (t) => {
@@ -26,7 +29,7 @@ export function inRealTime(body: TestBody, watchLoad = () => new MachineLoad()):
         return;
       } catch (error) {
         if (attempt === MAX_ATTEMPTS || !load.wasTooMuch) throw error;
-        t.diagnostic(`tried again, for ${load}: ${(error as Error).message}`);
+        t.diagnostic(`${TRIED_AGAIN}, for ${load}: ${(error as Error).message}`);
       }
     }
   };

@@ -49,7 +49,7 @@ export async function measureViewers(directory, { sizes, seconds, kbps }) {
       'playlists a second': reload.result.perSecond,
       'CPU ms a 1,000 playlists':
         ((reload.cpu - idleCpu(reload.seconds)) * 1e6) / reload.result.requests,
-      // Connecting is part of it: the event loop accepts one connection a round.
+      // Connecting is part of it: the event loop accepts a few connections a round.
       'p99 ms': reload.result.p99Ms,
       'kB a connection': (waiting.idleBytes - emptyBytes) / viewers / 1e3,
       'kB a parked reload': (waiting.parkedBytes - emptyBytes) / viewers / 1e3,

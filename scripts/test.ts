@@ -4,63 +4,76 @@
 import { glob } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { run } from 'node:test';
-import { spec } from 'node:test/reporters';
+import { spec, type TestEvent } from 'node:test/reporters';
 import { TRIED_AGAIN } from '../test/support/real-time.ts';
+import { type Counts, TEST_TIMEOUT_MS, TestLane } from '../test/support/test-lane.ts';
 import { runChecks } from './check.ts';
 
-/** A test that takes longer hangs: the slowest whole-service tests wait for windows of 60 s. */
-const TEST_TIMEOUT_MS = 10 * 60_000;
-
 /** Files whose tests measure how long something takes: each has the machine for itself. */
-const TIMED = ['control-plane-fuzz', 'hostile', 'hours', 'live', 'private-load', 'real-time'];
+const TIMED = [
+  'control-plane-fuzz',
+  'history',
+  'hostile',
+  'hours',
+  'live',
+  'private-load',
+  'real-time',
+  'test-lane',
+];
 
 /**
  * Files whose tests keep players or transcoders busy: one at a time, or pictures are late. The others mostly wait, and run beside
- * them, one at a time as well.
+ * them, one at a time as well. Transcoders are last: by then the others have ended.
  */
 const HEAVY = [
   'browser-hls',
   'browser-ivs-player',
-  'browser-ladder',
-  'browser-metadata',
   'browser-private',
   'browser-reconnect',
   'browser-recording',
   'browser-takeover',
   'browser-ts',
+  'browser-viewers',
   'browser-watch',
+  'https',
+  'browser-metadata',
+  'browser-ladder',
   'ladder',
   'ladder-trouble',
 ];
-
 const ROOT = path.dirname(import.meta.dirname);
 
-interface Tally {
-  passed: number;
-  failed: number;
-  skipped: number;
-  /** In real time, on a machine without time. */
-  triedAgain: number;
+const tally = { passed: 0, failed: 0, skipped: 0, triedAgain: 0 };
+
+function count({ tests, passed, skipped, todo }: Counts): void {
+  tally.passed += passed;
+  tally.failed += tests - passed - skipped - todo;
+  tally.skipped += skipped + todo;
 }
 
-/** Runs test files, so many at a time, and adds their counts to `tally`. Yields the report, piece by piece. */
-function runTests(
-  files: Readonly<{ globPatterns: string[] } | { files: string[] }>,
-  concurrency: number,
-): AsyncIterable<string> {
-  const events = run({ cwd: ROOT, ...files, concurrency, timeout: TEST_TIMEOUT_MS });
-  events.on('test:diagnostic', ({ message }) => {
-    if (message.startsWith(TRIED_AGAIN)) tally.triedAgain++;
-  });
+/** Runs the test files of a glob, so many at a time. Yields the report, piece by piece. */
+function runTests(globPatterns: string[], concurrency: number): AsyncIterable<string> {
+  const events = run({ cwd: ROOT, globPatterns, concurrency, timeout: TEST_TIMEOUT_MS });
+  // With a file it is that file's summary; the last one, without, covers them all.
   events.on('test:summary', ({ file, counts }) => {
-    // With a file it is that file's summary; the last one, without, covers them all.
-    if (file !== undefined) return;
-    tally.passed += counts.passed;
-    tally.failed += counts.tests - counts.passed - counts.skipped - counts.todo;
-    tally.skipped += counts.skipped + counts.todo;
+    if (file === undefined) count(counts);
   });
   return events.compose(new spec());
+}
+
+/** The report of a lane, piece by piece. */
+function reportOf(events: AsyncIterable<TestEvent>): AsyncIterable<string> {
+  return Readable.from(counted(events)).compose(new spec());
+}
+
+async function* counted(events: AsyncIterable<TestEvent>): AsyncGenerator<TestEvent> {
+  for await (const event of events) {
+    if (event.type === 'test:diagnostic' && event.data.message.startsWith(TRIED_AGAIN))
+      tally.triedAgain++;
+    yield event;
+  }
 }
 
 async function print(report: AsyncIterable<string>): Promise<void> {
@@ -93,15 +106,16 @@ async function wholeServiceTests(): Promise<Record<'timed' | 'heavy' | 'light', 
   return { timed: [], heavy: [], light: [], ...byKind };
 }
 
-const tally: Tally = { passed: 0, failed: 0, skipped: 0, triedAgain: 0 };
 const chosen = process.argv.slice(2);
 if (chosen.length > 0) {
-  await print(runTests({ globPatterns: chosen }, 1));
+  await print(runTests(chosen, 1));
 } else if (await runChecks()) {
-  await print(runTests({ globPatterns: ['src/**/*.test.ts'] }, availableParallelism()));
+  await print(runTests(['src/**/*.test.ts'], availableParallelism()));
   const { timed, heavy, light } = await wholeServiceTests();
-  await printBoth(runTests({ files: heavy }, 1), runTests({ files: light }, 1));
-  await print(runTests({ files: timed }, 1));
+  const lane = new TestLane(count);
+  await printBoth(reportOf(lane.run(heavy)), reportOf(lane.run(light)));
+  await print(reportOf(lane.run(timed)));
+  await print(reportOf(lane.settle()));
 } else {
   tally.failed += 1;
 }

@@ -16,6 +16,10 @@ import type { PlaylistViewers } from './support/playlist-viewers.ts';
 const VIEWERS = 2_000;
 const RELOADS = 20;
 const MAX_SHARE = 0.05;
+/** So many, and the share is known to half a percent (the standard deviation of 5 % of 2,000 draws). */
+const ENOUGH_SAMPLES = 2_000;
+/** A fast processor is busy for fewer samples, and a starved one takes fewer: rounds are added until there are enough. */
+const MAX_ROUNDS = 10;
 
 /** What a private channel has and a public one has not. What these call counts as theirs, but for what both have. */
 const VERIFICATION = /\/src\/delivery\/(session-gate|session-ids|client-addresses|cut-off)\.ts$/;
@@ -68,11 +72,16 @@ test('2,000 viewers of a private channel reload its playlists: less than 5 % of 
   };
   // A session's first request opens its id and looks its viewer up: a part of its start.
   await reload(1);
-  const profile = await profileOf(() => reload(RELOADS));
+  let busy = 0;
+  let verifying = 0;
+  for (let round = 0; round < MAX_ROUNDS && busy < ENOUGH_SAMPLES; round++) {
+    const shares = sharesOf(await profileOf(() => reload(RELOADS)));
+    busy += shares.busy;
+    verifying += shares.verifying;
+  }
   assert.equal(viewers.countPresent(stream.playbackId), VIEWERS);
-  const { busy, verifying } = sharesOf(profile);
   t.diagnostic(`${((verifying / busy) * 100).toFixed(2)} % of ${busy} samples`);
-  assert.ok(busy > 1000, `${busy} samples`);
+  assert.ok(busy >= ENOUGH_SAMPLES, `${busy} samples`);
   assert.ok(verifying / busy < MAX_SHARE, `${verifying} of ${busy} samples`);
 });
 

@@ -5,7 +5,7 @@ import { MachineLoad } from './machine-load.ts';
 export const TRIED_AGAIN = 'tried again';
 
 /** A machine that never has time can't tell how fast anything is. */
-const MAX_ATTEMPTS = 3;
+export const MAX_ATTEMPTS = 3;
 
 type TestBody = (t: TestContext) => Promise<void>;
 

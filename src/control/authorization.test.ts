@@ -6,6 +6,7 @@ import { parsePolicy } from '../domain/iam/policy.ts';
 import { resourcesOf } from './action-resources.ts';
 import type { AccessKey } from './credentials.ts';
 import { OPERATIONS } from './operation-table.ts';
+import { describe as describeShape } from './shapes/vocabulary.ts';
 import {
   ACCOUNT_ID,
   ControlApiHarness,
@@ -78,6 +79,53 @@ describe('authorize()', () => {
     const gone = await api.call('GetChannel', { arn: absent }, asAnn);
     assert.deepEqual([there.status, gone.status], [403, 403]);
     assert.equal((await api.call('GetChannel', { arn: own.arn }, asAnn)).status, 404);
+  });
+
+  test('is about what the operation acts on, whatever else the body holds', async () => {
+    const open = harnessFor();
+    const { channel: own } = await open.createChannel();
+    const api = harnessFor(allow('ivs:*', { Resource: own.arn }));
+    const { channel, streamKey } = await api.createChannel();
+    const beside = {
+      ...{ arn: own.arn, channelArn: own.arn, resourceArn: own.arn, arns: [own.arn] },
+      viewerSessions: [{ channelArn: own.arn, viewerId: 'v' }],
+    };
+    const meant: Readonly<Record<string, unknown>> = {
+      ...{ arn: channel.arn, channelArn: channel.arn, resourceArn: channel.arn },
+      ...{ arns: [streamKey.arn], metadata: 'text', name: 'name', tags: { owner: 'ann' } },
+      ...{ viewerSessions: [{ channelArn: channel.arn, viewerId: 'v' }], tagKeys: ['owner'] },
+    };
+    for (const operation of OPERATIONS) {
+      const { members } = describeShape(operation.input) as {
+        readonly members: Readonly<Record<string, unknown>>;
+      };
+      const asked = Object.keys(members).filter((name) => name in meant);
+      const input = { ...beside, ...Object.fromEntries(asked.map((name) => [name, meant[name]])) };
+      const path = operation.uri.replace(/\{\w+\}$/, encodeURIComponent(channel.arn));
+      const answer = await api.send(operation.method, path, {
+        ...(operation.method === 'POST' && { body: JSON.stringify(input) }),
+        ...(operation.queryMembers && { query: { tagKeys: 'owner', arn: own.arn } }),
+        ...asAnn,
+      });
+      assert.equal(answer.status, 403, `${operation.name}: ${JSON.stringify(answer.body)}`);
+    }
+  });
+
+  test('is not misled about tags by members that the operation does not have', async () => {
+    const api = harnessFor(
+      allow('ivs:TagResource', {
+        Condition: { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['team'] } },
+      }),
+      allow('ivs:GetChannel', { Condition: { StringEquals: { 'aws:RequestTag/team': 'red' } } }),
+    );
+    const { channel } = await api.createChannel();
+    const tagged = await api.send('POST', `/tags/${encodeURIComponent(channel.arn)}`, {
+      body: JSON.stringify({ tags: { admin: 'yes' }, tagKeys: ['team'] }),
+      ...asAnn,
+    });
+    assert.equal(tagged.status, 403);
+    const got = await api.call('GetChannel', { arn: channel.arn, tags: { team: 'red' } }, asAnn);
+    assert.equal(got.status, 403);
   });
 
   test('wants both resources of CreateChannel', async () => {

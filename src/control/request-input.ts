@@ -1,6 +1,7 @@
 import { ApiError } from '../domain/errors.ts';
 import { parseQuery } from '../protocols/aws/canonical-request.ts';
 import type { Operation } from './operation.ts';
+import { describe } from './shapes/vocabulary.ts';
 
 /** What a request says to an operation, before it is checked. */
 export interface RawRequest {
@@ -11,11 +12,12 @@ export interface RawRequest {
 }
 
 /**
- * Gathers the members of the input from where restJson1 puts them: body, label, query. Throws ValidationException where they
- * can't be read.
+ * Gathers the members of the input from where restJson1 puts them: body, label, query. Members that the operation does not have are
+ * left out: access is decided by what this returns, and must be decided by nothing that the operation does not act on. Throws
+ * ValidationException where they can't be read.
  */
 export function readInput(operation: Operation, request: RawRequest): Record<string, unknown> {
-  const input = operation.method === 'POST' ? readBody(request.body) : {};
+  const input = operation.method === 'POST' ? membersOf(operation, readBody(request.body)) : {};
   const label = LABEL.exec(operation.uri)?.[1];
   if (label !== undefined) input[label] = readLabel(request.path);
   if (operation.queryMembers) {
@@ -26,6 +28,19 @@ export function readInput(operation: Operation, request: RawRequest): Record<str
     }
   }
   return input;
+}
+
+const memberNames = new WeakMap<Operation, readonly string[]>();
+
+function membersOf(operation: Operation, body: Record<string, unknown>): Record<string, unknown> {
+  let names = memberNames.get(operation);
+  if (!names) {
+    const input = describe(operation.input);
+    names = input.kind === 'structure' ? Object.keys(input.members) : [];
+    memberNames.set(operation, names);
+  }
+  const known = names.filter((name) => Object.hasOwn(body, name));
+  return Object.fromEntries(known.map((name) => [name, body[name]]));
 }
 
 /** `/tags/{resourceArn}` */

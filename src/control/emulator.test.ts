@@ -104,7 +104,10 @@ describe('resetRoute()', () => {
     const calls: string[] = [];
     const handler = resetRoute({
       store: { deleteEverything: async () => void calls.push('delete') },
-      live: { stopAll: async () => void calls.push('stop') },
+      live: {
+        stopAll: async () => void calls.push('stop'),
+        forgetBreaches: () => void calls.push('forget'),
+      },
       log: silentLogger,
     });
     const send = async (method: string, headers: Record<string, string> = {}) =>
@@ -121,7 +124,7 @@ describe('resetRoute()', () => {
   test('ends the streams before it deletes what they write to', async () => {
     const { calls, send } = route();
     assert.equal((await send('POST')).status, 204);
-    assert.deepEqual(calls, ['stop', 'delete', 'stop']);
+    assert.deepEqual(calls, ['stop', 'delete', 'stop', 'forget']);
   });
 
   test('is there for POST only, and for no page of another site', async () => {

@@ -16,6 +16,8 @@ export interface ResettableStore {
 export interface ResettableLive {
   /** Ends every stream. Resolves when their ends are written down. */
   stopAll(): Promise<void>;
+  /** Limits of accounts that were breached are told of anew. */
+  forgetBreaches(): void;
 }
 
 /** Access key ids that are accounts, as in other emulators of AWS: tests of several accounts need no set-up. */
@@ -93,6 +95,7 @@ export function resetRoute(options: {
     await store.deleteEverything();
     // Whoever was let in while its channel still existed.
     await live.stopAll();
+    live.forgetBreaches();
     log.info({}, 'reset: every stream has ended and every record is gone');
     return { status: 204, headers: {} };
   }

@@ -8,7 +8,8 @@ import type { SessionLog } from './ports.ts';
 const QUIET_MS = 60_000;
 
 interface Breach {
-  isOver: boolean;
+  /** It was told of, and has not ended since. */
+  isTold: boolean;
   toldAtMs: number;
 }
 
@@ -44,14 +45,19 @@ export class AccountLimits {
     const key = `${limit.limitName} ${accountId} ${region}`;
     const known = this.#breaches.get(key);
     if (exceededBy <= 0) {
-      if (known) known.isOver = false;
+      if (known) known.isTold = false;
       return false;
     }
     const nowMs = this.#clock.monotonicMs();
-    const isNews = !known || (!known.isOver && nowMs - known.toldAtMs >= QUIET_MS);
-    this.#breaches.set(key, { isOver: true, toldAtMs: isNews ? nowMs : known.toldAtMs });
+    const isNews = !known || (!known.isTold && nowMs - known.toldAtMs >= QUIET_MS);
+    if (isNews) this.#breaches.set(key, { isTold: true, toldAtMs: nowMs });
     if (isNews) this.#tell({ accountId, region }, { ...limit, exceededBy } as AccountLimitBreach);
     return true;
+  }
+
+  /** As if none had ever been breached. */
+  forget(): void {
+    this.#breaches.clear();
   }
 
   #tell(tenant: Tenant, breach: AccountLimitBreach): void {

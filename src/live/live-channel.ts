@@ -47,7 +47,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   readonly streamId: string;
   readonly playbackId: string;
   readonly boundPlaybackId: string;
-  readonly startTimeMs: number;
+  #startTimeMs: number;
   readonly #clock: Clock;
   /** On the monotonic clock: the wall clock may be set while the stream is on. */
   readonly #startedMs: number;
@@ -87,7 +87,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     this.streamId = streamId;
     this.playbackId = options.playbackId;
     this.boundPlaybackId = options.boundPlaybackId;
-    this.startTimeMs = clock.nowMs();
+    this.#startTimeMs = clock.nowMs();
     this.#clock = clock;
     this.#startedMs = clock.monotonicMs();
     this.#onEnded = () => options.onEnded(this);
@@ -128,6 +128,11 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
 
   get latencyMode(): ChannelRecord['latencyMode'] {
     return this.channel.latencyMode;
+  }
+
+  /** Of Stream Start, when video reached the service; until then, of the session. */
+  get startTimeMs(): number {
+    return this.#startTimeMs;
   }
 
   /** As when the stream began: a channel can't be updated while it is live. */
@@ -215,6 +220,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   attach(request: PublishRequest): ChannelPublication {
     const publication = new ChannelPublication(this, request, this.#resumeAtMs);
     this.#publication = publication;
+    this.#ingest.connected();
     this.#takeovers.attached(request);
     this.#logPublishing(request);
     return publication;
@@ -404,7 +410,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
 
   #goLive(): void {
     this.#state = 'live';
-    this.#history.happened('Stream Start');
+    this.#startTimeMs = this.#history.happened('Stream Start');
     this.#writeIngest(this.#ingest.describe());
     this.#beginRecording();
   }
@@ -431,8 +437,9 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     });
   }
 
+  /** An encoder that has sent no picture yet does not starve a stream: there is none. */
   #showHealth(health: StreamHealth): void {
-    if (health === this.#shownHealth) return;
+    if (!this.isLive || health === this.#shownHealth) return;
     const wasStarving = this.#shownHealth === 'STARVING';
     this.#shownHealth = health;
     if (health === 'STARVING') this.#history.happened('Starvation Start');

@@ -4,6 +4,7 @@ import { FakeClock } from '../../test/support/fake-clock.ts';
 import { feed, TRACKS, videoFrame } from '../../test/support/media.ts';
 import { MemorySessionLog } from '../../test/support/memory-session-log.ts';
 import type { ChannelRecord } from '../domain/channel.ts';
+import { ChannelChanged } from '../domain/channel-changed.ts';
 import type {
   DisconnectReason,
   Publication,
@@ -35,7 +36,8 @@ const CHANNEL: ChannelRecord = {
   createdAtMs: 0,
 };
 
-function setUp(channel: ChannelRecord = CHANNEL) {
+function setUp(channel: ChannelRecord = CHANNEL, transcoding?: Promise<undefined>) {
+  const records: { channel: ChannelRecord | undefined } = { channel };
   const clock = new FakeClock();
   const sessionLog = new MemorySessionLog();
   const cutViewers: (readonly [playbackId: string, viewerId: string, versionsThrough: number])[] =
@@ -46,7 +48,9 @@ function setUp(channel: ChannelRecord = CHANNEL) {
     clock,
     log: silentLogger,
     random: (count) => new Uint8Array(count).map(() => n++ % 200),
-    directory: { findChannelByStreamKey: async (key) => (key === 'good' ? channel : undefined) },
+    directory: {
+      findChannelByStreamKey: async (key) => (key === 'good' ? records.channel : undefined),
+    },
     sessionLog,
     viewers: {
       count: () => 3,
@@ -57,8 +61,9 @@ function setUp(channel: ChannelRecord = CHANNEL) {
     },
     payloads: new SlabPool(),
     quotas: { concurrentStreams: 2 },
+    transcoding,
   });
-  return { clock, sessionLog, registry, cutViewers, forgotten };
+  return { records, clock, sessionLog, registry, cutViewers, forgotten };
 }
 
 interface Encoder extends PublishRequest {
@@ -375,6 +380,89 @@ test('a session that cannot be written down refuses its encoder and leaves the c
   assert.equal(await refusal(registry, encoder()), 'service-unavailable');
   sessionLog.createSession = createSession;
   await accepted(registry);
+});
+
+// 16 of 60 streams that began beside an UpdateChannel went on air with what the channel was before: a private one for everybody.
+test('a channel that is changed between its look-up and its session is looked up again', async () => {
+  const { registry, sessionLog, records } = setUp();
+  const { createSession } = sessionLog;
+  sessionLog.createSession = async () => {
+    sessionLog.createSession = createSession;
+    records.channel = { ...CHANNEL, authorized: true };
+    throw new ChannelChanged('its channel was changed');
+  };
+  await accepted(registry);
+  assert.equal(registry.onAir(CHANNEL, CHANNEL.id)?.requiresAuthorization, true);
+  await registry.stop(CHANNEL.arn);
+  sessionLog.createSession = async () => {
+    records.channel = undefined;
+    throw new ChannelChanged('its channel is not there any more');
+  };
+  assert.equal(await refusal(registry, encoder()), 'unknown-stream-key');
+  assert.equal(registry.hasSession(CHANNEL.arn), false);
+});
+
+// Ports are open while ffmpeg is still being asked what it can do, and after a restart all encoders come then.
+test('an encoder that waits for the start is let in by what the channel is behind it', async () => {
+  const transcoding = Promise.withResolvers<undefined>();
+  const { registry, records } = setUp(CHANNEL, transcoding.promise);
+  const decision = registry.publish(encoder());
+  await written();
+  records.channel = undefined;
+  transcoding.resolve(undefined);
+  assert.deepEqual(await decision, {
+    accepted: false,
+    refusal: 'unknown-stream-key',
+    channel: undefined,
+  });
+});
+
+test('a stream starts with its first picture, and so says its event', async () => {
+  const { registry, clock, sessionLog } = setUp();
+  const publication = await accepted(registry);
+  clock.advance(20_000);
+  publication.tracks(TRACKS);
+  feed(publication, 0, 10);
+  const { streamId, startTimeMs } = registry.stream(CHANNEL.arn)!;
+  await written();
+  assert.deepEqual(sessionLog.eventNames(streamId), ['Session Created', 'Stream Start']);
+  const { events } = sessionLog.sessions.get(streamId)!;
+  assert.deepEqual(events.at(-1), { name: 'Stream Start', timeMs: clock.nowMs() });
+  assert.equal(startTimeMs, clock.nowMs());
+});
+
+test('streams() has the oldest first, by their ids where they began at once', async () => {
+  const { registry, clock, records } = setUp();
+  const channels = ['b', 'a'].map((id) => ({ ...CHANNEL, id, arn: `${CHANNEL.arn}${id}` }));
+  const publications = [];
+  for (const channel of channels) {
+    records.channel = channel;
+    publications.push(await accepted(registry));
+  }
+  for (const publication of publications.toReversed()) {
+    publication.tracks(TRACKS);
+    feed(publication, 0, 10);
+    clock.advance(1000);
+  }
+  assert.deepEqual(
+    registry.streams(CHANNEL).map(({ channelId }) => channelId),
+    ['a', 'b'],
+  );
+});
+
+test('an encoder that comes back at the last moment has time for its first picture', async () => {
+  const { registry, clock, publication, stream } = await onAir();
+  publication.end({ kind: 'connection-lost' });
+  clock.advance(29_000);
+  const request = encoder();
+  const again = await accepted(registry, request);
+  clock.advance(5000);
+  assert.deepEqual(request.disconnects, []);
+  again.tracks(TRACKS);
+  feed(again, 0, 1000, (atMs) => clock.setMonotonic(36_500 + atMs));
+  assert.equal(registry.stream(CHANNEL.arn)?.streamId, stream.streamId);
+  clock.advance(31_000);
+  assert.deepEqual(request.disconnects, ['idle-timeout']);
 });
 
 // The disk was full for a moment: the session had no end, and was listed as live until the next start.

@@ -2,6 +2,7 @@ import type { StreamSource } from '../delivery/on-air.ts';
 import type { ConcurrentViews } from '../delivery/ports.ts';
 import { formatArn } from '../domain/arn.ts';
 import type { ChannelRecord } from '../domain/channel.ts';
+import { ChannelChanged } from '../domain/channel-changed.ts';
 import { TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
 import { newStreamId, type RandomBytes, randomAlphanumeric } from '../domain/identifiers.ts';
 import type { LiveStream } from '../domain/live-stream.ts';
@@ -101,8 +102,8 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   async publish(request: PublishRequest): Promise<PublishDecision> {
     let found: ChannelRecord | undefined;
     try {
-      found = await this.#directory.findChannelByStreamKey(request.streamKey);
       await this.#transcodingKnown;
+      found = await this.#directory.findChannelByStreamKey(request.streamKey);
     } catch (error) {
       const { connectionId: connection } = request;
       this.#log.error({ connection, err: error }, 'cannot look up the stream key of an encoder');
@@ -135,14 +136,10 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   /** An account has so many streams on air in a region. IVS tells of it account-wide: no session is made. */
   #isOverQuota({ accountId, region }: ChannelRecord): boolean {
     const limitValue = this.#concurrentStreams;
-    let streams = 0;
-    for (const live of this.#channels.values()) {
-      if (live.accountId === accountId && live.region === region) streams++;
-    }
     return this.#limits.isExceeded(
       { accountId, region },
       { limitName: 'Concurrent Broadcasts', limitUnit: 'active streams', limitValue },
-      streams + 1,
+      this.#channelsOf({ accountId, region }).length + 1,
     );
   }
 
@@ -181,11 +178,12 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     try {
       await live.open();
     } catch (error) {
-      const { channelArn, streamId: stream } = live;
-      this.#log.error({ channel: channelArn, stream, err: error }, 'cannot write down a session');
       // Stopped meanwhile, its place may be another's by now.
       if (this.#channels.get(channel.arn) === live) this.#channels.delete(channel.arn);
       this.#forget(live);
+      if (error instanceof ChannelChanged && !live.isEnded) return this.publish(request);
+      const { channelArn, streamId: stream } = live;
+      this.#log.error({ channel: channelArn, stream, err: error }, 'cannot write down a session');
       return refused('service-unavailable', channel);
     }
     return { accepted: true, publication };
@@ -199,12 +197,10 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   }
 
   streams(tenant: Tenant): readonly LiveStream[] {
-    const streams: LiveStream[] = [];
-    for (const live of this.#channels.values()) {
-      if (!live.isLive || live.region !== tenant.region) continue;
-      if (live.accountId === tenant.accountId) streams.push(this.#show(live));
-    }
-    return streams;
+    return this.#channelsOf(tenant)
+      .filter((live) => live.isLive)
+      .map((live) => this.#show(live))
+      .sort((a, b) => a.startTimeMs - b.startTimeMs || (a.streamId < b.streamId ? -1 : 1));
   }
 
   /** Of every stream on air. */
@@ -267,19 +263,20 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     await Promise.all([...this.#channels.values()].map((live) => live.stop(reason)));
   }
 
+  /** As if no limit of an account had ever been breached. */
+  forgetBreaches(): void {
+    this.#limits.forget();
+  }
+
   // --- viewers
 
   onAir(tenant: Tenant, channelId: string): LiveChannel | undefined {
     return this.#channels.get(formatArn({ ...tenant, type: 'channel', id: channelId }));
   }
 
-  countViews({ accountId, region }: Tenant): number {
-    let views = 0;
-    for (const live of this.#channels.values()) {
-      if (live.region !== region || live.accountId !== accountId) continue;
-      views += this.#viewers.countPresent(live.playbackId);
-    }
-    return views;
+  countViews(tenant: Tenant): number {
+    const views = (live: LiveChannel) => this.#viewers.countPresent(live.playbackId);
+    return this.#channelsOf(tenant).reduce((sum, live) => sum + views(live), 0);
   }
 
   observeViews(tenant: Tenant, wanted: number, limitValue: number): void {
@@ -298,6 +295,12 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     const ending = [...this.#byPlaybackId.values()];
     await this.stopAll('shutting-down');
     await Promise.all(ending.filter((live) => live.isEnded).map((live) => live.closed));
+  }
+
+  #channelsOf({ accountId, region }: Tenant): LiveChannel[] {
+    return [...this.#channels.values()].filter(
+      (live) => live.accountId === accountId && live.region === region,
+    );
   }
 
   #show(live: LiveChannel): LiveStream {

@@ -16,12 +16,16 @@ export interface ChannelDirectory {
  * media path does not wait for them. Rejects with `SessionGone` where no later attempt can succeed.
  */
 export interface SessionLog {
-  /** Writes it down with the channel's recording configuration as it is at this moment, and returns that. */
+  /**
+   * Writes it down with the channel's recording configuration as it is at this moment, and returns that. Rejects with
+   * `ChannelChanged` where the channel is not what the session says.
+   */
   createSession(
     session: StreamSessionRecord,
     created: StreamEvent,
   ): Promise<RecordingConfigurationRecord | undefined>;
   setIngestConfiguration(streamId: string, ingest: IngestConfiguration): Promise<void>;
+  /** With Stream Start, its time becomes the session's start. */
   appendEvents(streamId: string, events: readonly StreamEvent[]): Promise<void>;
   /** A fact of an account, and of no stream. */
   appendAccountEvent(tenant: Tenant, event: StreamEvent): Promise<void>;

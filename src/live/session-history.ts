@@ -54,9 +54,11 @@ export class SessionHistory {
     );
   }
 
-  /** `reason`: of a failure, a sentence for people. */
-  happened(name: StreamEventName, members: EventMembers = {}): void {
-    this.#append(this.#state(name, members));
+  /** `reason`: of a failure, a sentence for people. Returns when it happened. */
+  happened(name: StreamEventName, members: EventMembers = {}): number {
+    const event = this.#state(name, members);
+    this.#append(event);
+    return event.timeMs;
   }
 
   breached(breach: LimitBreach): void {

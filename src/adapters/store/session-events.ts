@@ -18,6 +18,7 @@ export async function appendEvents(
 ): Promise<void> {
   const newestMs = Math.max(...events.map(({ timeMs }) => timeMs));
   const edge = events.findLast(({ name }) => name === 'Stream Start' || name === 'Stream End');
+  const start = events.find(({ name }) => name === 'Stream Start');
   const session = await transaction
     .updateTable('stream_session')
     .set(({ eb, case: when, ref }) => ({
@@ -28,6 +29,7 @@ export async function appendEvents(
         .else(ref('last_alive_ms'))
         .end(),
       ...(edge && { is_streaming: toFlag(edge.name === 'Stream Start') }),
+      ...(start && { start_time_ms: start.timeMs }),
       ...(events.some(({ name }) => isErrorEvent(name)) && { has_error_event: 1 as const }),
     }))
     .where('stream_id', '=', streamId)

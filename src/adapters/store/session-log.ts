@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { ChannelChanged } from '../../domain/channel-changed.ts';
 import type { RecordingEvent, StreamEvent } from '../../domain/events.ts';
 import type { RecordingConfigurationRecord } from '../../domain/recording-configuration.ts';
 import { SessionGone } from '../../domain/session-gone.ts';
@@ -6,10 +7,11 @@ import type { IngestConfiguration, StreamSessionRecord } from '../../domain/stre
 import type { Tenant } from '../../domain/tenant.ts';
 import type { SessionLog } from '../../live/ports.ts';
 import type { RecordingHistory } from '../../recording/ports.ts';
+import { lockChannel } from './channel-records.ts';
 import { type Database, inWriteTransaction } from './database.ts';
 import type { EventWriter } from './outbox.ts';
 import { recordingConfigurationFromRow } from './recording-configuration-records.ts';
-import { toFlag } from './rows.ts';
+import { channelToRow, toFlag } from './rows.ts';
 import type { Schema } from './schema.ts';
 import { appendEvents } from './session-events.ts';
 import { Turnstile } from './turnstile.ts';
@@ -34,6 +36,7 @@ export class SqlSessionLog implements SessionLog, RecordingHistory {
     created: StreamEvent,
   ): Promise<RecordingConfigurationRecord | undefined> {
     return this.#tell(async (transaction) => {
+      await requireUnchanged(transaction, session);
       const recordingConfiguration = await findRecordingConfiguration(transaction, session);
       await transaction
         .insertInto('stream_session')
@@ -179,6 +182,25 @@ export class SqlSessionLog implements SessionLog, RecordingHistory {
   #write<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
     return this.#turnstile.run(() => inWriteTransaction(this.#database, work));
   }
+}
+
+/**
+ * "Live channels cannot be updated": an update that did not see the session coming is one that the session must know. Tags are
+ * changed at any time.
+ */
+async function requireUnchanged(
+  transaction: Transaction<Schema>,
+  { streamId, channel }: StreamSessionRecord,
+): Promise<void> {
+  const now: Readonly<Record<string, unknown>> | undefined = await lockChannel(
+    transaction,
+    channel.arn,
+  );
+  const { tags: _, ...known } = channelToRow(channel);
+  const isSame = Object.entries(known).every(([column, value]) => now?.[column] === value);
+  if (isSame) return;
+  const what = now ? 'was changed' : 'is not there any more';
+  throw new ChannelChanged(`cannot begin session ${streamId}: its channel ${what}`);
 }
 
 /** As it is now: the session keeps it. */

@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
+import type { ChannelRecord } from '../../domain/channel.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 import { StoreError } from './store-error.ts';
-import { channelOf, eventAt, sessionOf, streamKeyOf } from './store-fixtures.ts';
+import { channelOf, eventAt, sessionOf, storedChannel, streamKeyOf } from './store-fixtures.ts';
 import { type StoreBed, testStore } from './store-suite.ts';
 
 const NO_LIMIT = 1_000_000;
@@ -106,10 +107,11 @@ describe('openSqliteStore()', () => {
 
   test('brings a database of an older version up to date, with the events that are in it', async () => {
     await using directory = await makeDirectory();
-    const channel = channelOf('older');
     const event = eventAt(1_700_000_000_000, 'Session Created');
+    let channel: ChannelRecord;
     {
       await using store = await openSqliteStore(directory.database);
+      channel = await storedChannel(store, 'older');
       await store.sessionLog.createSession(sessionOf(channel, 'st-older'), event);
     }
     const database = new DatabaseSync(directory.database);

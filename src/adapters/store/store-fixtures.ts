@@ -8,6 +8,7 @@ import type { RecordingConfigurationRecord } from '../../domain/recording-config
 import type { StreamKeyRecord } from '../../domain/stream-key.ts';
 import type { IngestConfiguration, StreamSessionRecord } from '../../domain/stream-session.ts';
 import type { Tenant } from '../../domain/tenant.ts';
+import type { Store } from './sqlite-store.ts';
 
 /** Records for tests of the store: everything that a test doesn't care about is filled in. */
 
@@ -35,6 +36,17 @@ export function channelOf(id: string, changes: Partial<ChannelRecord> = {}): Cha
     tags: {},
     ...changes,
   };
+}
+
+/** One that is in the store, with its key: sessions begin on no other. */
+export async function storedChannel(
+  { controlStore }: Pick<Store, 'controlStore'>,
+  id: string,
+  changes: Partial<ChannelRecord> = {},
+): Promise<ChannelRecord> {
+  const channel = channelOf(id, changes);
+  await controlStore.createChannel(channel, streamKeyOf(channel), Number.MAX_SAFE_INTEGER);
+  return channel;
 }
 
 export function streamKeyOf(

@@ -4,7 +4,7 @@ import { newAdBreak } from '../../domain/ad-configuration.ts';
 import { limitBreachEvent, type OutboxEvent } from '../../domain/events.ts';
 import type { DeadLetter } from '../../events/ports.ts';
 import type { Store } from './sqlite-store.ts';
-import { channelOf, eventAt, sessionOf } from './store-fixtures.ts';
+import { eventAt, sessionOf, storedChannel } from './store-fixtures.ts';
 import type { StoreBed } from './store-suite.ts';
 
 const T0 = 1_700_000_000_000;
@@ -21,10 +21,11 @@ const KEEP_ALL = {
 };
 
 /** Starts a session, whose first event is in the outbox then. */
-async function beginSession({ sessionLog }: Store, id: string): Promise<string> {
+async function beginSession(store: Store, id: string): Promise<string> {
   const streamId = `st-${id}`;
-  const session = sessionOf(channelOf(id, { name: `name of ${id}` }), streamId);
-  await sessionLog.createSession(session, eventAt(T0, 'Session Created'));
+  const channel = await storedChannel(store, id, { name: `name of ${id}` });
+  const session = sessionOf(channel, streamId);
+  await store.sessionLog.createSession(session, eventAt(T0, 'Session Created'));
   return streamId;
 }
 
@@ -38,7 +39,7 @@ export function testOutbox(makeBed: () => Promise<StoreBed>): void {
     await using bed = await makeBed();
     await using store = await bed.open();
     const { sessionLog, outbox, controlStore } = store;
-    const channel = channelOf('told', { name: 'Told' });
+    const channel = await storedChannel(store, 'told', { name: 'Told' });
     let woken = 0;
     const stop = outbox.onAppended(() => woken++);
     await sessionLog.createSession(sessionOf(channel, 'st-told'), eventAt(T0, 'Session Created'));

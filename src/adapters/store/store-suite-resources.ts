@@ -12,6 +12,7 @@ import {
   playbackRestrictionPolicyOf,
   recordingConfigurationOf,
   sessionOf,
+  storedChannel,
   streamKeyOf,
 } from './store-fixtures.ts';
 
@@ -224,7 +225,9 @@ export function testResources(theStore: () => Store): void {
     const { controlStore, sessionLog } = theStore();
     const configuration = recordingConfigurationOf('snapshot', { tags: { a: '1' } });
     await controlStore.recordingConfigurations.create(configuration, NO_LIMIT);
-    const recorded = channelOf('recorded', { recordingConfigurationArn: configuration.arn });
+    const recorded = await storedChannel(theStore(), 'recorded', {
+      recordingConfigurationArn: configuration.arn,
+    });
     await sessionLog.createSession(
       sessionOf(recorded, 'st-recorded'),
       eventAt(T0, 'Session Created'),
@@ -233,7 +236,7 @@ export function testResources(theStore: () => Store): void {
 
     const session = await controlStore.getStreamSession(recorded.arn, 'st-recorded');
     assert.deepEqual(session?.recordingConfiguration, configuration);
-    const plain = channelOf('unrecorded');
+    const plain = await storedChannel(theStore(), 'unrecorded');
     await sessionLog.createSession(sessionOf(plain, 'st-plain'), eventAt(T0, 'Session Created'));
     const other = await controlStore.getStreamSession(plain.arn, 'st-plain');
     assert.equal(other?.recordingConfiguration, undefined);
@@ -241,7 +244,7 @@ export function testResources(theStore: () => Store): void {
 
   test('insertAdBreak() has one in a stream at a time, of ten at once', async () => {
     const { controlStore, sessionLog } = theStore();
-    const channel = channelOf('advertising');
+    const channel = await storedChannel(theStore(), 'advertising');
     for (const streamId of ['st-ads-1', 'st-ads-2']) {
       await sessionLog.createSession(sessionOf(channel, streamId), eventAt(T0, 'Session Created'));
     }

@@ -6,7 +6,14 @@ import {
   TRANSCODE_CAPACITY_EXCEEDED,
 } from '../../domain/events.ts';
 import type { Store } from './sqlite-store.ts';
-import { channelOf, eventAt, INGEST, sessionOf, streamKeyOf } from './store-fixtures.ts';
+import {
+  channelOf,
+  eventAt,
+  INGEST,
+  sessionOf,
+  storedChannel,
+  streamKeyOf,
+} from './store-fixtures.ts';
 
 const NO_LIMIT = 1_000_000;
 const DAY_MS = 86_400_000;
@@ -15,7 +22,7 @@ const T0 = 1_700_000_000_000;
 export function testSessions(theStore: () => Store): void {
   test('getStreamSession() shows a whole session, its events newest first', async () => {
     const { controlStore, sessionLog } = theStore();
-    const channel = channelOf('onAir', { tags: { snapshot: 'yes' } });
+    const channel = await storedChannel(theStore(), 'onAir', { tags: { snapshot: 'yes' } });
     const session = sessionOf(channel, 'st-whole');
 
     const written = [
@@ -35,6 +42,7 @@ export function testSessions(theStore: () => Store): void {
 
     const expected = {
       ...session,
+      startTimeMs: T0 + 1_000,
       endTimeMs: T0 + 4_000,
       hasErrorEvent: true,
       ingest: INGEST,
@@ -56,7 +64,7 @@ export function testSessions(theStore: () => Store): void {
 
   test('getStreamSession() shows events with every member, and which of them are errors', async () => {
     const { controlStore, sessionLog } = theStore();
-    const channel = channelOf('breached');
+    const channel = await storedChannel(theStore(), 'breached');
     const changes: StreamEvent[] = [
       eventAt(T0, 'Starvation Start'),
       { name: 'Session Ended', timeMs: T0, code: 'MultitrackInputRequired' },
@@ -86,7 +94,7 @@ export function testSessions(theStore: () => Store): void {
 
   test('getStreamSession() shows the newest session where none is named, without members it lacks', async () => {
     const { controlStore, sessionLog } = theStore();
-    const channel = channelOf('twice');
+    const channel = await storedChannel(theStore(), 'twice');
     for (const [streamId, startTimeMs] of [
       ['st-n1', T0],
       ['st-n2', T0 + 5],
@@ -103,7 +111,7 @@ export function testSessions(theStore: () => Store): void {
 
   test('getStreamSession() shows the 500 newest events', async () => {
     const { controlStore, sessionLog } = theStore();
-    const channel = channelOf('eventful');
+    const channel = await storedChannel(theStore(), 'eventful');
     const session = sessionOf(channel, 'st-eventful');
     await sessionLog.createSession(session, eventAt(T0, 'Session Created'));
     for (let batch = 0; batch < 6; batch += 1) {
@@ -129,7 +137,7 @@ export function testSessions(theStore: () => Store): void {
 
   test('a failed call does not hold up the ones after it', async () => {
     const { controlStore, sessionLog } = theStore();
-    const channel = channelOf('afterFailure');
+    const channel = await storedChannel(theStore(), 'afterFailure');
     const created = eventAt(T0, 'Session Created');
     const failed = sessionLog.appendEvents('st-late', [created]);
     const succeeded = sessionLog.createSession(sessionOf(channel, 'st-late'), created);
@@ -140,7 +148,7 @@ export function testSessions(theStore: () => Store): void {
 
   test('listStreamSessions() shows newest first, page by page, none that ended before the horizon', async () => {
     const { controlStore, sessionLog } = theStore();
-    const channel = channelOf('history');
+    const channel = await storedChannel(theStore(), 'history');
     for (let day = 0; day < 5; day += 1) {
       const startTimeMs = T0 + day * DAY_MS;
       const session = sessionOf(channel, `st-day${day}`, { startTimeMs });
@@ -165,6 +173,44 @@ export function testSessions(theStore: () => Store): void {
     assert.equal(second.next, undefined);
   });
 
+  test('createSession() refuses a channel that is not what it was, but for its tags', async () => {
+    const { controlStore, sessionLog } = theStore();
+    const channel = await storedChannel(theStore(), 'moved', { tags: { a: 'b' } });
+    const created = eventAt(T0, 'Session Created');
+    const begin = (id: string) => sessionLog.createSession(sessionOf(channel, id), created);
+    await controlStore.updateChannel(channel.arn, (now) => ({ ...now, tags: { c: 'd' } }));
+    await begin('st-same');
+    const { tags } = (await controlStore.getChannel(channel.arn))!;
+    assert.deepEqual(tags, { c: 'd' });
+    await controlStore.updateChannel(channel.arn, (now) => ({ ...now, authorized: true }));
+    await assert.rejects(begin('st-updated'), {
+      name: 'ChannelChanged',
+      message: 'cannot begin session st-updated: its channel was changed',
+    });
+    await controlStore.deleteChannel(channel.arn);
+    await assert.rejects(begin('st-deleted'), {
+      name: 'ChannelChanged',
+      message: 'cannot begin session st-deleted: its channel is not there any more',
+    });
+    const sessions = await controlStore.listStreamSessions(channel.arn, {
+      limit: 10,
+      notEndedBeforeMs: 0,
+    });
+    assert.equal(sessions.items.length, 1);
+  });
+
+  test('a session starts when its stream does', async () => {
+    const { controlStore, sessionLog } = theStore();
+    const channel = await storedChannel(theStore(), 'slowly');
+    await sessionLog.createSession(sessionOf(channel, 'st-slowly'), eventAt(T0, 'Session Created'));
+    const startTimeMs = async () =>
+      (await controlStore.getStreamSession(channel.arn, 'st-slowly'))?.startTimeMs;
+    assert.equal(await startTimeMs(), T0);
+    await sessionLog.appendEvents('st-slowly', [eventAt(T0 + 20_000, 'Stream Start')]);
+    await sessionLog.appendEvents('st-slowly', [eventAt(T0 + 30_000, 'Starvation Start')]);
+    assert.equal(await startTimeMs(), T0 + 20_000);
+  });
+
   test('sessions survive their channel, with its snapshot', async () => {
     const { controlStore, sessionLog } = theStore();
     const channel = channelOf('mortal', { name: 'as it was' });
@@ -180,7 +226,7 @@ export function testSessions(theStore: () => Store): void {
 
   test('deleteSessionsEndedBefore() forgets old sessions with their events, however many', async () => {
     const { controlStore, sessionLog } = theStore();
-    const channel = channelOf('forgetful');
+    const channel = await storedChannel(theStore(), 'forgetful');
     const longAgo = T0 - 100 * DAY_MS;
     await Promise.all(
       Array.from({ length: 510 }, async (_, n) => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { ChannelRecord } from '../../domain/channel.ts';
 import type { Store } from './sqlite-store.ts';
-import { channelOf, eventAt, sessionOf, streamKeyOf } from './store-fixtures.ts';
+import { channelOf, eventAt, sessionOf, storedChannel, streamKeyOf } from './store-fixtures.ts';
 import { testChannels } from './store-suite-channels.ts';
 import { testChannelIds, testStreamKeys, testTags } from './store-suite-keys.ts';
 import { testMetrics } from './store-suite-metrics.ts';
@@ -54,10 +55,11 @@ export function testStore(dialect: string, makeBed: () => Promise<StoreBed>): vo
 function testReopening(makeBed: () => Promise<StoreBed>): void {
   test('endAbandonedSessions() ends open sessions at their last sign of life, truthfully', async () => {
     await using bed = await makeBed();
-    const channel = channelOf('crashed');
     const created = eventAt(T0, 'Session Created');
+    let channel: ChannelRecord;
     {
       await using store = await bed.open();
+      channel = await storedChannel(store, 'crashed');
       const { sessionLog } = store;
       const open = ['st-never', 'st-live', 'st-stalled', 'st-between', 'st-beat'];
       for (const streamId of [...open, 'st-ended']) {
@@ -152,13 +154,15 @@ function testReopening(makeBed: () => Promise<StoreBed>): void {
 
   test('disposing finishes what was asked for before, and twice is once', async () => {
     await using bed = await makeBed();
-    const channel = channelOf('drained');
     const store = await bed.open();
+    const channel = await storedChannel(store, 'drained');
     const asked = [
-      store.controlStore.createChannel(channel, streamKeyOf(channel), NO_LIMIT),
       store.sessionLog.createSession(sessionOf(channel, 'st-1'), eventAt(T0, 'Session Created')),
       store.sessionLog.appendEvents('st-1', [eventAt(T0, 'Stream Start')]),
-      store.controlStore.updateChannel(channel.arn, (current) => ({ ...current, name: 'last' })),
+      store.controlStore.updateChannel(channel.arn, (current) => ({
+        ...current,
+        tags: { last: 'yes' },
+      })),
     ];
     await store[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
@@ -166,7 +170,7 @@ function testReopening(makeBed: () => Promise<StoreBed>): void {
     await assert.rejects(store.controlStore.getChannel(channel.arn));
 
     await using again = await bed.open();
-    assert.equal((await again.controlStore.getChannel(channel.arn))?.name, 'last');
+    assert.deepEqual((await again.controlStore.getChannel(channel.arn))?.tags, { last: 'yes' });
     const session = await again.controlStore.getStreamSession(channel.arn, 'st-1');
     assert.equal(session?.events.length, 2);
   });

@@ -103,7 +103,9 @@ async function wholeServiceTests(): Promise<Record<'timed' | 'heavy' | 'light', 
   if (unknown.length > 0)
     throw new Error(`cannot arrange the tests: there is no ${unknown.join(', ')}`);
   const byKind = Object.groupBy(files.toSorted(), kindOf);
-  return { timed: [], heavy: [], light: [], ...byKind };
+  const placeOf = (file: string) => HEAVY.indexOf(path.basename(file, '.test.ts'));
+  const heavy = byKind.heavy?.toSorted((a, b) => placeOf(a) - placeOf(b)) ?? [];
+  return { timed: [], light: [], ...byKind, heavy };
 }
 
 const chosen = process.argv.slice(2);

@@ -3,6 +3,7 @@ import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { Kysely, sql } from 'kysely';
 import { SqliteThreadDialect } from './sqlite-dialect.ts';
 import type { SqliteRequest, SqliteRole } from './sqlite-protocol.ts';
@@ -136,6 +137,31 @@ test('a thread whose database can not be opened for a while says so, and goes on
   await assert.rejects(readIds(db), SqliteError);
   await rename(`${path}-away`, path);
   assert.deepEqual(await readIds(db), [1]);
+});
+
+const { postMessage } = Worker.prototype;
+
+test('a thread whose worker ends by itself loses that turn, and goes on with the next', async (t) => {
+  await using notes = await makeNotes();
+  const { thread, db } = notes.writer;
+  await write(db, 1, 'a');
+  const workers = new Set<Worker>();
+  t.mock.method(Worker.prototype, 'postMessage', function (this: Worker, message: unknown) {
+    workers.add(this);
+    return postMessage.call(this, message);
+  });
+  const lost = db.transaction().execute(async (transaction) => {
+    await write(transaction, 2, 'b');
+    await Promise.all([...workers].map((worker) => worker.terminate()));
+    await write(transaction, 3, 'c');
+  });
+  const meanwhile = write(db, 4, 'd');
+  await assert.rejects(lost, { name: 'StoreError', message: 'the database thread ended' });
+  await meanwhile;
+  assert.deepEqual(await readIds(db), [1, 4], 'and nothing of the transaction is left');
+  await Promise.all([...workers].map((worker) => worker.terminate()));
+  assert.deepEqual(await readIds(db), [1, 4], 'nor does an end between two turns matter');
+  await thread.close();
 });
 
 test('a thread never rests within a transaction, however short its patience', async () => {

@@ -74,6 +74,7 @@ class SqliteThreadDriver implements Driver {
 
   async acquireConnection(): Promise<DatabaseConnection> {
     await this.#turnstile.enter();
+    this.#thread.beginTurn();
     return this.#connection;
   }
 

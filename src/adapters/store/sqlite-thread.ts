@@ -21,18 +21,24 @@ export class SqliteError extends Error {
   }
 }
 
+/** A worker, and who waits for it: replies come in the order of the requests. */
+interface Running {
+  readonly worker: Worker;
+  readonly waiting: PromiseWithResolvers<SqliteResult>[];
+}
+
 /**
  * A SQLite connection of its own, at first on the thread that opens it: a start does without other threads, each of which is 40 ms
- * and 13 MB. Once it has moved out, its worker begins with the next request, and ends when it is told to rest.
+ * and 13 MB. Once it has moved out, its worker begins with the next request, and ends when it is told to rest. A worker that ends by
+ * itself takes the turn with it in which that happened, and no other.
  */
 export class SqliteThread {
   readonly #location: SqliteLocation;
   readonly #lock: Disposable | undefined;
   #local: SqliteConnection | undefined;
-  #worker: Worker | undefined;
-  /** Replies come in the order of the requests. */
-  readonly #waiting: PromiseWithResolvers<SqliteResult>[] = [];
-  #ended: StoreError | undefined;
+  #running: Running | undefined;
+  /** A worker ended by itself in this turn: whatever it had begun is undone, and nothing more of the turn may be done. */
+  #lost: StoreError | undefined;
   #closing: Promise<void> | undefined;
 
   /**
@@ -51,28 +57,28 @@ export class SqliteThread {
     this.#local = undefined;
   }
 
+  /** Who asks from here on is another, and has begun nothing. */
+  beginTurn(): void {
+    this.#lost = undefined;
+  }
+
   /** @throws SqliteError where SQLite refuses, StoreError where the thread has ended */
   async request(request: SqliteRequest): Promise<SqliteResult> {
-    if (this.#ended) throw this.#ended;
     if (this.#closing) throw new StoreError('the database is closed');
+    if (this.#lost) throw this.#lost;
     if (this.#local) return resultOf(this.#local.reply(request));
-    const waiting = Promise.withResolvers<SqliteResult>();
-    this.#worker ??= this.#start();
-    // First, because it throws for what can't be cloned, and gets no reply then.
-    this.#worker.postMessage(request);
-    this.#waiting.push(waiting);
-    return await waiting.promise;
+    this.#running ??= this.#start();
+    return await ask(this.#running, request);
   }
 
   /** Ends the worker, behind what was asked before, until the next request. Not within a transaction. */
   async rest(): Promise<void> {
-    const worker = this.#worker;
-    if (!worker || this.#ended) return;
-    const exited = once(worker, 'exit');
-    const closed = this.request({ kind: 'close' });
-    this.#worker = undefined;
+    const running = this.#running;
+    if (!running) return;
+    this.#running = undefined;
+    const exited = once(running.worker, 'exit');
     // They fail only where it ends by itself.
-    await Promise.allSettled([closed, exited]);
+    await Promise.allSettled([ask(running, { kind: 'close' }), exited]);
   }
 
   /** Answers what was asked before, then ends the thread. */
@@ -85,10 +91,9 @@ export class SqliteThread {
     await this.rest();
     this.moveOut();
     this.#lock?.[Symbol.dispose]();
-    this.#end(new StoreError('the database is closed'));
   }
 
-  #start(): Worker {
+  #start(): Running {
     const worker = new Worker(workerProgram('sqlite-worker', import.meta.url), {
       name: 'sqlite',
       workerData: this.#location,
@@ -96,28 +101,33 @@ export class SqliteThread {
       // Nothing else of the environment concerns it.
       env: compileCacheEnvironment(),
     });
-    worker.on('message', (reply: SqliteReply) => this.#settle(reply));
-    worker.on('error', (cause) =>
-      this.#end(new StoreError('the database thread failed', { cause })),
-    );
-    worker.on('exit', () => {
-      if (worker === this.#worker) this.#end(new StoreError('the database thread ended'));
-    });
-    return worker;
+    const running: Running = { worker, waiting: [] };
+    const lose = (reason: StoreError) => {
+      for (const { reject } of running.waiting.splice(0)) reject(reason);
+      if (this.#running !== running) return;
+      this.#running = undefined;
+      this.#lost = reason;
+    };
+    worker.on('message', (reply: SqliteReply) => settle(running.waiting.shift(), reply));
+    worker.on('error', (cause) => lose(new StoreError('the database thread failed', { cause })));
+    worker.on('exit', () => lose(new StoreError('the database thread ended')));
+    return running;
   }
+}
 
-  #settle(reply: SqliteReply): void {
-    const waiting = this.#waiting.shift();
-    try {
-      waiting?.resolve(resultOf(reply));
-    } catch (error) {
-      waiting?.reject(error);
-    }
-  }
+function ask({ worker, waiting }: Running, request: SqliteRequest): Promise<SqliteResult> {
+  const reply = Promise.withResolvers<SqliteResult>();
+  // First, because it throws for what can't be cloned, and gets no reply then.
+  worker.postMessage(request);
+  waiting.push(reply);
+  return reply.promise;
+}
 
-  #end(reason: StoreError): void {
-    this.#ended ??= reason;
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#ended);
+function settle(waiting: PromiseWithResolvers<SqliteResult> | undefined, reply: SqliteReply): void {
+  try {
+    waiting?.resolve(resultOf(reply));
+  } catch (error) {
+    waiting?.reject(error);
   }
 }
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { bundledProgram } from './launch/bundle.mjs';
 import { installPackages } from './launch/packages.mjs';
 import { installPrograms } from './launch/programs.mjs';
-import { findRuntime } from './launch/runtime.mjs';
+import { findRuntime, RUNTIME_OPTIONS } from './launch/runtime.mjs';
 import { SetupError } from './launch/setup-error.mjs';
 
 /**
@@ -47,16 +47,17 @@ const SAME_SIGNAL_MS = 500;
 function handOver(runtime, args, root) {
   // Windows has no signals to pass on: a console's Ctrl-C reaches the child by itself.
   const hasSignals = process.platform !== 'win32';
-  const child = spawn(runtime, ['--disable-warning=ExperimentalWarning', ...args], {
+  const child = spawn(runtime, [...RUNTIME_OPTIONS, ...args], {
     cwd: root,
-    stdio: 'inherit',
+    // By the channel, which nothing is sent through, the server learns of our end, however it came.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     // A process group of its own, so that a terminal's Ctrl-C arrives once, by way of us: a second one means "at once".
     detached: hasSignals,
     env: {
       // Compiled code is kept between starts, of the bundle and of the sources that tests and scripts run.
       NODE_COMPILE_CACHE: path.join(root, 'node_modules/.cache/node-compile'),
-      // glibc otherwise takes the memory of streams from a heap that it gives back from its end only: after 20 streams
-      // ended, 444 MB stayed with the process; so it is 174.
+      // glibc otherwise takes the memory of streams from a heap that it gives back from its end only, which is nearly never
+      // free when streams have ended.
       MALLOC_MMAP_THRESHOLD_: '262144',
       ...process.env,
     },

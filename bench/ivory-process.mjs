@@ -1,7 +1,7 @@
 // How the benchmarks start Ivory: the checkout they lie in, with everything on that a default start has on.
 import { fileURLToPath } from 'node:url';
 import { bundledProgram } from '../launch/bundle.mjs';
-import { findRuntime } from '../launch/runtime.mjs';
+import { findRuntime, RUNTIME_OPTIONS } from '../launch/runtime.mjs';
 
 const home = fileURLToPath(new URL('..', import.meta.url));
 
@@ -15,7 +15,11 @@ export const credentials = {
 const program = await bundledProgram(home);
 
 /** Node.js as the lockfile names it, whichever one runs the benchmark. */
-export const ivoryCommand = () => [process.env.BENCH_NODE ?? findRuntime(home), program];
+export const ivoryCommand = () => [
+  process.env.BENCH_NODE ?? findRuntime(home),
+  ...RUNTIME_OPTIONS,
+  program,
+];
 
 export const ivoryEnvironment = ({ dataDirectory, http, rtmp, rtmps }) => ({
   IVORY_DATA_DIR: dataDirectory,

@@ -18,6 +18,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => stop.abort(signal));
 }
 
+// Whoever killed the launcher (launch.mjs) would start another Ivory next, and find this one in its place.
+process.once('disconnect', () => stop.abort('the launcher is gone'));
+process.channel?.unref();
+
 // A function, because the bundle of `npm start` is CommonJS, which has no await outside of one.
 async function main(): Promise<void> {
   try {

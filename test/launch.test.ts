@@ -127,6 +127,20 @@ test('launch.mjs ends by the signal that the program ended by', async (t) => {
   assert.equal((await finish(checkout.launch(['start']))).signal, 'SIGKILL');
 });
 
+test('launch.mjs that is killed has its program end in order', async (t) => {
+  const checkout = await createCheckout(t);
+  await checkout.write(
+    'src/main.ts',
+    `process.once('disconnect', () => { console.log('in order'); process.exit(); });
+     setInterval(() => {}, 60_000);
+     console.log('ready');\n`,
+  );
+  const child = checkout.launch(['start']);
+  const ended = finish(child);
+  child.stdout?.once('data', () => child.kill('SIGKILL'));
+  assert.equal((await ended).output, 'ready\nin order\n');
+});
+
 test('launch.mjs refuses an unknown command in one line', async (t) => {
   const checkout = await createCheckout(t);
   const { code, errors } = await finish(checkout.launch(['strat']));

@@ -3,6 +3,7 @@ import { CertificateKeeper, type CertificateSource } from './adapters/certificat
 import { CountryDatabase } from './adapters/country-database.ts';
 import {
   type AccessKey,
+  findWriteObstacle,
   loadServerSecret,
   prepareDataDirectory,
 } from './adapters/data-directory.ts';
@@ -137,7 +138,7 @@ export async function startIvory(
     healthRoutes(async () => {
       // Any look-up will do: it says that the store answers.
       await store.channelDirectory.find('');
-      return isReady;
+      return isReady ? findWriteObstacle(directory) : 'it starts or ends';
     }),
     metricsApi({
       history: metrics,

@@ -46,7 +46,9 @@ export function readOrigin(name: string, text: string): string {
     url.href === `${url.origin}/`;
   // `href` forgets an empty query or fragment.
   if (!isOrigin || /[?#]/.test(text)) {
-    throw badValue(name, 'must be an http or https URL without user, path and query', text);
+    const rule = 'must be an http or https URL without user, path and query';
+    // A password, where there is one, stands before the @.
+    throw badValue(name, rule, text.replace(/^.*@/s, '***@'));
   }
   return url.origin;
 }
@@ -63,11 +65,8 @@ export function readPattern(
 export function readAccessKey(accessKeyId: string, secretAccessKey: string) {
   // AWS's own shape of an access key id (IAM, AccessKey: 16 to 128 of [\w]); SDKs and proxies check it.
   if (!/^[A-Za-z0-9_]{16,128}$/.test(accessKeyId)) {
-    throw badValue(
-      'IVORY_ROOT_ACCESS_KEY_ID',
-      'must be 16 to 128 letters, digits or _',
-      accessKeyId,
-    );
+    // Without the value: it may be the secret, where the two were exchanged.
+    throw new ConfigError('IVORY_ROOT_ACCESS_KEY_ID must be 16 to 128 letters, digits or _');
   }
   if (!/^[\x21-\x7e]{8,}$/.test(secretAccessKey)) {
     throw new ConfigError(

@@ -106,7 +106,7 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
   const rootKey = pair('IVORY_ROOT_ACCESS_KEY_ID', 'IVORY_ROOT_SECRET_ACCESS_KEY', given);
   const certificate = pair('IVORY_TLS_CERT', 'IVORY_TLS_KEY', given);
   const transcoding = readTranscoding(given);
-  const https = readHttps(given('IVORY_HTTPS_PORT'), certificate !== undefined);
+  const https = readHttps(given, certificate !== undefined);
   const accessKeysFile = given('IVORY_ACCESS_KEYS_FILE');
   const eventTargetsFile = given('IVORY_EVENT_TARGETS_FILE');
   const countryDatabase = given('IVORY_COUNTRY_DATABASE');
@@ -179,9 +179,22 @@ function unreachableUrls({ host, publicUrl }: Config): readonly string[] {
 }
 
 /** Nobody who has not asked for HTTPS, by its port or by a certificate, is kept from starting by it. */
-function readHttps(text: string | undefined, hasCertificate: boolean): Config['https'] {
+const DEFAULT_HTTPS_PORT = 8443;
+const PORT_SETTINGS: readonly SettingName[] = [
+  'IVORY_HTTP_PORT',
+  'IVORY_RTMP_PORT',
+  'IVORY_RTMPS_PORT',
+];
+
+function readHttps(given: Given, hasCertificate: boolean): Config['https'] {
+  const text = given('IVORY_HTTPS_PORT');
   if (text === 'off') return undefined;
-  if (text === undefined) return { port: 8443, isRequired: hasCertificate };
+  if (text === undefined) {
+    // Whoever gave the port to something else did not ask for HTTPS on it.
+    const isTaken = PORT_SETTINGS.some((name) => given(name) === String(DEFAULT_HTTPS_PORT));
+    if (isTaken && !hasCertificate) return undefined;
+    return { port: DEFAULT_HTTPS_PORT, isRequired: hasCertificate };
+  }
   const rule = 'must be a port number, 0 to 65535, or off';
   return { port: readPort('IVORY_HTTPS_PORT', text, rule), isRequired: true };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   DataDirectoryError,
+  findWriteObstacle,
   loadRootAccessKey,
   loadServerSecret,
   prepareDataDirectory,
@@ -40,6 +41,19 @@ test('prepareDataDirectory() says in one line why it cannot', async () => {
       return true;
     });
   }
+});
+
+test('findWriteObstacle() says why nothing can be written', async () => {
+  await using parent = await makeParent();
+  assert.equal(await findWriteObstacle(parent), undefined);
+  const gone = { path: join(parent.path, 'gone') };
+  const away = 'the data directory cannot be written to: ENOENT';
+  assert.equal(await findWriteObstacle(gone), away);
+  // Of /proc nobody takes a byte.
+  assert.equal(
+    await findWriteObstacle({ path: '/proc' }),
+    'the disk of the data directory is full',
+  );
 });
 
 test('loadRootAccessKey() makes a key of the shape that AWS tools expect, once', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { access, constants, link, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, constants, link, mkdir, readFile, rename, rm, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { RandomBytes } from '../domain/identifiers.ts';
 import { syncDirectory, writeDurably } from './durable-files.ts';
@@ -29,6 +29,8 @@ export interface AccessKey {
 }
 
 const SERVER_SECRET_BYTE_LENGTH = 32;
+/** What the log of a few transactions takes: with less, nothing can be written down. */
+const MIN_FREE_BYTES = 1024 * 1024;
 
 /** Makes the directory where there is none (mode 0700) and sees to it that it can be written to. */
 export async function prepareDataDirectory(path: string): Promise<DataDirectory> {
@@ -48,6 +50,19 @@ export async function prepareDataDirectory(path: string): Promise<DataDirectory>
     buckets: join(root, 'buckets'),
     spool: join(root, 'spool'),
   });
+}
+
+/** Why nothing can be written to the directory at this moment; `undefined`: it can be. */
+export async function findWriteObstacle({
+  path,
+}: Pick<DataDirectory, 'path'>): Promise<string | undefined> {
+  try {
+    await access(path, constants.W_OK);
+    const { bavail, bsize } = await statfs(path);
+    return bavail * bsize < MIN_FREE_BYTES ? 'the disk of the data directory is full' : undefined;
+  } catch (error) {
+    return `the data directory cannot be written to: ${errorCode(error)}`;
+  }
 }
 
 /** The account's access key; made at the first start. */

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +16,7 @@ import type { Frame } from '../media/frame.ts';
 import { jpegSize } from '../protocols/codecs/jpeg.ts';
 import { LadderTranscoder, type TranscodeTrouble } from '../transcode/ladder-transcoder.ts';
 import { PictureDecoder } from '../transcode/picture-decoder.ts';
+import type { TranscoderListener } from '../transcode/ports.ts';
 import { RecordingSink } from '../transcode/testing/recording-sink.ts';
 import {
   later,
@@ -20,14 +24,30 @@ import {
   type SourceStream,
   sourceStream,
 } from '../transcode/testing/source-stream.ts';
-import {
-  cpuSecondsOf,
-  type Ffmpeg,
-  type FfmpegChild,
-  ffmpegFeatures,
-  findFfmpeg,
-} from './ffmpeg.ts';
+import { cpuSecondsOf, Ffmpeg, type FfmpegChild, ffmpegFeatures, findFfmpeg } from './ffmpeg.ts';
 import { systemClock } from './system.ts';
+
+test('an ffmpeg is not told the keys of Ivory', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'ivory-ffmpeg-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const command = join(directory, 'ffmpeg');
+  await writeFile(command, `#!/bin/sh\nenv >${directory}/env\n`, { mode: 0o755 });
+  process.env['IVORY_ROOT_SECRET_ACCESS_KEY'] = process.env['AWS_SECRET_ACCESS_KEY'] = 'hunter2';
+  process.env['LIBVA_DRIVER_NAME'] = 'iHD';
+  t.after(() => {
+    delete process.env['IVORY_ROOT_SECRET_ACCESS_KEY'];
+    delete process.env['AWS_SECRET_ACCESS_KEY'];
+    delete process.env['LIBVA_DRIVER_NAME'];
+  });
+  const features = { version: '', encoderTimeBase: '-1', encoders: new Set<string>() } as const;
+  const ffmpeg = new Ffmpeg(command, features, silentLogger);
+  const exited = Promise.withResolvers<unknown>();
+  ffmpeg.start([], 0, { exited: exited.resolve } as unknown as TranscoderListener);
+  await exited.promise;
+  const environment = await readFile(join(directory, 'env'), 'utf8');
+  assert.match(environment, /^LIBVA_DRIVER_NAME=iHD$/m);
+  assert.doesNotMatch(environment, /hunter2/);
+});
 
 const RENDITIONS: readonly RenditionPlan[] = [
   {

@@ -90,6 +90,7 @@ export class Ffmpeg implements TranscoderFactory {
     try {
       const child = spawn(this.#command, ffmpegArguments, {
         stdio: ['pipe', 'ignore', 'pipe', ...outputs],
+        env: environmentOfFfmpeg(),
         // Ctrl-C in a terminal is for Ivory, which ends its children in order.
         detached: process.platform !== 'win32',
         windowsHide: true,
@@ -100,6 +101,12 @@ export class Ffmpeg implements TranscoderFactory {
       return notStarted(error, listener);
     }
   }
+}
+
+/** It decodes what strangers send: keys are none of its business. What libraries and drivers of GPUs read is. */
+function environmentOfFfmpeg(): NodeJS.ProcessEnv {
+  const names = Object.keys(process.env).filter((name) => !/^(?:IVORY|AWS)_/i.test(name));
+  return Object.fromEntries(names.map((name) => [name, process.env[name]]));
 }
 
 /** `pid`: none where it could not be started. */

@@ -28,7 +28,9 @@ export function canonicalRequest(
   let headers = '';
   for (const name of signedHeaders) {
     // The AWS SDKs sign HTTP/2's name of it; where it came as HTTP/1.1, or through a proxy, it is the Host header.
-    const value = request.headers[name === ':authority' ? 'host' : name];
+    const field = name === ':authority' ? 'host' : name;
+    // A name such as `constructor` is what every object has, and no header.
+    const value = Object.hasOwn(request.headers, field) ? request.headers[field] : undefined;
     headers += `${name}:${canonicalHeaderValue(value ?? '')}\n`;
   }
   const path = canonicalPath(request.path);

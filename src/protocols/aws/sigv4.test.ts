@@ -108,6 +108,16 @@ describe('SigV4Verifier', () => {
     });
   });
 
+  test('verify() takes the names that every object has for headers that did not come', () => {
+    for (const name of ['__proto__', 'constructor', 'toString', 'hasownproperty']) {
+      const authorization = `AWS4-HMAC-SHA256 Credential=${ACCESS_KEY_ID}/20260304/us-east-1/ivs/aws4_request, SignedHeaders=host;${name}, Signature=${'0'.repeat(64)}`;
+      const headers = { host: 'localhost', 'x-amz-date': '20260304T050607Z', authorization };
+      const request = { method: 'POST', path: '/GetChannel', query: '', headers };
+      const { error } = errorOf({ ...request, isEncrypted: false });
+      assert.equal(error, 'InvalidSignatureException');
+    }
+  });
+
   // Over HTTP/2 the AWS SDKs sign `:authority` and no Host; a proxy may have made a Host of it.
   test('verify() takes a signed :authority for the Host', async () => {
     const headers = { ':authority': 'localhost:8443' };

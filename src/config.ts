@@ -62,7 +62,7 @@ export interface Config {
     /** What all ladders together may use. Absent: all there are. */
     readonly cores?: number;
   };
-  /** Threads beside the main one. `auto`: one a core, once there is much to do. */
+  /** Threads beside the main one. `auto`: one a core, at most 8, once there is much to do. */
   readonly workers: number | 'auto';
   /** Who may read `/metrics`: programs on this machine, anyone, no one. */
   readonly metrics: 'local' | 'public' | 'off';

@@ -90,7 +90,7 @@ export const SETTINGS = [
     name: 'IVORY_WORKERS',
     default: 'auto',
     meaning:
-      'threads beside the main one: auto (one a core, once there is much to do), a number, or 0',
+      'threads beside the main one: auto (one a core, at most 8, once there is much to do), a number, or 0',
   },
   {
     name: 'IVORY_METRICS',

@@ -11,36 +11,40 @@ export interface RawRequest {
   readonly body: Uint8Array;
 }
 
-/**
- * Gathers the members of the input from where restJson1 puts them: body, label, query. Members that the operation does not have are
- * left out: access is decided by what this returns, and must be decided by nothing that the operation does not act on. Throws
- * ValidationException where they can't be read.
- */
-export function readInput(operation: Operation, request: RawRequest): Record<string, unknown> {
-  const input = operation.method === 'POST' ? membersOf(operation, readBody(request.body)) : {};
-  const label = LABEL.exec(operation.uri)?.[1];
-  if (label !== undefined) input[label] = readLabel(request.path);
-  if (operation.queryMembers) {
-    const query = parseQuery(request.query);
-    for (const member of operation.queryMembers) {
-      const values = query.filter(({ name }) => name === member).map(({ value }) => value);
-      if (values.length > 0) input[member] = values;
+/** Gathers the members of inputs from where restJson1 puts them: body, label, query. */
+export class InputReader {
+  /** Of operations that were asked for. */
+  readonly #memberNames = new Map<Operation, readonly string[]>();
+
+  /**
+   * The input as it came, without members that the operation does not have: access is decided by what this returns, and must be
+   * decided by nothing that the operation does not act on. Throws ValidationException where it can't be read.
+   */
+  read(operation: Operation, request: RawRequest): Record<string, unknown> {
+    const input =
+      operation.method === 'POST' ? this.#membersOf(operation, readBody(request.body)) : {};
+    const label = LABEL.exec(operation.uri)?.[1];
+    if (label !== undefined) input[label] = readLabel(request.path);
+    if (operation.queryMembers) {
+      const query = parseQuery(request.query);
+      for (const member of operation.queryMembers) {
+        const values = query.filter(({ name }) => name === member).map(({ value }) => value);
+        if (values.length > 0) input[member] = values;
+      }
     }
+    return input;
   }
-  return input;
-}
 
-const memberNames = new WeakMap<Operation, readonly string[]>();
-
-function membersOf(operation: Operation, body: Record<string, unknown>): Record<string, unknown> {
-  let names = memberNames.get(operation);
-  if (!names) {
-    const input = describe(operation.input);
-    names = input.kind === 'structure' ? Object.keys(input.members) : [];
-    memberNames.set(operation, names);
+  #membersOf(operation: Operation, body: Record<string, unknown>): Record<string, unknown> {
+    let names = this.#memberNames.get(operation);
+    if (!names) {
+      const input = describe(operation.input);
+      names = input.kind === 'structure' ? Object.keys(input.members) : [];
+      this.#memberNames.set(operation, names);
+    }
+    const known = names.filter((name) => Object.hasOwn(body, name));
+    return Object.fromEntries(known.map((name) => [name, body[name]]));
   }
-  const known = names.filter((name) => Object.hasOwn(body, name));
-  return Object.fromEntries(known.map((name) => [name, body[name]]));
 }
 
 /** `/tags/{resourceArn}` */

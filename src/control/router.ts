@@ -11,7 +11,7 @@ import type { Operation } from './operation.ts';
 import { OPERATIONS } from './operation-table.ts';
 import { PageTokens } from './pagination.ts';
 import { RequestIds } from './request-ids.ts';
-import { readInput } from './request-input.ts';
+import { InputReader } from './request-input.ts';
 import { Routes } from './routes.ts';
 import { validateInput } from './validation.ts';
 
@@ -43,6 +43,7 @@ export function createControlApi(dependencies: ControlApiDependencies): HttpHand
 
 class ControlApi {
   readonly #routes: Routes;
+  readonly #inputs = new InputReader();
   readonly #services: Omit<ControlContext, 'tenant' | 'deniedArns'>;
   readonly #authenticator: Authenticator;
   readonly #callsPerSecond: ReadonlyMap<string, number>;
@@ -92,7 +93,7 @@ class ControlApi {
       const { principal, region } = this.#authenticator.authenticate(request, body);
       const tenant = { accountId: principal.accountId, region };
       this.#countCall(operation.name, tenant);
-      const raw = readInput(operation, { path: request.path, query: request.query, body });
+      const raw = this.#inputs.read(operation, { path: request.path, query: request.query, body });
       const access = { principal, tenant, operationName: operation.name, raw, http: request };
       const verdict = authorize(access, this.#services);
       const deniedArns = verdict instanceof Promise ? await verdict : verdict;

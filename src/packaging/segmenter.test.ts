@@ -122,8 +122,20 @@ test('Segmenter ends a segment without a keyframe when the target duration would
 test('Segmenter ends the first segment after ten seconds when no keyframe comes', () => {
   const run = new Run().steady(30, 100_000, 400);
   assert.equal(run.segmenter.targetDurationSeconds, 10);
-  assert.ok(run.segments[0] && run.segments[0].end <= 10_000);
+  assert.ok(run.segments[0] && run.segments[0].end < 10_500);
 });
+
+for (const fps of [24, 25, 30_000 / 1001, 30, 50, 60]) {
+  test(`Segmenter has a segment for each ten seconds from keyframe to keyframe, of ${fps.toFixed(2)} frames a second`, () => {
+    const gop = Math.round(fps * 10);
+    const run = new Run().steady(fps, gop, gop * 3 + 1);
+    assert.equal(run.segmenter.targetDurationSeconds, 10);
+    assert.deepEqual(
+      run.segments.map(({ start, end }) => Math.round((end - start) / 100)),
+      [100, 100, 100],
+    );
+  });
+}
 
 test('Segmenter takes the target duration from a first segment longer than the least one', () => {
   const run = new Run().steady(30, 250, 501);

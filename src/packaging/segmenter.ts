@@ -14,8 +14,11 @@ const LONGEST_FIRST_STEP_TICKS = seconds(0.5);
 /** Keyframes closer together than this share a segment: an all-intra encoder doesn't get a segment a frame. */
 const MIN_SEGMENT_TICKS = seconds(0.9);
 
-/** A segment without a second keyframe ends here, so that memory is bounded and a target duration can be stated. */
-const MAX_SEGMENT_TICKS = seconds(10);
+/**
+ * A segment without a second keyframe ends here, so that memory is bounded and a target duration can be stated. One that comes after
+ * ten seconds, as with x264's default of 250 pictures at 25 a second, still ends it.
+ */
+const MAX_SEGMENT_SECONDS = 10;
 
 /**
  * "EXTINF duration of each Media Segment, when rounded to the nearest integer, MUST be less than or equal to the
@@ -166,9 +169,7 @@ export class Segmenter {
   /** Another whole part from `at` on might be too much. */
   #isSegmentFull(at: Ticks): boolean {
     const limit =
-      this.#targetDurationSeconds === undefined
-        ? MAX_SEGMENT_TICKS
-        : seconds(this.#targetDurationSeconds) + ROUNDING_SLACK_TICKS;
+      seconds(this.#targetDurationSeconds ?? MAX_SEGMENT_SECONDS) + ROUNDING_SLACK_TICKS;
     return at - (this.#segmentStart ?? at) + this.#partLimitTicks > limit;
   }
 

@@ -143,18 +143,32 @@ export function nalUnitType(payload: Uint8Array, start: number): number {
  * behind `at`, and is empty where it ends there. For walks that `nalUnits` would cost a view of each; throws like it.
  */
 export function nalUnitEnd(payload: Uint8Array, at: number, lengthSize: NalUnitLengthSize): number {
-  const start = at + lengthSize;
-  let length = 0;
-  if (start <= payload.byteLength) {
-    for (let i = at; i < start; i++) length = length * 256 + (payload[i] as number);
-  }
-  const end = start + length;
+  const end = statedEnd(payload, at, lengthSize);
   if (end > payload.byteLength) {
     throw new ProtocolViolation(
       `cannot read a NAL unit at [${at}, ${end}): the access unit has ${payload.byteLength} bytes`,
     );
   }
   return end;
+}
+
+/** The same for who takes what can be read: `undefined` where no whole NAL unit is left. */
+export function wholeNalUnitEnd(
+  payload: Uint8Array,
+  at: number,
+  lengthSize: NalUnitLengthSize,
+): number | undefined {
+  const end = statedEnd(payload, at, lengthSize);
+  return at < payload.byteLength && end <= payload.byteLength ? end : undefined;
+}
+
+function statedEnd(payload: Uint8Array, at: number, lengthSize: NalUnitLengthSize): number {
+  const start = at + lengthSize;
+  let length = 0;
+  if (start <= payload.byteLength) {
+    for (let i = at; i < start; i++) length = length * 256 + (payload[i] as number);
+  }
+  return start + length;
 }
 
 function readParameterSets(reader: ByteReader, count: number): Uint8Array[] {

@@ -1,10 +1,9 @@
 import {
   AvcNalUnitType,
   type NalUnitLengthSize,
-  nalUnitEnd,
-  nalUnits,
   nalUnitType,
   parseAvcDecoderConfiguration,
+  wholeNalUnitEnd,
 } from '../codecs/avc.ts';
 
 /** Four bytes: ISO 14496-10 B.1.2 wants the zero_byte before parameter sets and an access unit's first NAL unit. */
@@ -19,7 +18,8 @@ const ACCESS_UNIT_DELIMITER = Uint8Array.of(
 
 /**
  * H.264 access units as transport streams have them (ISO 13818-1 2.14.1): a byte stream with start codes in the place of
- * lengths, begun by an access unit delimiter, and complete with parameter sets where decoding can start.
+ * lengths, begun by an access unit delimiter, and complete with parameter sets where decoding can start. What is left of an access
+ * unit behind its last whole NAL unit is left out: encoders pad with zeros, and players of other containers do not look there.
  */
 export class AnnexBFormat {
   readonly #lengthSize: NalUnitLengthSize;
@@ -35,15 +35,14 @@ export class AnnexBFormat {
     this.#prefixWithParameterSets = Buffer.concat([ACCESS_UNIT_DELIMITER, ...parameterSets]);
   }
 
-  /** Of what `write` writes. Throws `ProtocolViolation` at a NAL unit length that reaches past the access unit. */
+  /** Of what `write` writes. */
   byteLength(accessUnit: Uint8Array, isRandomAccess: boolean): number {
     let byteLength = this.#prefixOf(accessUnit, isRandomAccess).byteLength;
     const lengthSize = this.#lengthSize;
-    for (let at = 0; at < accessUnit.byteLength; ) {
+    let end: number | undefined;
+    for (let at = 0; (end = wholeNalUnitEnd(accessUnit, at, lengthSize)) !== undefined; at = end) {
       const start = at + lengthSize;
-      const end = nalUnitEnd(accessUnit, at, lengthSize);
       if (isWritten(accessUnit, start, end)) byteLength += START_CODE.byteLength + end - start;
-      at = end;
     }
     return byteLength;
   }
@@ -53,11 +52,14 @@ export class AnnexBFormat {
     const prefix = this.#prefixOf(accessUnit, isRandomAccess);
     bytes.set(prefix, start);
     let writeAt = start + prefix.byteLength;
-    for (const nalUnit of nalUnits(accessUnit, this.#lengthSize)) {
-      if (!isWritten(nalUnit, 0, nalUnit.byteLength)) continue;
+    const lengthSize = this.#lengthSize;
+    let end: number | undefined;
+    for (let at = 0; (end = wholeNalUnitEnd(accessUnit, at, lengthSize)) !== undefined; at = end) {
+      const nalUnitStart = at + lengthSize;
+      if (!isWritten(accessUnit, nalUnitStart, end)) continue;
       bytes.set(START_CODE, writeAt);
-      bytes.set(nalUnit, writeAt + START_CODE.byteLength);
-      writeAt += START_CODE.byteLength + nalUnit.byteLength;
+      bytes.set(accessUnit.subarray(nalUnitStart, end), writeAt + START_CODE.byteLength);
+      writeAt += START_CODE.byteLength + end - nalUnitStart;
     }
   }
 
@@ -71,15 +73,13 @@ export class AnnexBFormat {
     let hasSps = false;
     let hasPps = false;
     const lengthSize = this.#lengthSize;
-    for (let at = 0; at < accessUnit.byteLength; ) {
+    let end: number | undefined;
+    for (let at = 0; (end = wholeNalUnitEnd(accessUnit, at, lengthSize)) !== undefined; at = end) {
       const start = at + lengthSize;
-      const end = nalUnitEnd(accessUnit, at, lengthSize);
-      if (end > start) {
-        const type = nalUnitType(accessUnit, start);
-        if (type === AvcNalUnitType.sequenceParameterSet) hasSps = true;
-        if (type === AvcNalUnitType.pictureParameterSet) hasPps = true;
-      }
-      at = end;
+      if (end === start) continue;
+      const type = nalUnitType(accessUnit, start);
+      if (type === AvcNalUnitType.sequenceParameterSet) hasSps = true;
+      if (type === AvcNalUnitType.pictureParameterSet) hasPps = true;
     }
     return hasSps && hasPps;
   }

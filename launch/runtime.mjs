@@ -18,7 +18,7 @@ export const RUNTIME_OPTIONS = [
   '--disable-warning=ExperimentalWarning',
   // Of new objects, in MB. V8 takes 64 of them for each thread of a busy server, and as many again to copy into, though nearly all
   // of its objects are dead within milliseconds.
-  '--max-semi-space-size=8',
+  '--max-semi-space-size=16',
 ];
 
 /** Path of the Node.js to run Ivory with: the one from the lockfile, else the one that runs us if it is new enough. */

@@ -25,6 +25,13 @@ const COMMON_FRAME_RATES: readonly number[] = [
 /** A measured rate this close to a common one is that one. */
 const COMMON_RATE_TOLERANCE = 0.003;
 
+/** The same of a rate that some steps show: each end of a run of them is rounded. */
+const USUAL_RATE_TOLERANCE = 0.01;
+
+/** Of the steps, and this many of them, to be the usual ones. */
+const USUAL_SHARE = 0.75;
+const MIN_USUAL_STEPS = 8;
+
 /**
  * Learns the pace of a video track from its decoding times and foretells the next one, so that a part can be
  * finished when its last frame arrives instead of one frame later. A wrong guess costs nothing but that frame:
@@ -90,15 +97,28 @@ export class FramePacing {
     return Math.max(newest + 1, Math.round(next / TICKS_PER_MS) * TICKS_PER_MS);
   }
 
-  /** Average rate since the start or the last reset, as one of the common rates where it is one; 0 when unknown. */
+  /**
+   * The rate of the track, 0 when unknown: a common one, where the average since the start or the last reset is one, or nearly all
+   * steps of late are of one. An encoder that dropped two of its first sixty frames has 30 a second, and not 29.
+   */
   get framesPerSecond(): number {
     const newest = this.#history.at(-1);
     if (newest === undefined || this.#count < 2 || newest === this.#first) return 0;
     const measured = ((this.#count - 1) * VIDEO_TIMESCALE) / (newest - this.#first);
-    const nearest = COMMON_FRAME_RATES.reduce((best, rate) =>
-      Math.abs(rate - measured) < Math.abs(best - measured) ? rate : best,
+    return (
+      commonRate(measured, COMMON_RATE_TOLERANCE) ??
+      commonRate(this.#usualRate(), USUAL_RATE_TOLERANCE) ??
+      measured
     );
-    return Math.abs(nearest - measured) / nearest < COMMON_RATE_TOLERANCE ? nearest : measured;
+  }
+
+  /** Of the steps of late that are as long as most of them; 0 where too few are. */
+  #usualRate(): number {
+    const steps = this.#history.slice(1).map((ticks, i) => ticks - (this.#history[i] ?? 0));
+    const middle = steps.toSorted((a, b) => a - b)[steps.length >> 1] ?? 0;
+    const usual = steps.filter((step) => Math.abs(step - middle) <= 1.5 * TICKS_PER_MS);
+    if (usual.length < Math.max(MIN_USUAL_STEPS, steps.length * USUAL_SHARE)) return 0;
+    return (usual.length * VIDEO_TIMESCALE) / usual.reduce((sum, step) => sum + step, 0);
   }
 
   #shortestStep(): Ticks {
@@ -122,4 +142,12 @@ export class FramePacing {
     }
     return true;
   }
+}
+
+/** The common rate that this one is, within a tolerance. */
+function commonRate(measured: number, tolerance: number): number | undefined {
+  const nearest = COMMON_FRAME_RATES.reduce((best, rate) =>
+    Math.abs(rate - measured) < Math.abs(best - measured) ? rate : best,
+  );
+  return Math.abs(nearest - measured) / nearest < tolerance ? nearest : undefined;
 }

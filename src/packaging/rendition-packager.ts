@@ -13,6 +13,9 @@ import { Segmenter } from './segmenter.ts';
 import type { SourceArrivals } from './source-arrivals.ts';
 import { TimedMetadata } from './timed-metadata.ts';
 
+/** Of a picture that came once, from an encoder that does not say: a name stays with its rendition, and `720p0` is none. */
+const ASSUMED_FRAMES_PER_SECOND = 30;
+
 /** The leading rendition of a channel: frames in, parts and segments in its window out, at boundaries of its own choice. */
 export class RenditionPackager implements FrameSink {
   readonly window: LiveWindow;
@@ -97,8 +100,13 @@ export class RenditionPackager implements FrameSink {
     return this.#segmenter.endTicks;
   }
 
+  /** As measured; where one frame is all there was, as the encoder says. */
   get framesPerSecond(): number {
-    return this.#segmenter.pacing.framesPerSecond;
+    return (
+      this.#segmenter.pacing.framesPerSecond ||
+      this.#tracks?.video.declaredFrameRate ||
+      ASSUMED_FRAMES_PER_SECOND
+    );
   }
 
   #video(frame: Frame): void {

@@ -195,18 +195,3 @@ test('a worker that dies takes its clients with it', async () => {
   await body.ended.promise;
   assert.deepEqual(gone.sort(), ['/grows', '/parked']);
 });
-
-test('without the main thread requests are 503, and what had begun breaks off', async () => {
-  const body = new Growing();
-  const { remote } = threads(({ path }) =>
-    path === '/grows' ? growing(body) : new Promise(() => {}),
-  );
-  const iterator = iteratorOf(await get(remote, fakeClient({ path: '/grows' })));
-  const parked = get(remote);
-  const next = iterator.next();
-  await body.wanted;
-  remote[Symbol.dispose]();
-  assert.equal((await parked).status, 503);
-  await assert.rejects(next, /main thread is gone/);
-  assert.equal((await get(remote)).status, 503);
-});

@@ -13,7 +13,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /** Nearly all of the connections that a port takes may be viewers of private streams, each parked with a request for a playlist. */
 const MAX_REQUESTS = 16_384;
 
-/** The main thread has too much to do, or is gone. */
+/** The main thread has too much to do. */
 const UNAVAILABLE_REPLY: HttpReply = { status: 503, headers: { 'Retry-After': 1 } };
 
 /** A request that the main thread has not answered to the last byte. */
@@ -28,16 +28,14 @@ interface Asked {
  * A worker's end of topic `http`: its `handle` has every request answered by the main thread's `HttpHost`. A body that may be large
  * is asked for piece by piece, as the client takes it.
  *
- * A handler that fails there is a 500 here; a body that breaks off there throws here, so that its client is cut. To be disposed of
- * when the main thread is gone: what it has not answered is a 503 then, and what it had begun to answer breaks off.
+ * A handler that fails there is a 500 here; a body that breaks off there throws here, so that its client is cut.
  */
-export class RemoteHandler implements Disposable {
+export class RemoteHandler {
   readonly #conversation: Conversation;
   readonly #maxBodyBytes: number;
   readonly #maxRequests: number;
   readonly #asked = new Map<number, Asked>();
   #lastNumber = 0;
-  #isClosed = false;
 
   constructor(conversation: Conversation, options: RemoteHandlerOptions = {}) {
     this.#conversation = conversation;
@@ -49,7 +47,7 @@ export class RemoteHandler implements Disposable {
   }
 
   readonly handle: HttpHandler = (request) => {
-    if (this.#isClosed || this.#asked.size >= this.#maxRequests) return UNAVAILABLE_REPLY;
+    if (this.#asked.size >= this.#maxRequests) return UNAVAILABLE_REPLY;
     const number = this.#nextNumber();
     const reply = Promise.withResolvers<HttpReply>();
     this.#asked.set(number, { method: request.method, reply, piece: undefined });
@@ -58,16 +56,6 @@ export class RemoteHandler implements Disposable {
     else this.#ask(number, request);
     return reply.promise;
   };
-
-  [Symbol.dispose](): void {
-    this.#isClosed = true;
-    const unanswered = [...this.#asked.values()];
-    this.#asked.clear();
-    for (const { reply, piece } of unanswered) {
-      reply.resolve(UNAVAILABLE_REPLY);
-      piece?.reject(mainIsGone());
-    }
-  }
 
   #nextNumber(): number {
     do this.#lastNumber = (this.#lastNumber + 1) >>> 0;
@@ -153,7 +141,6 @@ export class RemoteHandler implements Disposable {
   }
 
   #nextPiece(number: number): Promise<Uint8Array | undefined> {
-    if (this.#isClosed) return Promise.reject(mainIsGone());
     const asked = this.#asked.get(number);
     if (asked === undefined) return Promise.resolve(undefined);
     asked.piece = Promise.withResolvers();
@@ -161,8 +148,6 @@ export class RemoteHandler implements Disposable {
     return asked.piece.promise;
   }
 }
-
-const mainIsGone = () => new Error('the body broke off: the main thread is gone');
 
 /** Over HTTP/2 a body need not be announced; a body of these methods that is not means nothing (RFC 9110 section 9.3.1). */
 const USUALLY_BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);

@@ -102,14 +102,13 @@ test('a worker gets no stream that not everybody may watch, that has no windows,
 
 test('find() asks again for what was refused after some seconds, not before', () => {
   const streams: StreamOnAir[] = [];
-  const { clock, links, replicas, take } = setUp(streams);
+  const { clock, links, take } = setUp(streams);
   assert.equal(take(), undefined);
   streams.push(filledStream().stream);
   assert.equal(take(), undefined);
   assert.equal(links.messagesToMain, 0);
   clock.advance(5_000);
   assert.ok(take());
-  replicas.close();
 });
 
 test('find() does not ask for more unknown ids than it remembers', () => {

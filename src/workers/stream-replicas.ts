@@ -1,4 +1,4 @@
-import type { CancelTimer, Clock } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import { LiveWindow } from '../packaging/live-window.ts';
 import type { Conversation } from './link.ts';
 import type { FromFeed, ToFeed, WindowOptions } from './window-messages.ts';
@@ -37,7 +37,6 @@ interface Wanted extends StreamReplica {
 export class StreamReplicas {
   readonly #conversation: Conversation;
   readonly #clock: Clock;
-  readonly #cancelTimer: CancelTimer;
   readonly #byPlaybackId = new Map<string, Wanted>();
   /** By our number. */
   readonly #wanted = new Map<number, Wanted>();
@@ -53,7 +52,7 @@ export class StreamReplicas {
     this.#conversation.listen({
       message: (subject, detail, payload) => this.#message(subject, detail as FromFeed, payload),
     });
-    this.#cancelTimer = this.#clock.every(SWEEP_MS, () => this.#sweep());
+    this.#clock.every(SWEEP_MS, () => this.#sweep());
   }
 
   /** What a viewer asks for. Where it is not here, it is taken up for those who ask later. */
@@ -62,11 +61,6 @@ export class StreamReplicas {
     if (wanted === undefined) this.#takeUp(playbackId);
     else wanted.isAskedFor = true;
     return wanted;
-  }
-
-  /** Nothing is told any more. */
-  close(): void {
-    this.#cancelTimer();
   }
 
   #takeUp(playbackId: string): void {

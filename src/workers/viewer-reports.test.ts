@@ -156,5 +156,4 @@ test('sessions beyond the bound are not told of, with one warning for all', () =
   clock.advance(1_000);
   assert.equal(links.messagesToMain, 1, 'nothing is left to tell');
   assert.ok(reports.playlistRequested(PLAYBACK_ID, 'another', 0));
-  reports.close();
 });

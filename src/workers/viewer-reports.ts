@@ -1,6 +1,6 @@
 import type { ViewerSessions } from '../delivery/viewer-sessions.ts';
 import type { PlaylistViewers } from '../delivery/window-replies.ts';
-import type { CancelTimer, Clock } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Conversation } from './link.ts';
 
@@ -43,7 +43,6 @@ interface ReportedSession {
 export class ViewerReports implements PlaylistViewers<ReportedSession> {
   readonly #conversation: Conversation;
   readonly #log: Logger;
-  readonly #cancelTimer: CancelTimer;
   /** By playback id, then by their own. */
   readonly #streams = new Map<string, Map<string, ReportedSession>>();
   #sessionCount = 0;
@@ -56,7 +55,7 @@ export class ViewerReports implements PlaylistViewers<ReportedSession> {
   }) {
     this.#conversation = options.conversation;
     this.#log = options.log;
-    this.#cancelTimer = options.clock.every(REPORT_MS, () => this.#report());
+    options.clock.every(REPORT_MS, () => this.#report());
   }
 
   playlistRequested(
@@ -81,10 +80,6 @@ export class ViewerReports implements PlaylistViewers<ReportedSession> {
       isParked = false;
       session.parkedRequests--;
     };
-  }
-
-  close(): void {
-    this.#cancelTimer();
   }
 
   #session(playbackId: string, sessionId: string): ReportedSession | undefined {

@@ -81,11 +81,6 @@ export class AccessKeyRing implements AccessKeys {
     this.#accountId = accountId;
   }
 
-  /** How many keys there are beside root's. */
-  get size(): number {
-    return this.#others.size;
-  }
-
   find(accessKeyId: string): AccessKey | undefined {
     return this.#root.find(accessKeyId) ?? this.#others.get(accessKeyId);
   }

@@ -4,11 +4,11 @@ import { TLSSocket } from 'node:tls';
 import { addressKey } from '../lib/address-key.ts';
 import type { HttpHandler, HttpReply } from '../lib/http.ts';
 import { answerWith, INTERNAL_ERROR } from '../lib/http-handlers.ts';
+import { withoutIpv4Mapping } from '../lib/ipv4-mapping.ts';
 import type { Logger } from '../lib/logger.ts';
 import { PeerCounter } from '../lib/peer-counter.ts';
 import { READ_BUFFER_BYTES, takeOver } from '../sockets/borrowed-reads.ts';
 import { SharedPort } from '../sockets/shared-port.ts';
-import { plainAddress } from './client-address.ts';
 import { DirectConnection, type DirectHttpServer } from './direct-http.ts';
 import { type Connection, Exchange, ExchangeResponse } from './http-exchange.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
@@ -139,11 +139,11 @@ export class HttpServer {
   }
 
   #onConnection(accepted: Socket): void {
-    const remoteAddress = plainAddress(accepted.remoteAddress);
-    if (remoteAddress === undefined) {
+    if (accepted.remoteAddress === undefined) {
       accepted.destroy();
       return;
     }
+    const remoteAddress = withoutIpv4Mapping(accepted.remoteAddress);
     const taken = takeOver(accepted, this.#buffer, (bytes) => connection.direct?.receive(bytes));
     if (taken) accepted.destroy();
     const socket = taken ?? accepted;

@@ -8,9 +8,9 @@ import type { TLSSocket } from 'node:tls';
 import { addressKey } from '../lib/address-key.ts';
 import type { HttpHandler, HttpReply } from '../lib/http.ts';
 import { answerWith, INTERNAL_ERROR } from '../lib/http-handlers.ts';
+import { withoutIpv4Mapping } from '../lib/ipv4-mapping.ts';
 import type { Logger } from '../lib/logger.ts';
 import { PeerCounter } from '../lib/peer-counter.ts';
-import { plainAddress } from './client-address.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import type { HttpServerOptions } from './http-server.ts';
 import { Http2Exchange } from './http2-exchange.ts';
@@ -81,11 +81,11 @@ export class Http2Server {
 
   /** Serves a connection that agreed on HTTP/2. */
   accept(socket: TLSSocket): void {
-    const remoteAddress = plainAddress(socket.remoteAddress);
-    if (this.#closing !== undefined || remoteAddress === undefined) {
+    if (this.#closing !== undefined || socket.remoteAddress === undefined) {
       socket.destroy();
       return;
     }
+    const remoteAddress = withoutIpv4Mapping(socket.remoteAddress);
     const session = loadHttp2().performServerHandshake(socket, this.#sessionOptions);
     const nowMs = performance.now();
     const connection: Connection = {

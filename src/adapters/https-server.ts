@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { addressKey } from '../lib/address-key.ts';
+import { withoutIpv4Mapping } from '../lib/ipv4-mapping.ts';
 import type { Logger } from '../lib/logger.ts';
 import { PeerCounter } from '../lib/peer-counter.ts';
 import { SharedPort } from '../sockets/shared-port.ts';
-import { plainAddress } from './client-address.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import type { HttpServer, HttpServerOptions } from './http-server.ts';
 import { Http2Server } from './http2-server.ts';
@@ -85,8 +85,8 @@ export class HttpsServer {
 
   /** Counts every connection before TLS makes it expensive. */
   #admit(socket: Socket): void {
-    const remoteAddress = plainAddress(socket.remoteAddress);
-    const key = remoteAddress && addressKey(remoteAddress);
+    const { remoteAddress } = socket;
+    const key = remoteAddress && addressKey(withoutIpv4Mapping(remoteAddress));
     if (key === undefined || !this.#connectionCount.take(key)) {
       socket.destroy();
       return;

@@ -1,8 +1,8 @@
 import { type IpRange, isInIpRange, parseIpRange } from '../domain/iam/ip-range.ts';
 import type { HttpRequest } from '../lib/http.ts';
+import { withoutIpv4Mapping } from '../lib/ipv4-mapping.ts';
 
 const ADDRESS_WITH_PORT = /^(\d+\.\d+\.\d+\.\d+)(?::\d{1,5})?$|^\[([0-9a-f:.]+)\](?::\d{1,5})?$/i;
-const IPV4_MAPPED = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i;
 
 /**
  * Whose request it is. `X-Forwarded-For` is believed as far as trusted proxies wrote it: each appends the address that it
@@ -39,6 +39,6 @@ export class ClientAddresses {
 /** Some proxies add the port, some bracket IPv6. `undefined` for what is no address: `unknown`, `_hidden`. */
 function plainAddress(text: string): string | undefined {
   const [, ipv4, bracketed] = ADDRESS_WITH_PORT.exec(text) ?? [];
-  const address = (ipv4 ?? bracketed ?? text).replace(IPV4_MAPPED, '');
+  const address = withoutIpv4Mapping(ipv4 ?? bracketed ?? text);
   return parseIpRange(address) && !address.includes('/') ? address : undefined;
 }

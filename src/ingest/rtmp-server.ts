@@ -3,6 +3,7 @@ import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import { type RandomBytes, randomAlphanumeric } from '../domain/identifiers.ts';
 import { addressKey } from '../lib/address-key.ts';
 import type { CancelTimer, Clock } from '../lib/clock.ts';
+import { withoutIpv4Mapping } from '../lib/ipv4-mapping.ts';
 import type { Logger } from '../lib/logger.ts';
 import { PeerCounter } from '../lib/peer-counter.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
@@ -264,9 +265,4 @@ export class SocketConnection implements EncoderConnection {
     const cancel = this.#clock.after(LINGER_MS, () => this.#socket.destroy());
     this.#socket.once('close', cancel);
   }
-}
-
-/** A dual-stack listener shows IPv4 peers as `::ffff:192.0.2.1`. */
-function withoutIpv4Mapping(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/, '');
 }

@@ -9,7 +9,7 @@ import {
   ListChannelsCommand,
   ListStreamKeysCommand,
 } from '@aws-sdk/client-ivs';
-import { parseMediaPlaylist } from '../src/protocols/hls/media-playlist-parser.ts';
+import { parseMediaPlaylist } from '../src/protocols/hls/testing/media-playlist-parser.ts';
 import { flvTags } from './support/flv-file.ts';
 import { replay } from './support/flv-replay.ts';
 import { IvoryProcess, temporaryDirectory } from './support/ivory.ts';

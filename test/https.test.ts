@@ -11,8 +11,8 @@ import { promisify } from 'node:util';
 import { IvsClient, type IvsClientConfig, ListChannelsCommand } from '@aws-sdk/client-ivs';
 import { systemClock } from '../src/adapters/system.ts';
 import { loadSelfSignedCertificate } from '../src/adapters/tls-certificate.ts';
-import { parseMediaPlaylist } from '../src/protocols/hls/media-playlist-parser.ts';
-import { parseMultivariantPlaylist } from '../src/protocols/hls/multivariant-playlist.ts';
+import { parseMediaPlaylist } from '../src/protocols/hls/testing/media-playlist-parser.ts';
+import { parseMultivariantPlaylist } from '../src/protocols/hls/testing/multivariant-playlist-parser.ts';
 import { Chromium } from './support/chromium.ts';
 import { Http2Viewer } from './support/http2-viewer.ts';
 import {

@@ -10,7 +10,7 @@ import {
   UpdateChannelCommand,
   UpdatePlaybackRestrictionPolicyCommand,
 } from '@aws-sdk/client-ivs';
-import { parseMultivariantPlaylist } from '../src/protocols/hls/multivariant-playlist.ts';
+import { parseMultivariantPlaylist } from '../src/protocols/hls/testing/multivariant-playlist-parser.ts';
 import {
   type IvoryAccess,
   type IvoryInProcess,

@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { HttpServer } from '../src/adapters/http-server.ts';
 import { systemClock } from '../src/adapters/system.ts';
 import { silentLogger } from '../src/lib/logger.ts';
-import { parseMultivariantPlaylist } from '../src/protocols/hls/multivariant-playlist.ts';
+import { parseMultivariantPlaylist } from '../src/protocols/hls/testing/multivariant-playlist-parser.ts';
 import { ACCOUNT_ID, CHANNEL_ID, FilledWindow, REGION, streamOnAir } from './support/playback.ts';
 import { FakePlaybackRecords, playbackOf } from './support/playback-access.ts';
 import { TokenKey } from './support/playback-tokens.ts';

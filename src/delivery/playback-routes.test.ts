@@ -16,7 +16,7 @@ import {
 import { playbackOf } from '../../test/support/playback-access.ts';
 import type { HttpReply } from '../lib/http.ts';
 import type { LiveWindow } from '../packaging/live-window.ts';
-import { parseMultivariantPlaylist } from '../protocols/hls/multivariant-playlist.ts';
+import { parseMultivariantPlaylist } from '../protocols/hls/testing/multivariant-playlist-parser.ts';
 import type { StreamOnAir } from './on-air.ts';
 
 const MULTIVARIANT = `/api/video/v1/us-west-2.123456789012.channel.${CHANNEL_ID}.m3u8`;

@@ -5,7 +5,7 @@ import { audioFrame, TRACKS, videoFrame } from '../../test/support/media.ts';
 import type { RenditionPlan } from '../domain/ladder.ts';
 import { SlabPool } from '../lib/slab-pool.ts';
 import type { Frame, FrameSink } from '../media/frame.ts';
-import { parseMediaPlaylist } from '../protocols/hls/media-playlist-parser.ts';
+import { parseMediaPlaylist } from '../protocols/hls/testing/media-playlist-parser.ts';
 import { ChannelPackager } from './channel-packager.ts';
 import type { LiveWindow } from './live-window.ts';
 import { MetadataOwner, TimedMetadata } from './timed-metadata.ts';

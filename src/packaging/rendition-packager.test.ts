@@ -5,7 +5,7 @@ import { readFragments } from '../../test/support/fmp4.ts';
 import { feed, TRACKS as tracks, videoFrame } from '../../test/support/media.ts';
 import { SlabPool } from '../lib/slab-pool.ts';
 import type { Frame } from '../media/frame.ts';
-import { parseMediaPlaylist } from '../protocols/hls/media-playlist-parser.ts';
+import { parseMediaPlaylist } from '../protocols/hls/testing/media-playlist-parser.ts';
 import { Fmp4Container } from './fmp4-container.ts';
 import { LiveWindow } from './live-window.ts';
 import type { PartContainer, PartContent } from './part-container.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeId3Tag } from '../protocols/id3.ts';
+import { decodeId3Tag } from '../protocols/testing/id3-decoder.ts';
 import { MetadataOwner, TimedMetadata } from './timed-metadata.ts';
 
 const at = (ticks: number, text = `at ${ticks}`) => ({ owner: MetadataOwner.api, text, ticks });

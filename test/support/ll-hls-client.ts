@@ -5,11 +5,9 @@ import type {
   OpenSegment,
   PartialSegment,
 } from '../../src/protocols/hls/media-playlist.ts';
-import { parseMediaPlaylist } from '../../src/protocols/hls/media-playlist-parser.ts';
-import {
-  type MultivariantPlaylist,
-  parseMultivariantPlaylist,
-} from '../../src/protocols/hls/multivariant-playlist.ts';
+import type { MultivariantPlaylist } from '../../src/protocols/hls/multivariant-playlist.ts';
+import { parseMediaPlaylist } from '../../src/protocols/hls/testing/media-playlist-parser.ts';
+import { parseMultivariantPlaylist } from '../../src/protocols/hls/testing/multivariant-playlist-parser.ts';
 import { IDR, nalTypes, readFragments } from './fmp4.ts';
 import { until } from './until.ts';
 

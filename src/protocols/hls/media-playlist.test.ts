@@ -9,7 +9,7 @@ import {
   type MediaSegment,
   type PartialSegment,
 } from './media-playlist.ts';
-import { parseMediaPlaylist } from './media-playlist-parser.ts';
+import { parseMediaPlaylist } from './testing/media-playlist-parser.ts';
 
 const part = (uri: string, fields: Partial<PartialSegment> = {}): PartialSegment => ({
   uri,

@@ -6,9 +6,9 @@ import { ProtocolViolation } from '../../lib/protocol-violation.ts';
 import {
   encodeMultivariantPlaylist,
   type MultivariantPlaylist,
-  parseMultivariantPlaylist,
   type VariantStream,
 } from './multivariant-playlist.ts';
+import { parseMultivariantPlaylist } from './testing/multivariant-playlist-parser.ts';
 
 /** behaviour.md 5.4, as an IVS-style service served it. */
 const ivsText = `#EXTM3U

@@ -1,12 +1,5 @@
-import { ProtocolViolation } from '../../lib/protocol-violation.ts';
-import {
-  excerpt,
-  parseAttributeList,
-  parseDecimalFloat,
-  parseDecimalInteger,
-  parseYesNo,
-  required,
-} from './attribute-list.ts';
+import { ProtocolViolation } from '../../../lib/protocol-violation.ts';
+import { excerpt } from '../attribute-list.ts';
 import type {
   MediaPlaylist,
   MediaSegment,
@@ -15,7 +8,14 @@ import type {
   PreloadHint,
   RenditionReport,
   ServerControl,
-} from './media-playlist.ts';
+} from '../media-playlist.ts';
+import {
+  parseAttributeList,
+  parseDecimalFloat,
+  parseDecimalInteger,
+  parseYesNo,
+  required,
+} from './attribute-list-parser.ts';
 import { type PlaylistLine, playlistLines } from './playlist-lines.ts';
 
 type TagLine = Extract<PlaylistLine, { kind: 'tag' }>;

@@ -1,5 +1,5 @@
-import { ProtocolViolation } from '../../lib/protocol-violation.ts';
-import { excerpt } from './attribute-list.ts';
+import { ProtocolViolation } from '../../../lib/protocol-violation.ts';
+import { excerpt } from '../attribute-list.ts';
 
 /** Hours of parts, and far from what could hurt. */
 const MAX_PLAYLIST_CHARACTERS = 4 * 1024 * 1024;

@@ -15,7 +15,7 @@ interface SocketInternals {
  * counts it until it is destroyed. `undefined`: it stays as it is, for it is encrypted, or of a Node.js that is made otherwise.
  *
  * Why: a 'data' event brings memory of its own, 64 KiB that are then cut to the hundred bytes of a request. At 50 streams that is
- * 3,000 ArrayBuffers a second; a fifth of all CPU went into making, moving and collecting them.
+ * 3,000 ArrayBuffers a second; making, moving and collecting them is a fifth of all CPU.
  */
 export function takeOver(
   accepted: Socket,

@@ -93,6 +93,8 @@ export class ChannelRenditions {
   readonly #timedMetadata = new TimedMetadata();
   /** Of the source's newest picture. */
   #newestTicks: Ticks = 0;
+  readonly #playable = Promise.withResolvers<boolean>();
+  #isPlayable = false;
 
   constructor(options: ChannelRenditionsOptions) {
     this.#options = options;
@@ -103,8 +105,9 @@ export class ChannelRenditions {
     return this.#packager?.windows ?? [];
   }
 
-  get isPlayable(): boolean {
-    return this.windows.some((window) => window.isPlayable);
+  /** Resolves true once a window is, false when all have ended and none was. */
+  whenPlayable(): Promise<boolean> {
+    return this.#playable.promise;
   }
 
   /** Where the stream has come to: nothing that follows may be before it. */
@@ -165,6 +168,10 @@ export class ChannelRenditions {
     this.#keyframeThumbnails?.frame(frame);
     if (this.#passThrough) this.#passThrough.frame(frame);
     else this.#options.payloads.giveBack(frame.payload);
+    if (!this.#isPlayable && this.#hasPlayable()) {
+      this.#isPlayable = true;
+      this.#playable.resolve(true);
+    }
   }
 
   discontinuity(): void {
@@ -201,10 +208,18 @@ export class ChannelRenditions {
 
   /** No more frames. Resolves when what was being transcoded has come out, and the windows have ended. */
   async end(): Promise<void> {
-    if (this.#passThrough) this.#packager?.leader.end();
-    await this.#transcoder?.close();
-    this.#share?.release();
-    this.#packager?.end();
+    try {
+      if (this.#passThrough) this.#packager?.leader.end();
+      await this.#transcoder?.close();
+      this.#share?.release();
+      this.#packager?.end();
+    } finally {
+      this.#playable.resolve(this.#hasPlayable());
+    }
+  }
+
+  #hasPlayable(): boolean {
+    return this.windows.some((window) => window.isPlayable);
   }
 
   #toBeTranscoded(frame: Frame): void {

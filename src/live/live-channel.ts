@@ -1,10 +1,7 @@
 import type { StreamOnAir } from '../delivery/on-air.ts';
-import type { ChannelRecord } from '../domain/channel.ts';
 import { type LimitBreach, TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
-import { hasAudioOnlyInLadder } from '../domain/ladder.ts';
-import type { RecordingConfigurationRecord } from '../domain/recording-configuration.ts';
 import type { IngestMeasurements, IngestReading } from '../domain/stream-measurements.ts';
-import type { IngestConfiguration, StreamHealth } from '../domain/stream-session.ts';
+import type { StreamHealth } from '../domain/stream-session.ts';
 import type { TakeoverFailure } from '../domain/takeover.ts';
 import type {
   DisconnectReason,
@@ -19,7 +16,9 @@ import type { Ticks } from '../lib/timescale.ts';
 import { type Frame, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
 import type { LiveWindow } from '../packaging/live-window.ts';
 import { MetadataOwner } from '../packaging/timed-metadata.ts';
-import { ChannelPublication } from './channel-publication.ts';
+import { ChannelEncoders } from './channel-encoders.ts';
+import type { ChannelPublication } from './channel-publication.ts';
+import { ChannelRecording } from './channel-recording.ts';
 import {
   ChannelRenditions,
   TranscodeCapacityExceeded,
@@ -27,9 +26,11 @@ import {
 } from './channel-renditions.ts';
 import type { HistoryWriter } from './history-writer.ts';
 import { IngestMonitor } from './ingest-monitor.ts';
-import type { SessionLog, StreamRecorder, StreamRecording } from './ports.ts';
+import type { SessionLog, StreamRecorder } from './ports.ts';
 import { SessionHistory } from './session-history.ts';
-import { type TakenChannel, Takeovers } from './takeovers.ts';
+import { ShownHealth } from './shown-health.ts';
+import { StreamIdentity, type StreamIdentityOptions } from './stream-identity.ts';
+import type { TakenChannel } from './takeovers.ts';
 
 /** "Stream duration: 48 hours" (IVS service quotas). */
 const MAX_DURATION_MS = 48 * 3600 * 1000;
@@ -42,106 +43,64 @@ const MAX_DURATION_MS = 48 * 3600 * 1000;
 type State = 'waiting' | 'live' | 'ended';
 
 /** One stream of a channel, from the encoder's `publish` to the end: where ingest, packaging and history meet. */
-export class LiveChannel implements StreamOnAir, TakenChannel {
-  readonly channel: ChannelRecord;
-  readonly streamId: string;
-  readonly playbackId: string;
-  readonly boundPlaybackId: string;
+export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenChannel {
   #startTimeMs: number;
   readonly #clock: Clock;
   /** On the monotonic clock: the wall clock may be set while the stream is on. */
   readonly #startedMs: number;
   readonly #log: Logger;
   readonly #history: SessionHistory;
+  readonly #health: ShownHealth;
+  readonly #encoders: ChannelEncoders;
   readonly #ingest: IngestMonitor;
-  readonly #playable = Promise.withResolvers<boolean>();
+  readonly #renditions: ChannelRenditions;
+  readonly #recording: ChannelRecording;
   readonly #closed = Promise.withResolvers<void>();
   readonly #onEnded: () => void;
-  readonly #takeovers = new Takeovers(this);
-  readonly #renditions: ChannelRenditions;
   #state: State = 'waiting';
-  #shownHealth: StreamHealth = 'UNKNOWN';
-  #publication: ChannelPublication | undefined;
-  #isPlayable = false;
-  readonly #recorder: StreamRecorder | undefined;
-  #recordingConfiguration: RecordingConfigurationRecord | undefined;
-  #recording: StreamRecording | undefined;
   #finished: Promise<void> | undefined;
 
-  constructor(options: {
-    readonly channel: ChannelRecord;
-    readonly streamId: string;
-    readonly playbackId: string;
-    readonly boundPlaybackId: string;
-    readonly clock: Clock;
-    readonly log: Logger;
-    readonly sessionLog: SessionLog;
-    readonly historyWriter: HistoryWriter;
-    readonly payloads: SlabPool;
-    readonly transcoding: Transcoding | undefined;
-    readonly recorder: StreamRecorder | undefined;
-    readonly onEnded: (channel: LiveChannel) => void;
-  }) {
-    const { channel, streamId, clock, sessionLog } = options;
-    this.channel = channel;
-    this.streamId = streamId;
-    this.playbackId = options.playbackId;
-    this.boundPlaybackId = options.boundPlaybackId;
+  constructor(
+    options: StreamIdentityOptions & {
+      readonly clock: Clock;
+      readonly log: Logger;
+      readonly sessionLog: SessionLog;
+      readonly historyWriter: HistoryWriter;
+      readonly payloads: SlabPool;
+      readonly transcoding: Transcoding | undefined;
+      readonly recorder: StreamRecorder | undefined;
+      readonly onEnded: (channel: LiveChannel) => void;
+    },
+  ) {
+    const { channel, streamId, clock, sessionLog, historyWriter: writer } = options;
+    super(options);
     this.#startTimeMs = clock.nowMs();
     this.#clock = clock;
     this.#startedMs = clock.monotonicMs();
     this.#onEnded = () => options.onEnded(this);
     this.#log = options.log.child({ channel: channel.arn, stream: streamId });
     this.#history = new SessionHistory({
-      ...{ sessionLog, streamId, clock, log: this.#log },
-      writer: options.historyWriter,
+      ...{ sessionLog, writer, streamId, clock, log: this.#log },
       channelArn: channel.arn,
     });
+    this.#health = new ShownHealth(this.#history);
+    this.#encoders = new ChannelEncoders(this, this.#log);
     this.#ingest = new IngestMonitor(channel, clock);
-    this.#recorder = options.recorder;
+    this.#recording = new ChannelRecording(options.recorder);
     this.#renditions = new ChannelRenditions({
       ...options,
       log: this.#log,
-      onSegment: (window, segment) => this.#recording?.segment(window, segment),
-      onThumbnail: (jpeg) => this.#recording?.thumbnail(jpeg),
-      recordedThumbnails: () => this.#recordingConfiguration?.thumbnailConfiguration,
+      onSegment: (window, segment) => this.#recording.segment(window, segment),
+      onThumbnail: (jpeg) => this.#recording.thumbnail(jpeg),
+      recordedThumbnails: () => this.#recording.thumbnails,
     });
   }
 
   // --- what viewers and the API see
 
-  get accountId(): string {
-    return this.channel.accountId;
-  }
-
-  get region(): string {
-    return this.channel.region;
-  }
-
-  get channelArn(): string {
-    return this.channel.arn;
-  }
-
-  get channelId(): string {
-    return this.channel.id;
-  }
-
-  get latencyMode(): ChannelRecord['latencyMode'] {
-    return this.channel.latencyMode;
-  }
-
   /** Of Stream Start, when video reached the service; until then, of the session. */
   get startTimeMs(): number {
     return this.#startTimeMs;
-  }
-
-  /** As when the stream began: a channel can't be updated while it is live. */
-  get requiresAuthorization(): boolean {
-    return this.channel.authorized;
-  }
-
-  get playbackRestrictionPolicyArn(): string {
-    return this.channel.playbackRestrictionPolicyArn;
   }
 
   get isLive(): boolean {
@@ -153,11 +112,11 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   }
 
   get isPublishing(): boolean {
-    return this.#publication !== undefined;
+    return this.#encoders.isPublishing;
   }
 
   get health(): StreamHealth {
-    return this.#shownHealth;
+    return this.#health.current;
   }
 
   get ingest(): IngestMeasurements {
@@ -165,10 +124,10 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   }
 
   get reading(): IngestReading {
-    const encoderAddress = this.#publication?.request.remoteAddress;
+    const encoderAddress = this.#encoders.remoteAddress;
     return {
       ...this.#ingest.counts,
-      isRecording: this.#recording?.isRecording ?? false,
+      isRecording: this.#recording.isRecording,
       ...(encoderAddress !== undefined && { encoderAddress }),
     };
   }
@@ -181,10 +140,6 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     return this.#renditions.windows;
   }
 
-  get hasAudioOnly(): boolean {
-    return hasAudioOnlyInLadder(this.channel);
-  }
-
   get thumbnail(): Uint8Array | undefined {
     return this.#renditions.thumbnail;
   }
@@ -194,7 +149,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   }
 
   whenPlayable(): Promise<boolean> {
-    return this.#playable.promise;
+    return this.#renditions.whenPlayable();
   }
 
   /** Resolves when, after its end, nothing of it runs any more. */
@@ -213,22 +168,18 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   async open(): Promise<void> {
     const { streamId, channelArn, startTimeMs, channel } = this;
     const session = { streamId, channelArn, startTimeMs, channel, hasErrorEvent: false };
-    this.#recordingConfiguration = await this.#history.created(session);
+    this.#recording.configure(await this.#history.created(session));
   }
 
   /** Takes an encoder: the first, or the one that comes back after its connection was lost. */
   attach(request: PublishRequest): ChannelPublication {
-    const publication = new ChannelPublication(this, request, this.#resumeAtMs);
-    this.#publication = publication;
     this.#ingest.connected();
-    this.#takeovers.attached(request);
-    this.#logPublishing(request);
-    return publication;
+    return this.#encoders.attach(request, this.#resumeAtMs);
   }
 
   /** Another encoder, while one publishes: let in beside it, refused, or, without a priority, nothing. */
   challenge(request: PublishRequest): ChannelPublication | TakeoverFailure | undefined {
-    return this.#takeovers.challenge(request);
+    return this.#encoders.challenge(request);
   }
 
   get media(): MediaTracks | undefined {
@@ -236,11 +187,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   }
 
   takenOver(successor: ChannelPublication): number {
-    const running = this.#publication;
-    running?.detach();
-    running?.request.disconnect('taken-over');
-    this.#publication = successor;
-    this.#logPublishing(successor.request);
+    this.#encoders.replace(successor);
     this.#history.happened('Stream Takeover');
     this.discontinuity();
     return this.#resumeAtMs;
@@ -254,11 +201,6 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     return Math.ceil((this.#renditions.endTicks * 1000) / VIDEO_TIMESCALE);
   }
 
-  #logPublishing(request: PublishRequest): void {
-    const { connectionId: connection, protocol, remoteAddress } = request;
-    this.#log.info({ connection, protocol, remoteAddress }, 'encoder publishes');
-  }
-
   /** It never begins: written down with the reason, and over. */
   async refuse(reason: string): Promise<void> {
     await this.open();
@@ -269,7 +211,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   /** Ends the stream and its encoder's connection. Resolves when the end is written down. */
   async stop(reason: DisconnectReason): Promise<void> {
     this.#log.info({ reason }, 'stream is being stopped');
-    this.#publication?.request.disconnect(reason);
+    this.#encoders.disconnect(reason);
     await this.#finish();
   }
 
@@ -297,7 +239,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
       return;
     }
     if (this.isPublishing) this.#showHealth(this.#ingest.judge());
-    this.#writeIngest(this.#ingest.takeMeasured());
+    this.#history.ingests(this.#ingest.takeMeasured());
     this.#renditions.tick();
     for (const { name, text } of this.#ingest.warnings()) this.#log.warn({ warning: name }, text);
     const breach = this.#ingest.breach();
@@ -332,15 +274,14 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   }
 
   discontinuity(): void {
-    this.#contained(() => this.#breakTimeline());
+    this.#contained(() => {
+      this.#ingest.timelineBroke();
+      this.#renditions.discontinuity();
+    });
   }
 
   published(publication: ChannelPublication, end: PublicationEnd): void {
-    if (this.#publication !== publication) return;
-    this.#publication = undefined;
-    const { connectionId: connection } = publication.request;
-    const detail = 'detail' in end && { detail: end.detail };
-    this.#log.info({ connection, end: end.kind, ...detail }, 'encoder left');
+    if (!this.#encoders.left(publication, end)) return;
     if (end.kind === 'connection-lost') {
       // Viewers get what there is now, and whoever comes next goes on from there.
       this.discontinuity();
@@ -365,7 +306,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
       return;
     }
     if (!this.isLive) return;
-    this.#writeIngest(this.#ingest.describe());
+    this.#history.ingests(this.#ingest.describe());
     this.#ingest.measureAnew();
   }
 
@@ -374,15 +315,6 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     this.#ingest.frame(frame);
     this.#renditions.frame(frame);
     if (this.#state === 'waiting') this.#goLive();
-    if (!this.#isPlayable && this.#renditions.isPlayable) {
-      this.#isPlayable = true;
-      this.#playable.resolve(true);
-    }
-  }
-
-  #breakTimeline(): void {
-    this.#ingest.timelineBroke();
-    this.#renditions.discontinuity();
   }
 
   #contained(run: () => void): void {
@@ -411,43 +343,13 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
   #goLive(): void {
     this.#state = 'live';
     this.#startTimeMs = this.#history.happened('Stream Start');
-    this.#writeIngest(this.#ingest.describe());
-    this.#beginRecording();
-  }
-
-  #beginRecording(): void {
-    const { channel, streamId, startTimeMs } = this;
-    const configuration = this.#recordingConfiguration;
-    const ingest = this.#ingest.describe();
-    if (!this.#recorder || !configuration || !ingest) return;
-    const monitor = this.#ingest;
-    const renditions = this.#renditions;
-    this.#recording = this.#recorder.begin({
-      channel,
-      streamId,
-      startTimeMs,
-      configuration,
-      get windows() {
-        return renditions.windows;
-      },
-      get ingest() {
-        return monitor.describe() ?? ingest;
-      },
-      thumbnailSize: renditions.recordedThumbnailSize,
-    });
+    this.#history.ingests(this.#ingest.describe());
+    this.#recording.begin(this, this.#ingest, this.#renditions);
   }
 
   /** An encoder that has sent no picture yet does not starve a stream: there is none. */
   #showHealth(health: StreamHealth): void {
-    if (!this.isLive || health === this.#shownHealth) return;
-    const wasStarving = this.#shownHealth === 'STARVING';
-    this.#shownHealth = health;
-    if (health === 'STARVING') this.#history.happened('Starvation Start');
-    else if (wasStarving) this.#history.happened('Starvation End');
-  }
-
-  #writeIngest(configuration: IngestConfiguration | undefined): void {
-    if (configuration) this.#history.ingests(configuration);
+    if (this.isLive) this.#health.show(health);
   }
 
   #finish(): Promise<void> {
@@ -461,8 +363,7 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     } catch (error) {
       this.#log.error({ err: error }, 'the renditions of the stream did not end well');
     }
-    this.#recording?.end();
-    this.#playable.resolve(this.#renditions.isPlayable);
+    this.#recording.end();
     this.#closed.resolve();
   }
 
@@ -470,10 +371,8 @@ export class LiveChannel implements StreamOnAir, TakenChannel {
     const hadStarted = this.#state === 'live';
     this.#state = 'ended';
     // A stream that ends before it was measured is described by the little there was.
-    if (hadStarted) this.#writeIngest(this.#ingest.takeRest());
-    this.#publication?.detach();
-    this.#publication = undefined;
-    this.#takeovers.close();
+    if (hadStarted) this.#history.ingests(this.#ingest.takeRest());
+    this.#encoders.close();
     this.#onEnded();
     void this.#endRenditions();
     await this.#history.ended(hadStarted ? ['Stream End', 'Session Ended'] : ['Session Ended']);

@@ -67,7 +67,9 @@ export class SessionHistory {
     this.#append(limitBreachEvent(breach, this.#clock.nowMs()));
   }
 
-  ingests(configuration: IngestConfiguration): void {
+  /** `undefined`: there is nothing to tell yet, or nothing new. */
+  ingests(configuration: IngestConfiguration | undefined): void {
+    if (!configuration) return;
     void this.#write(() => this.#sessionLog.setIngestConfiguration(this.#streamId, configuration));
   }
 

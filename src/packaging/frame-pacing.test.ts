@@ -3,7 +3,11 @@ import { test } from 'node:test';
 import { FramePacing } from './frame-pacing.ts';
 
 /** Of frames at whole milliseconds, of which those are left out that `isDropped` names. */
-function rateOf(framesPerSecond: number, frames: number, isDropped = (_: number) => false): number {
+function rateOf(
+  framesPerSecond: number,
+  frames: number,
+  isDropped: (frame: number) => boolean = () => false,
+): number {
   const pacing = new FramePacing();
   for (let n = 0; n < frames; n++) {
     if (!isDropped(n)) pacing.observe(Math.round((n * 1000) / framesPerSecond) * 90);

@@ -108,6 +108,7 @@ export async function startIvory(
   const replyCounts = new ReplyCounts();
   const apiCalls = new ApiCallCounts();
   let isReady = false;
+  const pools: WorkerPool[] = [];
   const handlers = [
     // First what is asked for most.
     ...(await playbackHandlers({
@@ -132,6 +133,9 @@ export async function startIvory(
     metricsRoutes(config.metrics, {
       streams: () => live.measurements(),
       httpReplies: () => replyCounts.byStatus,
+      recordings: () => recording.recorder.measurements(),
+      workerCount: () => pools.reduce((count, pool) => count + pool.readyCount, 0),
+      certificateExpiresAtMs: () => certificates.certificate.notAfterMs,
       eventTargets: events.measurements,
       apiCalls,
     }),
@@ -162,7 +166,6 @@ export async function startIvory(
       logger: log,
     }),
   ];
-  const pools: WorkerPool[] = [];
   // Its end begins before that of the ports, and is waited for after it: clients are given the same few seconds by all threads.
   starting.defer(async () => void (await Promise.all(pools.map((pool) => pool.close()))));
   const ports = { config, certificates, clock, log, resources };

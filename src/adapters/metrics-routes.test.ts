@@ -29,6 +29,13 @@ function setUp(readers: MetricsReaders = 'local') {
   const handler = metricsRoutes(readers, {
     streams: () => streams,
     httpReplies: () => httpReplies,
+    recordings: () => ({
+      byCondition: new Map([['failed', 2]]),
+      spooledBytes: 1234,
+      spoolLimitBytes: 20_000,
+    }),
+    workerCount: () => 2,
+    certificateExpiresAtMs: () => 1_767_225_600_500,
     eventTargets: async () => [
       {
         ...{ name: 'orders', delivered: 41, failed: 5, deadLettered: 2, lost: 7 },
@@ -65,6 +72,12 @@ test('/metrics tells of each stream on air under its channel, and of none that h
     'ivory_concurrent_streams{health="HEALTHY"} 1',
     'ivory_concurrent_streams{health="STARVING"} 0',
     'ivory_http_requests_total{status="200"} 7',
+    'ivory_recordings{condition="recording"} 0',
+    'ivory_recordings{condition="failed"} 2',
+    'ivory_recording_spool_bytes 1234',
+    'ivory_recording_spool_limit_bytes 20000',
+    'ivory_worker_threads 2',
+    'ivory_tls_certificate_expiry_timestamp_seconds 1767225600.5',
     'ivory_events_pending{target="orders"} 3',
     'ivory_event_lag_seconds{target="orders"} 1.5',
     'ivory_event_dead_letters{target="orders"} 1',
@@ -102,6 +115,9 @@ test('/metrics is answered after a scrape that could not load what it needs', as
   const sources: MetricsSources = {
     streams: () => [],
     httpReplies: () => new Map(),
+    recordings: () => ({ byCondition: new Map(), spooledBytes: 0, spoolLimitBytes: 1 }),
+    workerCount: () => 0,
+    certificateExpiresAtMs: () => 0,
     eventTargets: async () => [],
     apiCalls: new ApiCallCounts(),
   };

@@ -1,8 +1,10 @@
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { RecordingMeasurements } from '../domain/recording-measurements.ts';
 import type { StreamMeasurements } from '../domain/stream-measurements.ts';
 import { STREAM_HEALTHS } from '../domain/stream-session.ts';
 import type { TargetMeasurements } from '../events/dispatcher.ts';
 import { registerEventMetrics } from './prometheus-events.ts';
+import { registerRecordingMetrics } from './prometheus-recordings.ts';
 
 /** What is asked at each scrape; nothing is kept between two. */
 export interface MetricsSources {
@@ -10,6 +12,10 @@ export interface MetricsSources {
   readonly streams: () => readonly StreamMeasurements[];
   /** Answers so far, by their status. */
   readonly httpReplies: () => ReadonlyMap<number, number>;
+  readonly recordings: () => RecordingMeasurements;
+  /** Threads that take connections beside the main one. */
+  readonly workerCount: () => number;
+  readonly certificateExpiresAtMs: () => number;
   readonly eventTargets: () => Promise<readonly TargetMeasurements[]>;
   readonly apiCalls: Iterable<{
     readonly operation: string;
@@ -23,6 +29,7 @@ export function prometheusRegistry(sources: MetricsSources): Registry {
   const registry = new Registry();
   registerStreams(registry, sources);
   registerService(registry, sources);
+  registerRecordingMetrics(registry, sources.recordings);
   registerEventMetrics(registry, sources.eventTargets);
   return registry;
 }
@@ -109,7 +116,8 @@ function registerStreams(registry: Registry, { streams }: MetricsSources): void 
   });
 }
 
-function registerService(registry: Registry, { httpReplies, apiCalls }: MetricsSources): void {
+function registerService(registry: Registry, sources: MetricsSources): void {
+  const { httpReplies, apiCalls } = sources;
   const registers = [registry];
   const replies: Counter = new Counter({
     name: 'ivory_http_requests_total',
@@ -140,6 +148,18 @@ function registerService(registry: Registry, { httpReplies, apiCalls }: MetricsS
       cpu.reset();
       cpu.inc((user + system) / 1e6);
     },
+  });
+  const workers: Gauge = new Gauge({
+    name: 'ivory_worker_threads',
+    help: 'Threads that take connections beside the main one.',
+    registers,
+    collect: () => workers.set(sources.workerCount()),
+  });
+  const certificate: Gauge = new Gauge({
+    name: 'ivory_tls_certificate_expiry_timestamp_seconds',
+    help: 'When the TLS certificate in use expires, since the Unix epoch.',
+    registers,
+    collect: () => certificate.set(sources.certificateExpiresAtMs() / 1000),
   });
   const memory: Gauge = new Gauge({
     name: 'process_resident_memory_bytes',

@@ -64,6 +64,11 @@ export class WorkerPool {
     this.#options = options;
   }
 
+  /** Workers that take connections. */
+  get readyCount(): number {
+    return [...this.#members].filter(({ isReady }) => isReady).length;
+  }
+
   /** Once; more often does no harm. */
   start(): void {
     if (this.#cancelCheck || this.#closing) return;

@@ -446,6 +446,10 @@ test('a bucket that is away fails no recordings for others', async () => {
     if (count % 2 === 0) well.segment();
     await bench.settle();
   }
+  const { byCondition, spooledBytes, spoolLimitBytes } = bench.recorder.measurements();
+  assert.deepEqual(Object.fromEntries(byCondition), { failed: 1, recording: 1 });
+  assert.ok(spooledBytes > 2000 && spooledBytes <= spoolLimitBytes, `${spooledBytes}`);
+  assert.equal(spoolLimitBytes, 3200);
   well.end();
   await bench.settle();
   const ended = bench.events.filter(({ name }) => name !== 'Recording Start');

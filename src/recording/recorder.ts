@@ -1,4 +1,8 @@
 import { newResourceId, type RandomBytes, randomAlphanumeric } from '../domain/identifiers.ts';
+import type {
+  RecordingCondition,
+  RecordingMeasurements,
+} from '../domain/recording-measurements.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { RecordableStream, StreamRecorder, StreamRecording } from '../live/ports.ts';
@@ -78,6 +82,16 @@ export class Recorder implements StreamRecorder, AsyncDisposable {
       }
     }
     return found;
+  }
+
+  measurements(): RecordingMeasurements {
+    const byCondition = new Map<RecordingCondition, number>();
+    let spooledBytes = 0;
+    for (const recording of this.#recordings) {
+      byCondition.set(recording.condition, (byCondition.get(recording.condition) ?? 0) + 1);
+      spooledBytes += recording.spooledBytes;
+    }
+    return { byCondition, spooledBytes, spoolLimitBytes: this.#options.spoolLimitBytes };
   }
 
   begin(stream: RecordableStream): StreamRecording {

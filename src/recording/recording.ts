@@ -1,4 +1,5 @@
 import { DestinationRefused } from '../domain/destination-refused.ts';
+import type { RecordingCondition } from '../domain/recording-measurements.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { BucketWriter } from './bucket-writer.ts';
@@ -106,6 +107,11 @@ export class Recording implements SpoolUser {
   // --- what the budget of the spool is for
 
   /** At its last pass or write: adding up is not for every segment of every recording. */
+  get condition(): RecordingCondition {
+    if (this.#hasFailed) return 'failed';
+    return this.#phase === 'recording' || this.#phase === 'waiting' ? 'recording' : 'finishing';
+  }
+
   get spooledBytes(): number {
     return this.#spooledBytes;
   }

@@ -212,18 +212,6 @@ test('readConfig() warns of a variable that is not a setting, with the one proba
   ]);
 });
 
-test('readConfig() warns of an address that keeps programs of this machine from what is for them', () => {
-  const warningsOf = (env: Record<string, string>) => readConfig(env).warnings;
-  assert.deepEqual(warningsOf({ IVORY_HOST: '192.0.2.2' }), [
-    'IVORY_HOST is 192.0.2.2, and no loopback address: nobody reaches /metrics, /events, dead letters, which are for programs of this machine (0.0.0.0 has both)',
-  ]);
-  const open = { IVORY_METRICS: 'public', IVORY_EVENTS: 'off' };
-  assert.deepEqual(warningsOf({ ...open, IVORY_HOST: '192.0.2.2' }), []);
-  assert.deepEqual(warningsOf({ IVORY_HOST: '127.0.0.7' }), []);
-  const url = { IVORY_PUBLIC_URL: 'http://live.example' };
-  assert.deepEqual(warningsOf({ ...url, IVORY_HOST: '0.0.0.0' }), []);
-});
-
 test('defaultPublicUrl() is reachable from this machine', () => {
   assert.equal(defaultPublicUrl('127.0.0.1', 8080), 'http://127.0.0.1:8080');
   assert.equal(defaultPublicUrl('0.0.0.0', 8080), 'http://127.0.0.1:8080');

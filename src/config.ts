@@ -159,12 +159,7 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
   });
   requireDistinctPorts(config);
   if (isEmulator) requireLoopback(config);
-  const warnings = [
-    ...unknownSettings(env),
-    ...unreachableUrls(config),
-    ...unreachableByThisMachine(config),
-  ];
-  return { config, warnings };
+  return { config, warnings: [...unknownSettings(env), ...unreachableUrls(config)] };
 }
 
 /** Where a server on `host` and `port` is reached from this machine; a wildcard address is reached by loopback. */
@@ -241,24 +236,8 @@ function readS3(given: Given): Config['s3'] {
   });
 }
 
-const isLoopback = (host: string): boolean => /^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host);
-
-/** What is for programs of this machine is for those that come by a loopback address. */
-function unreachableByThisMachine({ host, metrics, events }: Config): readonly string[] {
-  if (isWildcard(host) || isLoopback(host)) return [];
-  const closed = [
-    ...(metrics === 'local' ? ['/metrics'] : []),
-    ...(events === 'local' ? ['/events'] : []),
-    ...(events === 'off' ? [] : ['dead letters']),
-  ];
-  if (closed.length === 0) return [];
-  return [
-    `IVORY_HOST is ${host}, and no loopback address: nobody reaches ${closed.join(', ')}, which are for programs of this machine (0.0.0.0 has both)`,
-  ];
-}
-
 function requireLoopback({ host }: Config): void {
-  if (isLoopback(host)) return;
+  if (/^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host)) return;
   throw badValue('IVORY_HOST', 'must be a loopback address with IVORY_EMULATOR=on', host);
 }
 

@@ -43,6 +43,7 @@ const HEAVY = [
   'ladder',
   'ladder-trouble',
 ];
+
 const ROOT = path.dirname(import.meta.dirname);
 
 const tally = { passed: 0, failed: 0, skipped: 0, triedAgain: 0 };
@@ -92,8 +93,9 @@ async function printBoth(
 /** The files of whole-service tests, by what else may run beside them. */
 async function wholeServiceTests(): Promise<Record<'timed' | 'heavy' | 'light', string[]>> {
   const files = await Array.fromAsync(glob('test/**/*.test.ts', { cwd: ROOT }));
+  const nameOf = (file: string) => path.basename(file, '.test.ts');
   const kindOf = (file: string) => {
-    const name = path.basename(file, '.test.ts');
+    const name = nameOf(file);
     if (TIMED.includes(name)) return 'timed';
     return HEAVY.includes(name) ? 'heavy' : 'light';
   };
@@ -102,10 +104,9 @@ async function wholeServiceTests(): Promise<Record<'timed' | 'heavy' | 'light', 
   );
   if (unknown.length > 0)
     throw new Error(`cannot arrange the tests: there is no ${unknown.join(', ')}`);
-  const byKind = Object.groupBy(files.toSorted(), kindOf);
-  const placeOf = (file: string) => HEAVY.indexOf(path.basename(file, '.test.ts'));
-  const heavy = byKind.heavy?.toSorted((a, b) => placeOf(a) - placeOf(b)) ?? [];
-  return { timed: [], light: [], ...byKind, heavy };
+  const placeOf = (file: string) => HEAVY.indexOf(nameOf(file));
+  const ordered = files.toSorted().sort((a, b) => placeOf(a) - placeOf(b));
+  return { timed: [], heavy: [], light: [], ...Object.groupBy(ordered, kindOf) };
 }
 
 const chosen = process.argv.slice(2);

@@ -106,7 +106,16 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
   const rootKey = pair('IVORY_ROOT_ACCESS_KEY_ID', 'IVORY_ROOT_SECRET_ACCESS_KEY', given);
   const certificate = pair('IVORY_TLS_CERT', 'IVORY_TLS_KEY', given);
   const transcoding = readTranscoding(given);
-  const https = readHttps(given, certificate !== undefined);
+  const ports = {
+    httpPort: readPort('IVORY_HTTP_PORT', given('IVORY_HTTP_PORT') ?? '8080'),
+    rtmpPort: readPort('IVORY_RTMP_PORT', given('IVORY_RTMP_PORT') ?? '1935'),
+    rtmpsPort: readPort('IVORY_RTMPS_PORT', given('IVORY_RTMPS_PORT') ?? '1936'),
+  };
+  const https = readHttps(
+    given('IVORY_HTTPS_PORT'),
+    certificate !== undefined,
+    Object.values(ports),
+  );
   const accessKeysFile = given('IVORY_ACCESS_KEYS_FILE');
   const eventTargetsFile = given('IVORY_EVENT_TARGETS_FILE');
   const countryDatabase = given('IVORY_COUNTRY_DATABASE');
@@ -116,10 +125,8 @@ export function readConfig(env: Environment): { config: Config; warnings: readon
   const config: Config = Object.freeze({
     dataDirectory: given('IVORY_DATA_DIR') ?? './data',
     host: readHost('IVORY_HOST', given('IVORY_HOST') ?? '127.0.0.1'),
-    httpPort: readPort('IVORY_HTTP_PORT', given('IVORY_HTTP_PORT') ?? '8080'),
+    ...ports,
     ...(https && { https: Object.freeze(https) }),
-    rtmpPort: readPort('IVORY_RTMP_PORT', given('IVORY_RTMP_PORT') ?? '1935'),
-    rtmpsPort: readPort('IVORY_RTMPS_PORT', given('IVORY_RTMPS_PORT') ?? '1936'),
     ...(publicUrl && { publicUrl: readOrigin('IVORY_PUBLIC_URL', publicUrl) }),
     accountId: readPattern('IVORY_ACCOUNT_ID', given('IVORY_ACCOUNT_ID') ?? '000000000000', {
       pattern: /^[0-9]{12}$/,
@@ -178,21 +185,18 @@ function unreachableUrls({ host, publicUrl }: Config): readonly string[] {
   ];
 }
 
-/** Nobody who has not asked for HTTPS, by its port or by a certificate, is kept from starting by it. */
 const DEFAULT_HTTPS_PORT = 8443;
-const PORT_SETTINGS: readonly SettingName[] = [
-  'IVORY_HTTP_PORT',
-  'IVORY_RTMP_PORT',
-  'IVORY_RTMPS_PORT',
-];
 
-function readHttps(given: Given, hasCertificate: boolean): Config['https'] {
-  const text = given('IVORY_HTTPS_PORT');
+/** Nobody who has not asked for HTTPS, by its port or by a certificate, is kept from starting by it. */
+function readHttps(
+  text: string | undefined,
+  hasCertificate: boolean,
+  otherPorts: readonly number[],
+): Config['https'] {
   if (text === 'off') return undefined;
   if (text === undefined) {
     // Whoever gave the port to something else did not ask for HTTPS on it.
-    const isTaken = PORT_SETTINGS.some((name) => given(name) === String(DEFAULT_HTTPS_PORT));
-    if (isTaken && !hasCertificate) return undefined;
+    if (otherPorts.includes(DEFAULT_HTTPS_PORT) && !hasCertificate) return undefined;
     return { port: DEFAULT_HTTPS_PORT, isRequired: hasCertificate };
   }
   const rule = 'must be a port number, 0 to 65535, or off';

@@ -3,17 +3,17 @@ import {
   RECORDING_CONDITIONS,
   type RecordingMeasurements,
 } from '../domain/recording-measurements.ts';
+import { registerGauge } from './prometheus-gauge.ts';
 
 /** How recordings are doing, and how much of the disk they have until their buckets have taken them. */
 export function registerRecordingMetrics(
   registry: Registry,
   measure: () => RecordingMeasurements,
 ): void {
-  const registers = [registry];
   const recordings: Gauge = new Gauge({
     name: 'ivory_recordings',
     help: 'Recordings by condition: recording; finishing: their buckets have not got all; failed: these get what there is.',
-    registers,
+    registers: [registry],
     labelNames: ['condition'],
     collect: () => {
       const { byCondition } = measure();
@@ -22,16 +22,16 @@ export function registerRecordingMetrics(
       }
     },
   });
-  const spooled: Gauge = new Gauge({
-    name: 'ivory_recording_spool_bytes',
-    help: 'What recordings have on disk that their buckets have not.',
-    registers,
-    collect: () => spooled.set(measure().spooledBytes),
-  });
-  const limit: Gauge = new Gauge({
-    name: 'ivory_recording_spool_limit_bytes',
-    help: 'What they may have (IVORY_SPOOL_LIMIT_GB).',
-    registers,
-    collect: () => limit.set(measure().spoolLimitBytes),
-  });
+  registerGauge(
+    registry,
+    'ivory_recording_spool_bytes',
+    'What recordings have on disk that their buckets have not.',
+    () => measure().spooledBytes,
+  );
+  registerGauge(
+    registry,
+    'ivory_recording_spool_limit_bytes',
+    'What they may have (IVORY_SPOOL_LIMIT_GB).',
+    () => measure().spoolLimitBytes,
+  );
 }

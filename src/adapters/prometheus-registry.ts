@@ -4,6 +4,7 @@ import type { StreamMeasurements } from '../domain/stream-measurements.ts';
 import { STREAM_HEALTHS } from '../domain/stream-session.ts';
 import type { TargetMeasurements } from '../events/dispatcher.ts';
 import { registerEventMetrics } from './prometheus-events.ts';
+import { registerGauge } from './prometheus-gauge.ts';
 import { registerRecordingMetrics } from './prometheus-recordings.ts';
 
 /** What is asked at each scrape; nothing is kept between two. */
@@ -149,22 +150,22 @@ function registerService(registry: Registry, sources: MetricsSources): void {
       cpu.inc((user + system) / 1e6);
     },
   });
-  const workers: Gauge = new Gauge({
-    name: 'ivory_worker_threads',
-    help: 'Threads that take connections beside the main one.',
-    registers,
-    collect: () => workers.set(sources.workerCount()),
-  });
-  const certificate: Gauge = new Gauge({
-    name: 'ivory_tls_certificate_expiry_timestamp_seconds',
-    help: 'When the TLS certificate in use expires, since the Unix epoch.',
-    registers,
-    collect: () => certificate.set(sources.certificateExpiresAtMs() / 1000),
-  });
-  const memory: Gauge = new Gauge({
-    name: 'process_resident_memory_bytes',
-    help: 'Memory of Ivory itself, without its ladders.',
-    registers,
-    collect: () => memory.set(process.memoryUsage.rss()),
-  });
+  registerGauge(
+    registry,
+    'ivory_worker_threads',
+    'Threads that take connections beside the main one.',
+    sources.workerCount,
+  );
+  registerGauge(
+    registry,
+    'ivory_tls_certificate_expiry_timestamp_seconds',
+    'When the TLS certificate in use expires, since the Unix epoch.',
+    () => sources.certificateExpiresAtMs() / 1000,
+  );
+  registerGauge(
+    registry,
+    'process_resident_memory_bytes',
+    'Memory of Ivory itself, without its ladders.',
+    () => process.memoryUsage.rss(),
+  );
 }

@@ -50,8 +50,9 @@ export class AccountLimits {
     }
     const nowMs = this.#clock.monotonicMs();
     const isNews = !known || (!known.isTold && nowMs - known.toldAtMs >= QUIET_MS);
-    if (isNews) this.#breaches.set(key, { isTold: true, toldAtMs: nowMs });
-    if (isNews) this.#tell({ accountId, region }, { ...limit, exceededBy } as AccountLimitBreach);
+    if (!isNews) return true;
+    this.#breaches.set(key, { isTold: true, toldAtMs: nowMs });
+    this.#tell({ accountId, region }, { ...limit, exceededBy } as AccountLimitBreach);
     return true;
   }
 

@@ -25,7 +25,6 @@ export class IngestMonitor {
   readonly #meter = new IngestMeter();
   readonly #limiter: IngestLimiter;
   readonly #health: StreamHealthMonitor;
-  #connectedAtMs: number;
   #metadata: EncoderMetadata = {};
   #tracks: MediaTracks | undefined;
   /** With so much media it is described anew, with what was measured by then. */
@@ -34,7 +33,6 @@ export class IngestMonitor {
   constructor(channel: ChannelRecord, clock: Clock) {
     const startedMs = clock.monotonicMs();
     this.#clock = clock;
-    this.#connectedAtMs = startedMs;
     this.#statistics = new IngestStatistics(startedMs);
     this.#limiter = new IngestLimiter(channel);
     this.#health = new StreamHealthMonitor(startedMs);
@@ -63,15 +61,14 @@ export class IngestMonitor {
 
   /** Nothing has come for so long that the stream is over. */
   get isSilent(): boolean {
-    const lastSignMs = Math.max(this.#statistics.lastReceivedAtMs, this.#connectedAtMs);
-    return this.#clock.monotonicMs() - lastSignMs >= SILENCE_LIMIT_MS;
+    return this.#clock.monotonicMs() - this.#statistics.lastHeardAtMs >= SILENCE_LIMIT_MS;
   }
 
   // --- what comes in
 
   /** An encoder was accepted: it has as long for its first media as for all that follow. */
   connected(): void {
-    this.#connectedAtMs = this.#clock.monotonicMs();
+    this.#statistics.connected(this.#clock.monotonicMs());
   }
 
   received(kind: 'video' | 'audio', byteLength: number): void {

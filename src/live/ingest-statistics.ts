@@ -14,17 +14,17 @@ export class IngestStatistics {
   #keyframeTicks: number | undefined;
   #keyframeIntervalTicks = 0;
   #lastKeyframeIntervalTicks = 0;
-  #lastReceivedAtMs: number;
+  #lastHeardAtMs: number;
   #lastFrameAtMs: number | undefined;
 
   /** All times on the same monotonic clock. */
   constructor(startedAtMs: number) {
-    this.#lastReceivedAtMs = startedAtMs;
+    this.#lastHeardAtMs = startedAtMs;
   }
 
-  /** When media of any kind last came in; the start where none did. */
-  get lastReceivedAtMs(): number {
-    return this.#lastReceivedAtMs;
+  /** When media of any kind last came in, or an encoder was accepted. */
+  get lastHeardAtMs(): number {
+    return this.#lastHeardAtMs;
   }
 
   /** When the newest video frame came in. */
@@ -68,8 +68,12 @@ export class IngestStatistics {
     return this.#mediaTicks > 0 ? (this.#audioByteLength * 8000) / this.mediaMs : 0;
   }
 
+  connected(atMs: number): void {
+    this.#lastHeardAtMs = atMs;
+  }
+
   received(kind: 'video' | 'audio', byteLength: number, atMs: number): void {
-    this.#lastReceivedAtMs = atMs;
+    this.#lastHeardAtMs = atMs;
     // What comes before the first picture has no length to be divided by.
     if (this.#firstVideoTicks === undefined) return;
     if (kind === 'video') this.#videoByteLength += byteLength;

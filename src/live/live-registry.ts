@@ -139,7 +139,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     return this.#limits.isExceeded(
       { accountId, region },
       { limitName: 'Concurrent Broadcasts', limitUnit: 'active streams', limitValue },
-      this.#channelsOf({ accountId, region }).length + 1,
+      this.#channelsOf({ accountId, region }).reduce((count) => count + 1, 1),
     );
   }
 
@@ -200,6 +200,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     return this.#channelsOf(tenant)
       .filter((live) => live.isLive)
       .map((live) => this.#show(live))
+      .toArray()
       .sort((a, b) => a.startTimeMs - b.startTimeMs || (a.streamId < b.streamId ? -1 : 1));
   }
 
@@ -297,10 +298,11 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     await Promise.all(ending.filter((live) => live.isEnded).map((live) => live.closed));
   }
 
-  #channelsOf({ accountId, region }: Tenant): LiveChannel[] {
-    return [...this.#channels.values()].filter(
-      (live) => live.accountId === accountId && live.region === region,
-    );
+  /** Without a list of them: whoever starts to play has them counted. */
+  #channelsOf({ accountId, region }: Tenant): IteratorObject<LiveChannel> {
+    return this.#channels
+      .values()
+      .filter((live) => live.accountId === accountId && live.region === region);
   }
 
   #show(live: LiveChannel): LiveStream {

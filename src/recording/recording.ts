@@ -104,14 +104,14 @@ export class Recording implements SpoolUser {
     return this.#done.promise;
   }
 
-  // --- what the budget of the spool is for
-
-  /** At its last pass or write: adding up is not for every segment of every recording. */
   get condition(): RecordingCondition {
     if (this.#hasFailed) return 'failed';
     return this.#phase === 'recording' || this.#phase === 'waiting' ? 'recording' : 'finishing';
   }
 
+  // --- what the budget of the spool is for
+
+  /** At its last pass or write: adding up is not for every segment of every recording. */
   get spooledBytes(): number {
     return this.#spooledBytes;
   }

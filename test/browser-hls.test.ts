@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { browserStage } from './support/browser-stage.ts';
+import { networkOf } from './support/chromium.ts';
 import { flvTags } from './support/flv-file.ts';
 import { replay } from './support/flv-replay.ts';
 import { temporaryDirectory } from './support/ivory.ts';
@@ -154,11 +155,13 @@ test('hls.js ends when the stream does, though the sound ends before the picture
   await encoder.publish(channel.streamKey);
   const published = replay(encoder, tags).then(() => encoder.unpublish(channel.streamKey));
   await ivory.untilLive(channel.arn);
-  await using viewer = await chromium.playHls(channel.playbackUrl);
-  await published;
-  const { errors } = await viewer.until('the end', ({ isEnded }) => isEnded);
-  assert.deepEqual(
-    errors.filter(({ isFatal }) => isFatal),
-    [],
-  );
+  const ends = [0, 40].map(async (latencyMs) => {
+    await using viewer = await chromium.playHls(channel.playbackUrl);
+    const limit = await networkOf(viewer.page);
+    await limit({ latencyMs });
+    await published;
+    const { errors } = await viewer.until('the end', ({ isEnded }) => isEnded);
+    return errors.filter(({ isFatal }) => isFatal);
+  });
+  assert.deepEqual((await Promise.all(ends)).flat(), []);
 });

@@ -4,6 +4,7 @@ import { browserStage } from './support/browser-stage.ts';
 import {
   type HlsReport,
   type IvsReport,
+  networkOf,
   type PlayerPage,
   type VideoReport,
 } from './support/chromium.ts';
@@ -103,21 +104,6 @@ async function watchSwitches<Report extends VideoReport>(
     reports.push(...(await viewer.watch(1)));
   }
   return reports;
-}
-
-/** Sets Chromium's network for a page, in bits a second; no limit where none is given. */
-async function networkOf({
-  page,
-}: PlayerPage<HlsReport>): Promise<(bps?: number) => Promise<void>> {
-  const session = await page.context().newCDPSession(page);
-  return async (bps) => {
-    await session.send('Network.emulateNetworkConditions', {
-      offline: false,
-      latency: 0,
-      downloadThroughput: bps === undefined ? -1 : bps / 8,
-      uploadThroughput: -1,
-    });
-  };
 }
 
 /** ffmpeg of the newest ladder, as the log told. */
@@ -236,11 +222,11 @@ for (const { containerFormat, size, qualities } of LADDERS) {
         abrEwmaFastLive: 1,
         abrEwmaSlowLive: 2,
       });
-      const limit = await networkOf(viewer);
+      const limit = await networkOf(viewer.page);
       await viewer.until('the best', ({ width }) => width === best.width, ABR_TIMEOUT_MS);
-      await limit(SLOW_BPS);
+      await limit({ bps: SLOW_BPS });
       await viewer.until('a lower one', ({ width }) => width < best.width, ABR_TIMEOUT_MS);
-      await limit();
+      await limit({});
       await viewer.until('the best again', ({ width }) => width === best.width, ABR_TIMEOUT_MS);
       const { errors } = await viewer.report();
       assert.deepEqual(

@@ -314,18 +314,35 @@ test('a blocking reload is 503 after three target durations', async () => {
   assert.equal(statusOf(await parked.reply), 503);
 });
 
-test('a blocking reload is answered with ENDLIST when the stream ends', async () => {
-  const { park, window, get } = setUp();
-  const parked = park(`${PLAYLIST}?_HLS_msn=3&_HLS_part=0`);
+// hls.js asks for no part any more once it has seen ENDLIST: on a connection of 40 ms, it waited for ever before one end of three.
+test('blocking reloads are answered with ENDLIST a hold-back after the end', async () => {
+  const { clock, park, get, window } = setUp();
+  const before = park(`${PLAYLIST}?_HLS_msn=3&_HLS_part=0`);
   window.end();
+  const after = park(`${PLAYLIST}?_HLS_msn=99`);
+  clock.advance(950);
+  await settle();
+  assert.deepEqual([before.isAnswered, after.isAnswered], [false, false]);
+  clock.advance(100);
+  const later = get(`${PLAYLIST}?_HLS_msn=3&_HLS_part=0`);
+  for (const reply of [await before.reply, await after.reply, later]) {
+    assert.match(await replyText(reply), /#EXT-X-ENDLIST\n$/);
+  }
+});
+
+test('nobody waits for the end of a stream that is let go of', async () => {
+  const { park, window } = setUp();
+  window.end();
+  const parked = park(`${PLAYLIST}?_HLS_msn=99`);
+  window.release();
   assert.match(await replyText(await parked.reply), /#EXT-X-ENDLIST\n$/);
-  assert.match(await replyText(get(`${PLAYLIST}?_HLS_msn=99`)), /#EXT-X-ENDLIST\n$/);
 });
 
 // hls.js leaves a part unloaded that comes together with ENDLIST.
 test('who asks for the last part gets ENDLIST with the next answer, not with this one', async () => {
-  const { window, get } = setUp();
+  const { clock, window, get } = setUp();
   window.end();
+  clock.advance(1000);
   const last = window.nextMsn - 1;
   const lastPart = (window.segment(last)?.parts.length ?? 0) - 1;
   for (const query of [`_HLS_msn=${last}&_HLS_part=${lastPart}`, `_HLS_msn=${last}`]) {

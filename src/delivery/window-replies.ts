@@ -131,7 +131,7 @@ export class WindowReplies<Session> {
       directives = NO_DIRECTIVES;
     }
     const { msn, part } = directives;
-    if (window.isEnded || msn === undefined || isInPlaylist(window, msn, part)) {
+    if (window.isEndDue || msn === undefined || isInPlaylist(window, msn, part)) {
       return this.#playlistReply(request, window, directives, isForAll);
     }
     const waiter = window.waitForPlaylist(msn, part);

@@ -1,9 +1,14 @@
 import { assert } from '../lib/assert.ts';
-import type { Clock } from '../lib/clock.ts';
+import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Ticks } from '../lib/timescale.ts';
 import { VIDEO_TIMESCALE } from '../media/frame.ts';
 import type { MediaExtension } from './part-container.ts';
-import { type PlaylistForm, PlaylistView, type RenderedPlaylist } from './playlist-view.ts';
+import {
+  PART_HOLD_BACK_PART_TARGETS,
+  type PlaylistForm,
+  PlaylistView,
+  type RenderedPlaylist,
+} from './playlist-view.ts';
 import type { RenditionDescription } from './rendition.ts';
 import type { Part, Segment } from './segment.ts';
 import type { WindowTiming } from './segmentation.ts';
@@ -31,6 +36,7 @@ export class LiveWindow {
   readonly hasPicture: boolean;
   readonly #siblings: () => readonly LiveWindow[];
   readonly #onSegment: OnSegment;
+  readonly #clock: Clock;
   readonly #waiters: WindowWaiters;
   readonly #view: PlaylistView;
   readonly #segments: WindowSegments;
@@ -38,6 +44,8 @@ export class LiveWindow {
   #timing: WindowTiming | undefined;
   #description: RenditionDescription | undefined;
   #isEnded = false;
+  #isEndDue = false;
+  #cancelEndDue: CancelTimer | undefined;
 
   constructor(options: {
     readonly isLowLatency: boolean;
@@ -59,6 +67,7 @@ export class LiveWindow {
     this.#segments = new WindowSegments(options.start);
     this.#timing = options.start?.playable?.timing;
     this.#description = options.start?.playable?.description;
+    this.#clock = options.clock;
     this.#waiters = new WindowWaiters(options.clock);
     this.#view = new PlaylistView(options.isLowLatency);
   }
@@ -123,17 +132,28 @@ export class LiveWindow {
     this.#onSegment(this, segment);
   }
 
-  /** No more segments: playlists say ENDLIST. An open segment has been completed or is dropped. */
+  /**
+   * No more segments: playlists say ENDLIST. An open segment has been completed or is dropped.
+   *
+   * Who waits for a part that will never come is told when a player at PART-HOLD-BACK has asked for the last one, or has nothing left
+   * to play: hls.js (1.7.4) asks for no part any more once it has seen ENDLIST, and waits for ever before the end.
+   */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#segments.abortOpen();
     this.#changed();
+    if (this.isLowLatency && this.#timing) {
+      const holdBackMs = this.partTargetSeconds * PART_HOLD_BACK_PART_TARGETS * 1000;
+      this.#cancelEndDue = this.#clock.after(holdBackMs, () => this.#endIsDue());
+    } else this.#endIsDue();
     for (const follower of this.#followers) follower.ended();
   }
 
   /** Nobody asks for it any more: the memory of its parts is used again. */
   release(): void {
+    this.#cancelEndDue?.();
+    if (this.#isEnded) this.#endIsDue();
     this.#segments.release();
     for (const follower of this.#followers) follower.released();
     this.#followers.clear();
@@ -157,6 +177,11 @@ export class LiveWindow {
 
   get isEnded(): boolean {
     return this.#isEnded;
+  }
+
+  /** Whoever waits for what will never come may be told. */
+  get isEndDue(): boolean {
+    return this.#isEndDue;
   }
 
   get name(): string {
@@ -235,7 +260,7 @@ export class LiveWindow {
   /** For a playlist that has this segment (no part given: complete) or part, or anything later. */
   waitForPlaylist(msn: number, part: number | undefined): Waiter {
     return this.#wait(`playlist ${msn}.${part ?? ''}`, () => {
-      if (this.#isEnded) return 'available';
+      if (this.#isEndDue) return 'available';
       if (!this.isPlayable) return undefined;
       if (this.nextMsn > msn) {
         // "If the client requests a part index greater than the final part of the segment, the server MUST treat it as a
@@ -268,6 +293,11 @@ export class LiveWindow {
   get #playableTiming(): WindowTiming {
     assert(this.#timing !== undefined, 'the window is playable');
     return this.#timing;
+  }
+
+  #endIsDue(): void {
+    this.#isEndDue = true;
+    this.#waiters.wake();
   }
 
   #wait(what: string, check: () => WaitOutcome | undefined): Waiter {

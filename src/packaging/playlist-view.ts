@@ -22,7 +22,7 @@ const SKIP_BOUNDARY_TARGET_DURATIONS = 6;
 const HOLD_BACK_TARGET_DURATIONS = 3;
 
 /** "PART-HOLD-BACK … SHOULD be at least three times the Part Target Duration"; five ride out a lost turn of a radio link. */
-const PART_HOLD_BACK_PART_TARGETS = 5;
+export const PART_HOLD_BACK_PART_TARGETS = 5;
 
 /**
  * Segments that IVS announces behind its playlist: the one that grows and the one after it. The latter not where there are

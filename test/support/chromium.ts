@@ -200,3 +200,18 @@ export class Chromium implements AsyncDisposable {
     return new PlayerPage<Report>(page);
   }
 }
+
+/** Sets Chromium's network for a page; no limit where none is given. */
+export async function networkOf(
+  page: Page,
+): Promise<(limits: { readonly bps?: number; readonly latencyMs?: number }) => Promise<void>> {
+  const session = await page.context().newCDPSession(page);
+  return async ({ bps, latencyMs }) => {
+    await session.send('Network.emulateNetworkConditions', {
+      offline: false,
+      latency: latencyMs ?? 0,
+      downloadThroughput: bps === undefined ? -1 : bps / 8,
+      uploadThroughput: -1,
+    });
+  };
+}

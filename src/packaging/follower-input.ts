@@ -1,5 +1,6 @@
-import { rescale, type Ticks } from '../lib/timescale.ts';
+import type { Ticks } from '../lib/timescale.ts';
 import { type Frame, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
+import { FollowerTimeline } from './follower-timeline.ts';
 import type { SegmentStart } from './segmentation.ts';
 
 export type InputItem =
@@ -17,23 +18,23 @@ export interface InputReader {
   interrupted(): void;
   /** Its decoding time is on the leader's timeline. */
   frame(frame: Frame): void;
+  /** Of a segment that is complete: it comes too late. */
+  leftOut(frame: Frame): void;
 }
 
 /** One frame a second, for ten target durations of the longest kind; beyond it nobody leads. */
 const MAX_ITEMS = 8192;
 
-/**
- * The frames of a following rendition that belong to no part yet. A transcoded picture is decoded when it is presented;
- * the leader's may be decoded earlier, by as much as its keyframes are. The difference is taken off here.
- */
+/** Sound that is ahead by more has no picture beside it: as the segmenter has it for the leader. */
+const MAX_AUDIO_LEAD_TICKS = VIDEO_TIMESCALE;
+
+/** The frames of a following rendition that belong to no part yet. */
 export class FollowerInput {
   readonly #hasPicture: boolean;
+  readonly #timeline = new FollowerTimeline();
   #items: InputItem[] = [];
-  #ctsOffsetTicks: Ticks = 0;
-  #audioTimescale = VIDEO_TIMESCALE as number;
-  /** From picture to picture, or from sound to sound where there is no picture. */
-  #stepTicks: Ticks = 0;
-  #newestTicks: Ticks | undefined;
+  /** The segment's first part is not taken yet. */
+  #isOpening = false;
 
   constructor(options: { readonly hasPicture: boolean }) {
     this.#hasPicture = options.hasPicture;
@@ -42,17 +43,9 @@ export class FollowerInput {
   push(item: InputItem): void {
     if (this.#items.length >= MAX_ITEMS) this.#drop();
     this.#items.push(item);
-    if (item.kind === 'tracks') {
-      this.#audioTimescale = item.tracks.audio?.timescale ?? VIDEO_TIMESCALE;
-    }
-    // The step over a break is not a frame's.
-    if (item.kind !== 'frame') this.#newestTicks = undefined;
-    if (item.kind !== 'frame' || !this.#isLeading(item.frame)) return;
-    const ticks = this.ticksOf(item.frame);
-    if (this.#newestTicks !== undefined && ticks > this.#newestTicks) {
-      this.#stepTicks = ticks - this.#newestTicks;
-    }
-    this.#newestTicks = ticks;
+    if (item.kind === 'tracks') this.#timeline.setAudioTimescale(item.tracks.audio?.timescale);
+    if (item.kind !== 'frame') this.#timeline.break();
+    else if (this.#isLeading(item.frame)) this.#timeline.observe(item.frame);
   }
 
   #drop(): void {
@@ -60,41 +53,60 @@ export class FollowerInput {
     this.#items = [{ kind: 'break' }, ...(tracks === undefined ? [] : [tracks])];
   }
 
-  /** From here on the leader's pictures are decoded by so much before they are presented. */
-  beginSegment({ ctsOffsetTicks }: SegmentStart): void {
-    this.#ctsOffsetTicks = ctsOffsetTicks;
+  beginSegment(start: SegmentStart): void {
+    this.#timeline.beginSegment(start);
+    this.#isOpening = true;
   }
 
   /** A time that differs by no more is the same. */
   get toleranceTicks(): Ticks {
-    return this.#stepTicks / 2;
+    return this.#timeline.stepTicks / 2;
+  }
+
+  /** When it is decoded, on the leader's timeline, 90 kHz. */
+  ticksOf(frame: Frame): Ticks {
+    return this.#timeline.ticksOf(frame);
   }
 
   /** Whether nothing more comes for the part that ends at `endTicks`. */
   isComplete(endTicks: Ticks): boolean {
-    // A quarter of a frame forgives rounding.
-    const latest = endTicks - this.#stepTicks / 4;
+    const latest = this.#latestBefore(endTicks);
     let isInterrupted = false;
+    let awaitsKeyframe = this.#isOpening && this.#hasPicture && this.#timeline.hasKeyframe;
     for (const item of this.#items) {
       if (item.kind === 'interruption') isInterrupted = true;
-      if (item.kind !== 'frame' || !this.#isLeading(item.frame)) continue;
+      if (item.kind !== 'frame') continue;
+      const { frame } = item;
+      if (!this.#isLeading(frame)) {
+        const isAlone = this.ticksOf(frame) >= endTicks + MAX_AUDIO_LEAD_TICKS;
+        if (isAlone && !awaitsKeyframe) return true;
+        continue;
+      }
       isInterrupted = false;
-      if (this.ticksOf(item.frame) + this.#stepTicks >= latest) return true;
+      if (this.#timeline.isBeforeSegment(frame)) continue;
+      awaitsKeyframe = false;
+      if (this.ticksOf(frame) + this.#timeline.stepTicks >= latest) return true;
     }
     return isInterrupted;
   }
 
   /** Hands over, and forgets, everything that belongs before `endTicks`. */
   takeBefore(endTicks: Ticks, reader: InputReader): void {
-    const latest = endTicks - this.#stepTicks / 4;
+    const latest = this.#latestBefore(endTicks);
+    const hasKeyframe = this.#isOpening && this.#hasKeyframeOfSegment();
+    this.#isOpening = false;
     let later: InputItem[] = [];
     let hasLaterPicture = false;
     for (const [index, item] of this.#items.entries()) {
       if (item.kind === 'frame') {
-        if (this.ticksOf(item.frame) < latest) reader.frame(this.#onLeadersTimeline(item.frame));
-        else {
+        const { frame } = item;
+        const isLeading = this.#isLeading(frame);
+        if (hasKeyframe && this.#timeline.isBeforeSegment(frame)) reader.leftOut(frame);
+        else if (!(isLeading && hasLaterPicture) && this.#isDue(frame, latest, endTicks)) {
+          reader.frame(this.#timeline.onLeadersTimeline(frame));
+        } else {
           later.push(item);
-          hasLaterPicture ||= this.#isLeading(item.frame);
+          hasLaterPicture ||= isLeading;
         }
         continue;
       }
@@ -113,6 +125,32 @@ export class FollowerInput {
     this.#items = later;
   }
 
+  /** Hands over the oldest picture before its time, if it belongs to the segment of the part that ends at `endTicks`. */
+  takePictureAhead(endTicks: Ticks, reader: InputReader): void {
+    const at = this.#items.findIndex(
+      (item) => item.kind !== 'frame' || this.#isLeading(item.frame),
+    );
+    const item = this.#items[at];
+    if (item?.kind !== 'frame' || this.#timeline.mayBeginNext(item.frame, endTicks)) return;
+    this.#items.splice(at, 1);
+    reader.frame(this.#timeline.onLeadersTimeline(item.frame));
+  }
+
+  #isDue(frame: Frame, latest: Ticks, endTicks: Ticks): boolean {
+    return this.ticksOf(frame) < latest && !this.#timeline.mayBeginNext(frame, endTicks);
+  }
+
+  /** A quarter of a frame forgives rounding. */
+  #latestBefore(endTicks: Ticks): Ticks {
+    return endTicks - this.#timeline.stepTicks / 4;
+  }
+
+  #hasKeyframeOfSegment(): boolean {
+    return this.#items.some(
+      (item) => item.kind === 'frame' && this.#timeline.isKeyframeOfSegment(item.frame),
+    );
+  }
+
   #resumesBefore(latest: Ticks, index: number): boolean {
     for (let i = index; i < this.#items.length; i++) {
       const item = this.#items[i];
@@ -125,18 +163,5 @@ export class FollowerInput {
 
   #isLeading(frame: Frame): boolean {
     return frame.kind === (this.#hasPicture ? 'video' : 'audio');
-  }
-
-  /** When it is decoded, on the leader's timeline, 90 kHz. */
-  ticksOf(frame: Frame): Ticks {
-    return frame.kind === 'video'
-      ? frame.dtsTicks + frame.ctsOffsetTicks - this.#ctsOffsetTicks
-      : rescale(frame.dtsTicks, this.#audioTimescale, VIDEO_TIMESCALE);
-  }
-
-  #onLeadersTimeline(frame: Frame): Frame {
-    if (frame.kind === 'audio') return frame;
-    const dtsTicks = this.ticksOf(frame);
-    return { ...frame, dtsTicks, ctsOffsetTicks: frame.dtsTicks + frame.ctsOffsetTicks - dtsTicks };
   }
 }

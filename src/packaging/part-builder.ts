@@ -72,6 +72,14 @@ export class PartBuilder {
     });
   }
 
+  /** Whether a part that ends there (90 kHz) would have nothing in it. */
+  isEmptyBefore(endTicks: Ticks): boolean {
+    const [sound] = this.#audio;
+    if (this.#video.length > 0) return false;
+    if (sound === undefined || !this.#tracks.audio) return true;
+    return sound.startTicks >= rescale(endTicks, VIDEO_TIMESCALE, this.#tracks.audio.timescale);
+  }
+
   /**
    * Everything collected up to `endTicks` (90 kHz) as part `index`; sound that is ahead of it waits for the next one.
    * `undefined` where there is nothing.

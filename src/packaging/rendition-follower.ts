@@ -2,26 +2,21 @@ import type { Clock } from '../lib/clock.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import type { Ticks } from '../lib/timescale.ts';
 import { type Frame, type FrameSink, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
-import { FollowerInput } from './follower-input.ts';
+import { DecodingTimes } from './decoding-times.ts';
+import { FollowerInput, type InputReader } from './follower-input.ts';
 import { FramePacing } from './frame-pacing.ts';
 import type { LiveWindow } from './live-window.ts';
 import { PartBuilder } from './part-builder.ts';
 import type { PartContainer, PartMetadata, RenditionTracks } from './part-container.ts';
 import { measureRendition } from './rendition.ts';
 import { segmentMetadata } from './segment-metadata.ts';
-import type { SegmentationListener, SegmentEnd, SegmentStart } from './segmentation.ts';
-
-type PartEnd = Extract<Decision, { readonly kind: 'part-ended' }>;
-
-type Decision =
-  | { readonly kind: 'segment-began'; readonly start: SegmentStart }
-  | {
-      readonly kind: 'part-ended';
-      readonly startTicks: Ticks;
-      readonly endTicks: Ticks;
-      readonly metadata: readonly PartMetadata[];
-    }
-  | { readonly kind: 'segment-ended'; readonly end: SegmentEnd };
+import type {
+  PartEnd,
+  Segmentation,
+  SegmentationListener,
+  SegmentEnd,
+  SegmentStart,
+} from './segmentation.ts';
 
 /**
  * So far behind the leader, what is missing is not waited for any more: a live playlist has to have a new segment "no later
@@ -45,7 +40,7 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
   readonly #parts: { readonly container: PartContainer; readonly payloads: SlabPool };
   readonly #input: FollowerInput;
   /** Those of the leader that are not carried out yet. */
-  readonly #decisions: Decision[] = [];
+  readonly #decisions: Segmentation[] = [];
   /** Where the leader is, and how far behind it frames may be. */
   #leaderEndTicks: Ticks = 0;
   #patienceTicks = Number.POSITIVE_INFINITY;
@@ -59,8 +54,7 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
   #isEnding = false;
   /** At first, and after a break or a gap, until a segment begins with a frame that came after it. */
   #isResuming = true;
-  /** Decoding time of the newest picture. */
-  #lastStartTicks: Ticks | undefined;
+  readonly #decodingTimes = new DecodingTimes();
 
   constructor(options: {
     readonly window: LiveWindow;
@@ -142,7 +136,7 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
   }
 
   /** Whether it could be. */
-  #carryOut(decision: Decision): boolean {
+  #carryOut(decision: Segmentation): boolean {
     switch (decision.kind) {
       case 'segment-began':
         this.#segment = decision.start;
@@ -163,15 +157,23 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
       if (this.#leaderEndTicks - endTicks < this.#patienceTicks) return false;
       this.#isGap = true;
     }
-    this.#input.takeBefore(endTicks, {
+    const reader: InputReader = {
       tracks: (tracks) => this.#begin(tracks),
       breaks: () => this.#break(),
       interrupted: () => {
         this.#isGap = true;
       },
       frame: (frame) => this.#take(frame, startTicks),
-    });
+      leftOut: ({ payload }) => this.#parts.payloads.giveBack(payload),
+    };
+    this.#input.takeBefore(endTicks, reader);
+    // The leader has something in every part: after a pause without sound, pictures that it decodes ahead of their time.
+    const isUnderWay = this.#hasPicture && !this.#isResuming && !this.#isGap;
+    if (isUnderWay && this.#builder?.isEmptyBefore(endTicks)) {
+      this.#input.takePictureAhead(endTicks, reader);
+    }
     if (!this.#isGap) this.#buildPart(startTicks, endTicks, metadata);
+    this.#decodingTimes.endPart(endTicks);
     return true;
   }
 
@@ -186,7 +188,7 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
   #break(): void {
     if (this.window.isPlayable) this.#isDiscontinuous = true;
     if (this.#tracks) this.#builder = new PartBuilder(this.#tracks, this.#parts, this.#builder);
-    this.#lastStartTicks = undefined;
+    this.#decodingTimes.reset();
     this.#pacing.reset();
     this.#isResuming = true;
     // What is open ends where it broke off.
@@ -196,6 +198,7 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
   /** What belongs to the gap may still come, and is of no use. */
   #leaveGap(): void {
     this.#isResuming = true;
+    this.#decodingTimes.reset();
     // Sound that goes on behind a gap is not stretched over it.
     if (this.#tracks) this.#builder = new PartBuilder(this.#tracks, this.#parts);
   }
@@ -217,14 +220,17 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
     this.#isResuming = false;
     const audio = this.#tracks?.audio;
     if (frame.kind === 'video') {
-      const last = this.#lastStartTicks;
-      const isFirst = last === undefined || last < partStartTicks;
       this.#pacing.observe(frame.dtsTicks);
-      // Decoding times are contiguous, as the leader's: a part's first picture is decoded where the part begins.
-      const startTicks = isFirst ? partStartTicks : Math.max(frame.dtsTicks, last + 1);
-      this.#lastStartTicks = startTicks;
-      this.#builder?.addVideo(frame, startTicks);
+      const startTicks = this.#decodingTimes.next(frame.dtsTicks, partStartTicks);
+      this.#builder?.addVideo(this.#presentedInTime(frame, startTicks), startTicks);
     } else if (audio) this.#builder?.addAudio(frame, audio);
+  }
+
+  /** What a decoder held back while the picture stood still comes when parts of its time are out: it is shown late. */
+  #presentedInTime(frame: Frame, startTicks: Ticks): Frame {
+    const { dtsTicks, ctsOffsetTicks } = frame;
+    const isLate = dtsTicks + ctsOffsetTicks < startTicks - this.#input.toleranceTicks;
+    return isLate ? { ...frame, ctsOffsetTicks: startTicks - dtsTicks } : frame;
   }
 
   #buildPart(startTicks: Ticks, endTicks: Ticks, texts: readonly PartMetadata[]): void {

@@ -32,6 +32,8 @@ export class RenditionPackager implements FrameSink {
   #builder: PartBuilder | undefined;
   /** When the frame that begins the open segment came in. */
   #segmentReceivedMs: number | undefined;
+  /** When it is presented. */
+  #presentedTicks: Ticks = 0;
   /** Of the newest keyframe. */
   #ctsOffsetTicks: Ticks = 0;
   #isDiscontinuous = false;
@@ -111,7 +113,10 @@ export class RenditionPackager implements FrameSink {
 
   #video(frame: Frame): void {
     const startTicks = this.#segmenter.video(frame.dtsTicks, frame.isKeyframe);
-    if (this.#segmentReceivedMs === undefined) this.#segmentReceivedMs = this.#clock.nowMs();
+    if (this.#segmentReceivedMs === undefined) {
+      this.#segmentReceivedMs = this.#clock.nowMs();
+      this.#presentedTicks = frame.dtsTicks + frame.ctsOffsetTicks;
+    }
     if (frame.isKeyframe) this.#ctsOffsetTicks = frame.ctsOffsetTicks;
     this.#builder?.addVideo(frame, startTicks);
     this.#segmenter.afterVideo();
@@ -160,12 +165,12 @@ export class RenditionPackager implements FrameSink {
     this.window.beginSegment({ programDateTimeMs, isDiscontinuous });
     this.#hasOpenSegment = true;
     this.#isDiscontinuous = false;
-    const ctsOffsetTicks = this.#ctsOffsetTicks;
     this.#listener?.segmentBegan({
       startTicks,
       programDateTimeMs,
       isDiscontinuous,
-      ctsOffsetTicks,
+      presentedTicks: this.#presentedTicks,
+      ctsOffsetTicks: this.#ctsOffsetTicks,
       isIndependent,
     });
   }

@@ -7,7 +7,9 @@ export interface SegmentStart {
   readonly programDateTimeMs: number;
   /** The timeline or the encoding breaks before it. */
   readonly isDiscontinuous: boolean;
-  /** Presentation minus decoding time of its keyframe. */
+  /** When its first picture is presented: its keyframe, where it begins with one. */
+  readonly presentedTicks: Ticks;
+  /** Presentation minus decoding time of its keyframe, as the encoder has it. */
   readonly ctsOffsetTicks: Ticks;
   /** It begins with a keyframe: the encoder sent one in time. */
   readonly isIndependent: boolean;
@@ -34,3 +36,16 @@ export interface SegmentationListener {
   partEnded(startTicks: Ticks, endTicks: Ticks, metadata: readonly PartMetadata[]): void;
   segmentEnded(end: SegmentEnd): void;
 }
+
+/** One of those decisions, kept until it can be carried out. */
+export type Segmentation =
+  | { readonly kind: 'segment-began'; readonly start: SegmentStart }
+  | {
+      readonly kind: 'part-ended';
+      readonly startTicks: Ticks;
+      readonly endTicks: Ticks;
+      readonly metadata: readonly PartMetadata[];
+    }
+  | { readonly kind: 'segment-ended'; readonly end: SegmentEnd };
+
+export type PartEnd = Extract<Segmentation, { readonly kind: 'part-ended' }>;

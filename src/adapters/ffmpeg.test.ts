@@ -194,6 +194,25 @@ test('every rendition has the times and keyframes of a source with B-frames and 
   assert.deepEqual(troubles, []);
 });
 
+// ffmpeg takes no recovery point for a keyframe at which the picture is not whole for who starts there: behind the first segment
+// of such a source no other rendition had any.
+test('every rendition has a keyframe where intra refresh begins to renew the picture', async () => {
+  const source = await sourceStream({ seconds: 4, framesPerSecond: 60, intraRefreshFrames: 60 });
+  const { transcoder, sink } = await setUp(RENDITIONS.slice(0, 2));
+  transcoder.tracks(source.tracks);
+  await feed(transcoder, source, keepUp(sink('160p60')));
+  await transcoder.close();
+  const keyframes = keyframesMs(source.frames);
+  assert.ok(keyframes.length > 2, String(keyframes));
+  assert.deepEqual(presentedMs(sink('160p60').frames('video')), presentedMs(source.frames));
+  assert.deepEqual(keyframesMs(sink('160p60').frames('video')), keyframes);
+  const half = keyframesMs(sink('80p30').frames('video'));
+  assert.ok(
+    keyframes.every((ms) => half.includes(ms)),
+    String(half),
+  );
+});
+
 test('a killed ffmpeg is back within two groups of pictures, after one discontinuity', async () => {
   const source = await sourceStream({ seconds: 5, hasAudio: false });
   const { transcoder, children, troubles, sink } = await setUp(RENDITIONS.slice(0, 2));

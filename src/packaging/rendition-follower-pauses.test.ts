@@ -182,3 +182,15 @@ test('open groups of pictures are whole in every rendition, however many picture
   // Those of the first keyframe that overtakes any.
   assert.deepEqual(missing, [1080, 1120, 1160]);
 });
+
+// An encoder that makes no keyframe where the source has one had no segment behind the first, for ever.
+test('a segment without the leader’s keyframe is no gap', () => {
+  const onlyAt = (keyframes: readonly number[]) => (each: Picture) =>
+    videoFrame(each.ms, keyframes.includes(each.ms));
+  const [, follower] = play(steady(8000), { transcode: onlyAt([0, 3000]) });
+  assert.deepEqual(gaps(follower), []);
+  assert.deepEqual(
+    follower.listedSegments.slice(0, 5).map(({ parts }) => parts[0]!.isIndependent),
+    [true, false, false, true, false],
+  );
+});

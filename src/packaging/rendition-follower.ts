@@ -246,9 +246,8 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
       isDiscontinuous,
       isLast: this.#isEnding,
     });
-    // A segment that does not begin with a keyframe where the leader's does is of no use either.
-    const isUsable = part?.isIndependent || !segment.isIndependent;
-    if (part === undefined || (isFirst && !isUsable)) {
+    // One without a keyframe where the leader has one is no gap: who has the segment before it can go on.
+    if (part === undefined) {
       this.#isGap = true;
       return;
     }

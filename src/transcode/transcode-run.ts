@@ -5,6 +5,7 @@ import { ChildOutputs, type RoutedOutput } from './child-outputs.ts';
 import { ffmpegArguments } from './ffmpeg-arguments.ts';
 import { FlvInput, frameTimeMs } from './flv-input.ts';
 import { type Gap, InputQueue } from './input-queue.ts';
+import { KeyframeMarker } from './keyframe-marker.ts';
 import type {
   TranscoderExit,
   TranscoderFactory,
@@ -47,6 +48,7 @@ export class TranscodeRun {
   readonly #queue = new InputQueue(QUEUE_LIMITS);
   readonly #renditions: readonly RoutedOutput[];
   readonly #input: FlvInput;
+  readonly #marker: KeyframeMarker;
   readonly #outputs: ChildOutputs;
   #child: TranscoderProcess | undefined;
   #canWrite = false;
@@ -65,6 +67,7 @@ export class TranscodeRun {
     this.#options = options;
     this.startedMs = clock.monotonicMs();
     this.#input = new FlvInput(startMs);
+    this.#marker = new KeyframeMarker(tracks.video);
     this.#renditions = job.routes.flatMap((route) => {
       const feed = options.feeds.get(route.name);
       if (feed === undefined) return [];
@@ -158,7 +161,7 @@ export class TranscodeRun {
     while (this.#canWrite) {
       const queued = this.#queue.shift();
       if (queued === undefined) break;
-      this.#write(this.#input.tag(queued));
+      this.#write(this.#input.tag(this.#marker.mark(queued)));
     }
     if (this.#isFinishing && !this.#inputEnded && this.#queue.isEmpty && this.#child) {
       this.#inputEnded = true;

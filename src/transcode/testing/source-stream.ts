@@ -18,6 +18,8 @@ export interface SourceOptions {
   /** As for `-force_key_frames`. */
   readonly keyframesAt?: string;
   readonly hasAudio?: boolean;
+  /** No keyframes behind the first one: in so many frames the picture is renewed, a column at a time. */
+  readonly intraRefreshFrames?: number;
   /** B-frames, unless said otherwise. */
   readonly bFrames?: number;
 }
@@ -32,14 +34,20 @@ export async function sourceStream(options: SourceOptions): Promise<SourceStream
       ...['-f', 'lavfi', '-i', `testsrc2=s=${size}:r=${framesPerSecond}:d=${seconds}`],
       ...(hasAudio ? ['-f', 'lavfi', '-i', `sine=440:r=48000:d=${seconds}`, '-ac', '2'] : []),
       ...['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', String(bFrames), '-b:v', '400k'],
-      ...['-pix_fmt', 'yuv420p', '-g', '9999', '-sc_threshold', '0'],
-      ...['-force_key_frames', options.keyframesAt ?? 'expr:gte(t,n_forced*1)'],
+      ...['-pix_fmt', 'yuv420p', '-sc_threshold', '0', ...keyframeOptions(options)],
       ...['-c:a', 'aac', '-b:a', '128k', '-f', 'flv', file],
     ]);
     return readSource(await readFile(file));
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+function keyframeOptions({ keyframesAt, intraRefreshFrames }: SourceOptions): readonly string[] {
+  if (intraRefreshFrames !== undefined) {
+    return ['-x264-params', 'intra-refresh=1', '-g', String(intraRefreshFrames)];
+  }
+  return ['-g', '9999', '-force_key_frames', keyframesAt ?? 'expr:gte(t,n_forced*1)'];
 }
 
 function readSource(flv: Uint8Array): SourceStream {

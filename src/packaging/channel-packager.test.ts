@@ -41,13 +41,13 @@ const transcoded = (frames: readonly Frame[]): Frame[] =>
     ctsOffsetTicks: 0,
   }));
 
-function setUp(plan = LADDER) {
+function setUp(plan = LADDER, isLowLatency = true) {
   const clock = new FakeClock();
   const timedMetadata = new TimedMetadata();
   const packager = new ChannelPackager({
     plan,
     containerFormat: 'FRAGMENTED_MP4',
-    isLowLatency: true,
+    isLowLatency,
     payloads: new SlabPool(),
     clock,
     timedMetadata,
@@ -108,6 +108,19 @@ test("a follower's pictures are presented when the leader's are, also where thos
   const { packager, feedBoth } = setUp();
   feedBoth(source(0, 5000, 6000));
   assert.deepEqual(shape(packager.windows[1]), shape(packager.windows[0]));
+});
+
+// EXT-X-GAP takes version 8 (RFC 8216bis 8). It had 3 or 6.
+test('a playlist with a gap says so in its version, where it has no higher one', () => {
+  for (const isLowLatency of [true, false]) {
+    const { packager, leader, feed, feedBoth } = setUp(LADDER, isLowLatency);
+    feedBoth(source(0, 4600));
+    assert.equal(list(packager.windows[1]).version, isLowLatency ? 9 : 6);
+    packager.interrupted();
+    feed(leader, source(4600, 6500));
+    assert.ok(list(packager.windows[1]).segments.some(({ gap }) => gap));
+    assert.equal(list(packager.windows[1]).version, isLowLatency ? 9 : 8);
+  }
 });
 
 test('when its frames break off, a follower has a gap and goes on with the next segment', () => {

@@ -30,9 +30,10 @@ export const PART_HOLD_BACK_PART_TARGETS = 5;
  */
 const PREFETCH_SEGMENTS: Readonly<Record<MediaExtension, number>> = { ts: 2, m4s: 1 };
 
-/** Decimal EXTINF: 3. EXT-X-MAP in a playlist of more than I-frames: 6. EXT-X-SKIP: 9 (RFC 8216bis 8). */
+/** Decimal EXTINF: 3. EXT-X-MAP in a playlist of more than I-frames: 6. EXT-X-GAP: 8. EXT-X-SKIP: 9 (RFC 8216bis 8). */
 const TS_VERSION = 3;
 const FMP4_VERSION = 6;
+const GAP_VERSION = 8;
 const LOW_LATENCY_VERSION = 9;
 
 /** What a playlist is made of; `LiveWindow` is one. */
@@ -121,7 +122,7 @@ export class PlaylistView {
     const isLive = !isEnded;
     const open = window.openSegment;
     return {
-      version: this.#version(window),
+      version: this.#version(window, listed),
       targetDurationSeconds: window.targetDurationSeconds,
       mediaSequence: window.firstListedMsn,
       discontinuitySequence: window.discontinuitySequence,
@@ -145,8 +146,9 @@ export class PlaylistView {
     };
   }
 
-  #version({ mediaExtension }: PlaylistSource): number {
+  #version({ mediaExtension }: PlaylistSource, listed: readonly Segment[]): number {
     if (this.#isLowLatency) return LOW_LATENCY_VERSION;
+    if (listed.some(({ isGap }) => isGap)) return GAP_VERSION;
     return mediaExtension === 'ts' ? TS_VERSION : FMP4_VERSION;
   }
 

@@ -241,6 +241,34 @@ test('the sound by itself may be added while the stream is on', () => {
   );
 });
 
+// It began with discontinuity sequence 0 and nothing before it, whatever the leader had behind it.
+test('the sound that is added counts what was before it as the leader does', () => {
+  for (const addedMs of [9000, 10_000]) {
+    const { packager, leader, feed } = setUp(LADDER.slice(0, 1));
+    feed(leader, source(0, 4000));
+    leader.discontinuity();
+    feed(leader, source(4000, 8000));
+    leader.discontinuity();
+    feed(leader, source(8000, addedMs));
+    const sound = packager.add(SOUND);
+    sound.tracks(TRACKS);
+    const frames = source(addedMs, 16_000);
+    feed(
+      sound,
+      frames.filter(({ kind }) => kind === 'audio'),
+    );
+    feed(leader, frames);
+    const [first, window] = packager.windows;
+    const before = first!.listedSegments.filter(({ msn }) => msn < window!.firstListedMsn);
+    assert.ok(window!.listedSegments.length > 0);
+    assert.equal(list(window).discontinuitySequence, 2);
+    assert.equal(
+      window!.elapsedTicks,
+      before.reduce((sum, { durationTicks }) => sum + durationTicks, 0),
+    );
+  }
+});
+
 // Its first pictures came out of ffmpeg a second late, and every player told its latency a second too small for as long as the
 // stream lasted.
 test('a ladder whose leader is transcoded is dated by when its source came in', () => {

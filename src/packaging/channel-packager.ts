@@ -13,6 +13,7 @@ import type { SegmentationListener } from './segmentation.ts';
 import { SourceArrivals } from './source-arrivals.ts';
 import type { TimedMetadata } from './timed-metadata.ts';
 import { TsContainer } from './ts-container.ts';
+import type { WindowStart } from './window-follower.ts';
 
 export interface ChannelPackagerOptions {
   /** Best first: the first one leads. */
@@ -34,6 +35,8 @@ export class ChannelPackager {
   readonly #arrivals = new SourceArrivals();
   readonly #followers = new Map<string, RenditionFollower>();
   #windows: readonly LiveWindow[] = [];
+  /** Added while a segment of the leader's is open: they begin behind it, and know then how long it was. */
+  #joining: readonly LiveWindow[] = [];
 
   constructor(options: ChannelPackagerOptions) {
     this.#options = options;
@@ -72,10 +75,28 @@ export class ChannelPackager {
     for (const follower of this.#followers.values()) follower.interrupted();
   }
 
-  /** A rendition that begins with the leader's next segment. */
+  /**
+   * A rendition that begins with the leader's next segment. "Matching content in Variant Streams MUST have matching
+   * Discontinuity Sequence Numbers" (RFC 8216bis 6.2.4): what was before it counts, though it never had it.
+   */
   add(plan: RenditionPlan): FrameSink {
-    const { nextMsn, openSegment } = this.leader.window;
-    return this.#follow(plan, openSegment ? nextMsn + 1 : nextMsn);
+    const { window } = this.leader;
+    const { listedSegments, openSegment } = window;
+    const follower = this.#follow(plan, {
+      firstMsn: window.nextMsn,
+      discontinuitySequence:
+        window.discontinuitySequence +
+        listedSegments.filter(({ isDiscontinuous }) => isDiscontinuous).length,
+      elapsedTicks: listedSegments.reduce(
+        (sum, { durationTicks }) => sum + durationTicks,
+        window.elapsedTicks,
+      ),
+    });
+    if (openSegment) {
+      follower.window.beginSegment(openSegment);
+      this.#joining = [...this.#joining, follower.window];
+    }
+    return follower;
   }
 
   /** No more frames: windows end with what there is. */
@@ -84,10 +105,10 @@ export class ChannelPackager {
     for (const follower of this.#followers.values()) follower.end();
   }
 
-  #follow(plan: RenditionPlan, firstMsn?: number): RenditionFollower {
+  #follow(plan: RenditionPlan, start?: Partial<WindowStart>): RenditionFollower {
     const { video } = plan;
     const follower = new RenditionFollower({
-      ...this.#rendition(video !== undefined, firstMsn),
+      ...this.#rendition(video !== undefined, start),
       name: plan.name,
       framesPerSecond: typeof video === 'object' ? video.framesPerSecond : 0,
       hasPicture: video !== undefined,
@@ -99,7 +120,7 @@ export class ChannelPackager {
 
   #rendition(
     hasPicture: boolean,
-    firstMsn?: number,
+    start?: Partial<WindowStart>,
   ): {
     readonly window: LiveWindow;
     readonly container: PartContainer;
@@ -115,7 +136,7 @@ export class ChannelPackager {
       mediaExtension: isTs ? 'ts' : 'm4s',
       siblings: () => this.#windows,
       onSegment,
-      ...(firstMsn !== undefined && { start: { firstMsn } }),
+      ...(start && { start }),
     });
     return { window, container: isTs ? new TsContainer() : new Fmp4Container(), payloads, clock };
   }
@@ -128,7 +149,11 @@ export class ChannelPackager {
       segmentBegan: (start) => all((follower) => follower.segmentBegan(start)),
       partEnded: (startTicks, endTicks, metadata) =>
         all((follower) => follower.partEnded(startTicks, endTicks, metadata)),
-      segmentEnded: (end) => all((follower) => follower.segmentEnded(end)),
+      segmentEnded: (end) => {
+        for (const window of this.#joining) window.completeGap(end.durationTicks);
+        this.#joining = [];
+        all((follower) => follower.segmentEnded(end));
+      },
     };
   }
 }

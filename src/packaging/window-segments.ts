@@ -99,7 +99,10 @@ export class WindowSegments {
 
   /** No playlist will ever list what there is. */
   skip(): void {
-    for (const segment of this.#segments) this.#elapsedTicks += segment.durationTicks;
+    for (const segment of this.#segments) {
+      this.#elapsedTicks += segment.durationTicks;
+      if (segment.isDiscontinuous) this.#discontinuitySequence++;
+    }
     this.#segments = [];
     this.#firstListedMsn = this.#nextMsn;
   }

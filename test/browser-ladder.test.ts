@@ -191,7 +191,10 @@ for (const { containerFormat, size, qualities } of LADDERS) {
 
     await t.test('players go on when ffmpeg is killed, the source without a stall', async () => {
       await Promise.all([chooseHls(hls, best.name), chooseIvs(ivs, lowest.name)]);
-      await hls.until('the best quality', ({ width }) => width === best.width);
+      await Promise.all([
+        hls.until('the best quality', ({ width }) => width === best.width),
+        ivs.until('the lowest', ({ width }) => width === lowest.width),
+      ]);
       const [hlsBefore, ivsBefore] = await Promise.all([hls.report(), ivs.report()]);
       process.kill(transcoderPid(), 'SIGKILL');
       if (best.variantSource === 'source') assertUninterrupted(await hls.watch(6));

@@ -542,6 +542,21 @@ test('a held segment is 503 when it does not come in time', async () => {
   assert.equal(statusOf(await late.reply), 503);
 });
 
+// The IVS player that starts with a segment which turns out to be a gap waits for ever: nobody came in while ffmpeg was away.
+test('what an interrupted rendition would come with next is not announced, nor waited for', async () => {
+  const { filled, get, park, window } = setUp();
+  const prefetches = async () => (await replyText(get(PLAYLIST))).match(/(?<=PREFETCH:).*/g);
+  assert.deepEqual(await prefetches(), ['3.m4s']);
+  const held = park(`${LIVE}/3.m4s`);
+  window.interrupt();
+  assert.equal(statusOf(await held.reply), 204);
+  assert.equal(await prefetches(), null);
+  filled.addPart();
+  assert.deepEqual(await prefetches(), ['3.m4s']);
+  window.completeGap(180_000);
+  assert.equal(await prefetches(), null);
+});
+
 // At a 404 the IVS player gives up with ErrorNetwork, though the rest of its buffer and ENDLIST are still to come.
 test('a segment that was announced is 204, not 404, when the stream ended without it', async () => {
   const { get, park, window } = setUp();

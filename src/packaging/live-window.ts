@@ -43,6 +43,7 @@ export class LiveWindow {
   readonly #followers = new Set<WindowFollower>();
   #timing: WindowTiming | undefined;
   #description: RenditionDescription | undefined;
+  #isInterrupted = false;
   #isEnded = false;
   #isEndDue = false;
   #cancelEndDue: CancelTimer | undefined;
@@ -94,6 +95,7 @@ export class LiveWindow {
     const open = this.openSegment;
     assert(open?.parts.length === part.index, `part ${part.index} is not the next of its segment`);
     open.append(part);
+    this.#isInterrupted = false;
     this.#changed();
     for (const follower of this.#followers) follower.partAppended(part);
   }
@@ -127,9 +129,21 @@ export class LiveWindow {
     const segment = this.#segments.complete(durationTicks, { isGap: true });
     if (this.#timing) this.#evict(this.#timing);
     else this.#segments.skip();
+    this.#isInterrupted = true;
     this.#changed();
     for (const follower of this.#followers) follower.gapCompleted(durationTicks);
     this.#onSegment(this, segment);
+  }
+
+  /**
+   * Nobody knows when its next part comes. Until then playlists don't say what to prefetch: the IVS player (1.56.1) that starts
+   * with a segment that turns out to be a gap waits for ever.
+   */
+  interrupt(): void {
+    if (this.#isEnded) return;
+    this.#isInterrupted = true;
+    this.#changed();
+    for (const follower of this.#followers) follower.interrupted();
   }
 
   /**
@@ -141,6 +155,7 @@ export class LiveWindow {
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#isInterrupted = false;
     this.#segments.abortOpen();
     this.#changed();
     if (this.isLowLatency && this.#timing) {
@@ -164,6 +179,7 @@ export class LiveWindow {
     const timing = this.#timing;
     const description = this.#description;
     this.#segments.replay(follower, timing && description && { timing, description });
+    if (this.#isInterrupted) follower.interrupted();
     if (this.#isEnded) follower.ended();
     this.#followers.add(follower);
     return () => void this.#followers.delete(follower);
@@ -173,6 +189,11 @@ export class LiveWindow {
 
   get isPlayable(): boolean {
     return this.#timing !== undefined;
+  }
+
+  /** Its newest part is the last one for a while. */
+  get isInterrupted(): boolean {
+    return this.#isInterrupted;
   }
 
   get isEnded(): boolean {
@@ -286,7 +307,8 @@ export class LiveWindow {
   waitForSegment(msn: number): Waiter {
     return this.#wait(`segment ${msn}`, () => {
       if (this.segment(msn)?.parts.length) return 'available';
-      return this.#isEnded || this.nextMsn > msn ? 'unavailable' : undefined;
+      const isExpected = !this.#isEnded && !this.#isInterrupted && this.nextMsn <= msn;
+      return isExpected ? undefined : 'unavailable';
     });
   }
 

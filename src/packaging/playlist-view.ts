@@ -48,6 +48,7 @@ export interface PlaylistSource {
   readonly elapsedTicks: number;
   readonly nextMsn: number;
   readonly nextPart: number;
+  readonly isInterrupted: boolean;
   readonly isEnded: boolean;
   readonly mediaExtension: MediaExtension;
   readonly siblings: readonly SiblingSource[];
@@ -140,7 +141,8 @@ export class PlaylistView {
         isLive &&
         open && { openSegment: this.#start(open, listed.at(-1), window) }),
       ...(this.#isLowLatency && isLive && { preloadHint: preloadHint(window, listed.at(-1)) }),
-      prefetchUris: this.#isLowLatency && isLive ? prefetchUris(window) : [],
+      prefetchUris:
+        this.#isLowLatency && isLive && !window.isInterrupted ? prefetchUris(window) : [],
       renditionReports: this.#isLowLatency && isLive ? window.siblings.map(renditionReport) : [],
       endList: !isLive,
     };

@@ -97,6 +97,7 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
   /** Whoever makes the frames is gone: what is missing is not waited for until more come. */
   interrupted(): void {
     this.#input.push({ kind: 'interruption' });
+    this.window.interrupt();
     this.#advance();
   }
 

@@ -53,6 +53,10 @@ class Replica implements WindowFollower {
     this.window.completeGap(duration);
   }
 
+  interrupted(): void {
+    this.window.interrupt();
+  }
+
   ended(): void {
     this.window.end();
   }
@@ -97,6 +101,7 @@ test('follow() tells no more once its return value was called, or the window was
     partAppended: () => {},
     segmentCompleted: () => {},
     gapCompleted: () => {},
+    interrupted: () => {},
     ended: () => told.push(`${name} ended`),
     released: () => told.push(`${name} released`),
   });

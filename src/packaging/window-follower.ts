@@ -40,6 +40,7 @@ export interface WindowFollower {
   partAppended(part: Part): void;
   segmentCompleted(durationTicks: Ticks, playable: Playable): void;
   gapCompleted(durationTicks: Ticks): void;
+  interrupted(): void;
   ended(): void;
   /** Nothing of the window is there any more. Comes last. */
   released(): void;

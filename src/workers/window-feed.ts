@@ -141,6 +141,7 @@ class StreamFeed {
       segmentCompleted: (durationTicks, playable) =>
         tell({ kind: 'complete', durationTicks, playable }),
       gapCompleted: (durationTicks) => tell({ kind: 'gap', durationTicks }),
+      interrupted: () => tell({ kind: 'interruption' }),
       ended: () => tell({ kind: 'end' }),
       // The windows of a stream are released together.
       released: () => {

@@ -40,6 +40,7 @@ export type AboutWindow =
   | { readonly kind: 'part'; readonly durationTicks: Ticks; readonly isIndependent: boolean }
   | { readonly kind: 'complete'; readonly durationTicks: Ticks; readonly playable: Playable }
   | { readonly kind: 'gap'; readonly durationTicks: Ticks }
+  | { readonly kind: 'interruption' }
   | { readonly kind: 'end' };
 
 export type FromFeed = AboutStream | AboutWindow;

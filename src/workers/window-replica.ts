@@ -28,6 +28,9 @@ export function tellReplica(window: LiveWindow, message: AboutWindow, payload: U
     case 'gap':
       window.completeGap(message.durationTicks);
       return;
+    case 'interruption':
+      window.interrupt();
+      return;
     case 'end':
       window.end();
   }

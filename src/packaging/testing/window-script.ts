@@ -7,7 +7,7 @@ import { Part } from '../segment.ts';
 const TIMING = { targetDurationSeconds: 2, partTargetTicks: VIDEO_TIMESCALE / 5 };
 
 export type WindowStep =
-  | { readonly kind: 'generation' | 'complete' | 'gap' | 'outage' | 'end' }
+  | { readonly kind: 'generation' | 'complete' | 'gap' | 'outage' | 'interruption' | 'end' }
   | { readonly kind: 'part'; readonly durationTicks: number; readonly isDiscontinuous: boolean }
   | { readonly kind: 'segment'; readonly durationTicks: number; readonly isDiscontinuous: boolean };
 
@@ -20,7 +20,7 @@ export const windowStep: fc.Arbitrary<WindowStep> = fc.oneof(
   { weight: 6, arbitrary: piece('segment') },
   {
     weight: 4,
-    arbitrary: fc.record({ kind: fc.constantFrom('complete', 'gap', 'outage') }),
+    arbitrary: fc.record({ kind: fc.constantFrom('complete', 'gap', 'outage', 'interruption') }),
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('generation') }) },
 );
@@ -71,6 +71,9 @@ export class WindowScript {
       case 'outage':
         // Until nothing else is kept.
         for (let i = 0; i < 20; i++) this.#gap();
+        return;
+      case 'interruption':
+        window.interrupt();
         return;
       case 'end':
         window.end();

@@ -132,7 +132,7 @@ test('FrameNormalizer lets audio jump forward with a gap in its timestamps', () 
 
 test('FrameNormalizer drops audio that steps back until time catches up', () => {
   const encoder = new Encoder().begin().video(0, keyframe());
-  for (const ms of [0, 21, 500, 100, 200, 470, 490, 520]) encoder.audio(ms);
+  for (const ms of [0, 21, 500, 100, 200, 270, 490, 520]) encoder.audio(ms);
   assert.deepEqual(encoder.audioTicks, [0, 1024, 24_000, 25_024, 26_048]);
 });
 

@@ -6,6 +6,13 @@ import { type AudioTrack, VIDEO_TIMESCALE } from '../media/frame.ts';
  * round by half of one, and encoders that stamp capture time jitter by a frame.
  */
 const AUDIO_TOLERANCE_MS = 40;
+/**
+ * Encoders that stamp whole buffers of the sound card give several frames one time: the last of 8192 samples at 44.1 kHz is 160 ms
+ * behind what it is. Beyond this, the clock was set back.
+ */
+const MAX_AUDIO_LATENESS_MS = 250;
+/** When no frame was in its place for so long, there is more sound than time: as much as the least late one was late. */
+const MAX_LATE_AUDIO_MS = 1_000;
 /** A step back of video up to here is jitter; beyond, the encoder's clock was set back. */
 const MAX_BACKWARD_STEP_MS = 1_000;
 /** A step forward up to here is a pause; beyond, the encoder's clock was set forward. */
@@ -45,6 +52,11 @@ export class Timeline {
   #newestMs: number;
   #lastVideoTicks: Ticks;
   #nextAudioTicks: Ticks | undefined;
+  /** Of the newest frame that was stamped as it was counted, or from where late ones are watched anew. */
+  #punctualAudioTicks: Ticks = 0;
+  /** Since then. */
+  #leastLateTicks: Ticks = Number.POSITIVE_INFINITY;
+  #surplusAudioFrames = 0;
   /** Audio before this is not handed over. */
   #audioFloorMs = 0;
 
@@ -99,8 +111,8 @@ export class Timeline {
   }
 
   /**
-   * The audio frame's time, or nothing where it must be dropped: it lies before the keyframe that began, behind
-   * what was sent, or so far ahead that the encoder's clock must have been set. Video says whether it was.
+   * The audio frame's time, or nothing where it must be dropped: it lies before the keyframe that began, far
+   * behind what was sent, or so far ahead that the encoder's clock must have been set. Video says whether it was.
    */
   audioTicks(encoderMs: number, { timescale, samplesPerFrame }: AudioTrack): Ticks | undefined {
     if (this.#offsetMs === undefined) return undefined;
@@ -110,10 +122,37 @@ export class Timeline {
     const stampedTicks = rescale(timeMs, 1000, timescale);
     const countedTicks = this.#nextAudioTicks ?? stampedTicks;
     const toleranceTicks = rescale(AUDIO_TOLERANCE_MS, 1000, timescale);
-    if (stampedTicks < countedTicks - toleranceTicks) return undefined;
-    const ticks = stampedTicks > countedTicks + toleranceTicks ? stampedTicks : countedTicks;
+    const lateTicks = countedTicks - stampedTicks;
+    const ticks = lateTicks < -toleranceTicks ? stampedTicks : countedTicks;
+    if (lateTicks <= toleranceTicks) this.#watchAudioFrom(ticks);
+    else if (this.#isSurplus(lateTicks, countedTicks, timescale, samplesPerFrame)) return undefined;
     this.#nextAudioTicks = ticks + samplesPerFrame;
     this.#newestMs = Math.max(this.#newestMs, rescale(ticks, timescale, 1000));
     return ticks;
+  }
+
+  #watchAudioFrom(ticks: Ticks): void {
+    this.#punctualAudioTicks = ticks;
+    this.#leastLateTicks = Number.POSITIVE_INFINITY;
+    this.#surplusAudioFrames = 0;
+  }
+
+  /** Whether a late frame must go: its time was set back, or there has been too much sound for a while. */
+  #isSurplus(
+    lateTicks: Ticks,
+    countedTicks: Ticks,
+    timescale: number,
+    samplesPerFrame: number,
+  ): boolean {
+    if (lateTicks > rescale(MAX_AUDIO_LATENESS_MS, 1000, timescale)) return true;
+    this.#leastLateTicks = Math.min(this.#leastLateTicks, lateTicks);
+    if (countedTicks - this.#punctualAudioTicks > rescale(MAX_LATE_AUDIO_MS, 1000, timescale)) {
+      const surplus = Math.floor(this.#leastLateTicks / samplesPerFrame);
+      this.#watchAudioFrom(countedTicks);
+      this.#surplusAudioFrames = surplus;
+    }
+    if (this.#surplusAudioFrames === 0) return false;
+    this.#surplusAudioFrames--;
+    return true;
   }
 }

@@ -1,21 +1,17 @@
 import { ApiError } from '../domain/errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import { takeToken } from '../lib/token-bucket.ts';
 
 /**
  * A bucket holds what one second lets through: IVS publishes rates and no bursts, and a bucket as deep as its rate
  * answers both a steady caller and one that comes in bunches.
  */
 const BUCKET_MS = 1000;
-/** What adding up thirds of a second loses. */
-const ROUNDING_MS = 0.001;
 /** Memory for some megabytes of names; only who calls on more subjects than that within a second gets a bucket anew. */
 const MAX_BUCKETS = 20_000;
 const FORGET_INTERVAL_MS = 10_000;
 
-/**
- * Token buckets by name. Each is one number, the moment at which it will be full again (the generic cell rate
- * algorithm), and none at all while it is full.
- */
+/** Token buckets by name; none at all while it is full. */
 export class CallRates {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   /** The least recently used first. */
@@ -38,8 +34,8 @@ export class CallRates {
   take(key: string, ratePerSecond: number): boolean {
     const nowMs = this.#clock.monotonicMs();
     const callMs = BUCKET_MS / ratePerSecond;
-    const fullAtMs = Math.max(this.#fullAtMs.get(key) ?? nowMs, nowMs) + callMs;
-    if (fullAtMs - nowMs > BUCKET_MS + ROUNDING_MS) return false;
+    const fullAtMs = takeToken(this.#fullAtMs.get(key) ?? nowMs, nowMs, callMs, BUCKET_MS);
+    if (fullAtMs === undefined) return false;
     this.#fullAtMs.delete(key);
     this.#fullAtMs.set(key, fullAtMs);
     this.#forgetFull(nowMs);

@@ -5,6 +5,8 @@ import { answering, Child } from './child.mjs';
 import { publishing, rtmpMessage, VIDEO } from './rtmp-client.mjs';
 
 const ADDRESS = '127.0.0.2';
+const FIRST_PORT = 10_000;
+const LAST_PORT = 60_000;
 /** How many at once, or a second. */
 const SLOW_READERS = 200;
 const SLOW_READ_MS = 30_000;
@@ -35,19 +37,31 @@ export class HostileClient extends Child {
 
 const counts = { opened: 0, ended: 0, open: 0 };
 
+/**
+ * One after the other: where the system is to find a free port of an address with thousands of connections, it searches for seconds, and
+ * honest programs on the same core wait as long.
+ */
+const nextPort = (() => {
+  let port = FIRST_PORT;
+  return () => {
+    port = port === LAST_PORT ? FIRST_PORT : port + 1;
+    return port;
+  };
+})();
+
 /** Resolves with a connection, or with nothing where the server does not want it. */
 function opened({ host, port }) {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, localAddress: ADDRESS });
+    const socket = connect({ host, port, localAddress: ADDRESS, localPort: nextPort() });
     socket.on('error', () => resolve(undefined));
     socket.once('connect', () => {
       counts.opened++;
       counts.open++;
+      socket.once('close', () => {
+        counts.ended++;
+        counts.open--;
+      });
       resolve(socket);
-    });
-    socket.once('close', () => {
-      counts.ended++;
-      counts.open--;
     });
   });
 }

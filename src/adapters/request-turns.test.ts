@@ -29,6 +29,22 @@ test('while connections come, each has to wait for two requests only', async () 
   assert.deepEqual(await answeredByTurn(turns, 40, 2), [2, 4, 20]);
 });
 
+test('of connections that keep coming, a hundred a second are waited for', async () => {
+  let nowMs = 0;
+  const turns = new RequestTurns(() => nowMs);
+  for (let n = 0; n < 5_000; n++) turns.accepted();
+  turns.take();
+  await turn();
+  turns.take();
+  await turn();
+  turns.accepted();
+  assert.deepEqual(await answeredByTurn(turns, 40, 2), [16, 32, 40]);
+  await turn();
+  nowMs += 10;
+  turns.accepted();
+  assert.deepEqual(await answeredByTurn(turns, 40, 2), [2, 4, 20]);
+});
+
 test('who comes while others wait is behind them', async () => {
   const turns = new RequestTurns();
   const order: string[] = [];

@@ -27,8 +27,6 @@ export interface HttpServerOptions {
   readonly handlers: readonly HttpHandler[];
   readonly log: Logger;
   readonly limits?: Partial<HttpLimits>;
-  /** Of the connections to every port that is under the same limits. Absent: of this server's own. */
-  readonly connectionCount?: PeerCounter;
   readonly replyCounts?: ReplyCounts;
 }
 
@@ -37,6 +35,8 @@ const LINGER_MS = 1_000;
 
 /** Node's HTTP/1.1 server behind `HttpHandler`: parsing, limits, deadlines, sending, closing. */
 export class HttpServer {
+  /** Of the connections to this port, and to the TLS port before it. */
+  readonly connectionCount: PeerCounter;
   readonly #server: Server<typeof IncomingMessage, typeof ExchangeResponse>;
   readonly #port: SharedPort;
   /** Node's own of a new connection: its parser takes over there. */
@@ -47,7 +47,6 @@ export class HttpServer {
   readonly #log: Logger;
   readonly #limits: HttpLimits;
   readonly #connections = new Map<Socket, Connection>();
-  readonly #connectionCount: PeerCounter;
   readonly #buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   readonly #slow: SlowConnections;
   readonly #replyCounts: ReplyCounts | undefined;
@@ -62,9 +61,7 @@ export class HttpServer {
     const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
     this.#limits = limits;
     this.#slow = new SlowConnections(limits, (connection) => this.#cut(connection, 'too slow'));
-    this.#connectionCount =
-      options.connectionCount ??
-      new PeerCounter(limits.maxConnections, limits.maxConnectionsPerAddress);
+    this.connectionCount = new PeerCounter(limits.maxConnections, limits.maxConnectionsPerAddress);
     this.#server = http.createServer({
       IncomingMessage: http.IncomingMessage,
       ServerResponse: ExchangeResponse,
@@ -148,7 +145,7 @@ export class HttpServer {
     if (taken) accepted.destroy();
     const socket = taken ?? accepted;
     const key = addressKey(remoteAddress);
-    const isCounted = !(socket instanceof TLSSocket) && this.#connectionCount.take(key);
+    const isCounted = !(socket instanceof TLSSocket) && this.connectionCount.take(key);
     const connection: Connection = {
       socket,
       remoteAddress,
@@ -201,7 +198,7 @@ export class HttpServer {
   #onConnectionClosed(connection: Connection): void {
     this.#connections.delete(connection.socket);
     this.#slow.delete(connection);
-    if (connection.addressKey !== undefined) this.#connectionCount.release(connection.addressKey);
+    if (connection.addressKey !== undefined) this.connectionCount.release(connection.addressKey);
     connection.direct?.closed();
     for (const exchange of connection.exchanges.splice(0)) exchange.clientGone();
     if (this.#connections.size === 0) this.#isAllGone?.();
@@ -290,7 +287,7 @@ export class HttpServer {
   }
 
   #sweep(): void {
-    const refused = this.#connectionCount.takeRefused();
+    const refused = this.connectionCount.takeRefused();
     if (refused > 0) this.#log.warn({ count: refused }, 'refused connections: too many');
     const nowMs = performance.now();
     this.#slow.sweep(nowMs);

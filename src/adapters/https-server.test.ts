@@ -17,7 +17,6 @@ import { before, type TestContext, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { BodyTooLarge, type HttpHandler, type HttpReply, type HttpRequest } from '../lib/http.ts';
 import { silentLogger } from '../lib/logger.ts';
-import { PeerCounter } from '../lib/peer-counter.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { HttpServer } from './http-server.ts';
 import { HttpsServer } from './https-server.ts';
@@ -44,10 +43,6 @@ async function serve(t: TestContext, handler: HttpHandler, limits: Partial<HttpL
     handlers: [handler],
     log: { ...silentLogger, error: (fields: unknown) => errors.push(fields) },
     limits: { sweepIntervalMs: 20, ...limits },
-    connectionCount: new PeerCounter(
-      limits.maxConnections ?? 100,
-      limits.maxConnectionsPerAddress ?? 100,
-    ),
   };
   const http1 = new HttpServer(options);
   const server = new HttpsServer({ ...options, http1, certificate });

@@ -3,7 +3,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { addressKey } from '../lib/address-key.ts';
 import { withoutIpv4Mapping } from '../lib/ipv4-mapping.ts';
 import type { Logger } from '../lib/logger.ts';
-import { PeerCounter } from '../lib/peer-counter.ts';
+import type { PeerCounter } from '../lib/peer-counter.ts';
 import { SharedPort } from '../sockets/shared-port.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import type { HttpServer, HttpServerOptions } from './http-server.ts';
@@ -14,8 +14,8 @@ import type { TlsCertificate } from './tls-certificate.ts';
 
 export interface HttpsServerOptions extends HttpServerOptions {
   readonly certificate: Pick<TlsCertificate, 'cert' | 'key'>;
-  /** Serves the clients that do not speak HTTP/2. */
-  readonly http1: Pick<HttpServer, 'accept'>;
+  /** Serves the clients that do not speak HTTP/2. Connections to both ports are counted together. */
+  readonly http1: Pick<HttpServer, 'accept' | 'connectionCount'>;
 }
 
 /** The TLS port: handshakes, and each client to the HTTP that it agreed on. */
@@ -33,9 +33,7 @@ export class HttpsServer {
     const limits: HttpLimits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
     const { http1 } = options;
     this.#log = options.log;
-    this.#connectionCount =
-      options.connectionCount ??
-      new PeerCounter(limits.maxConnections, limits.maxConnectionsPerAddress);
+    this.#connectionCount = http1.connectionCount;
     this.#http2 = new Http2Server(options);
     this.#server = createServer({
       ...secureContextOptions(options.certificate),

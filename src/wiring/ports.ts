@@ -1,5 +1,4 @@
 import type { CertificateKeeper } from '../adapters/certificate-keeper.ts';
-import { DEFAULT_HTTP_LIMITS } from '../adapters/http-limits.ts';
 import { HttpServer } from '../adapters/http-server.ts';
 import { HttpsServer } from '../adapters/https-server.ts';
 import { ListenError } from '../adapters/listen-error.ts';
@@ -10,7 +9,6 @@ import type { Config } from '../config.ts';
 import { type RtmpListenOptions, RtmpServer } from '../ingest/rtmp-server.ts';
 import type { HttpHandler } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
-import { PeerCounter } from '../lib/peer-counter.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import type { LiveRegistry } from '../live/live-registry.ts';
 import type { Foundation } from './foundation.ts';
@@ -38,9 +36,7 @@ export async function openWebPorts(
   },
 ): Promise<WebPorts> {
   const { config, certificates, handlers, replyCounts, log, resources } = foundation;
-  const { maxConnections, maxConnectionsPerAddress } = DEFAULT_HTTP_LIMITS;
-  const connectionCount = new PeerCounter(maxConnections, maxConnectionsPerAddress);
-  const options = { handlers, replyCounts, connectionCount, log };
+  const options = { handlers, replyCounts, log };
   const http = new HttpServer(options);
   const { certificate } = certificates;
   const https = new HttpsServer({ ...options, http1: http, certificate });

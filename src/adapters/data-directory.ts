@@ -58,11 +58,18 @@ export async function findWriteObstacle({
 }: Pick<DataDirectory, 'path'>): Promise<string | undefined> {
   try {
     await access(path, constants.W_OK);
-    const { bavail, bsize } = await statfs(path);
-    return bavail * bsize < MIN_FREE_BYTES ? 'the disk of the data directory is full' : undefined;
+    return (await freeBytes({ path })) < MIN_FREE_BYTES
+      ? 'the disk of the data directory is full'
+      : undefined;
   } catch (error) {
     return `the data directory cannot be written to: ${errorCode(error)}`;
   }
+}
+
+/** What its disk has room for. */
+export async function freeBytes({ path }: Pick<DataDirectory, 'path'>): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
 }
 
 /** The account's access key; made at the first start. */

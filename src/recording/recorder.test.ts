@@ -409,6 +409,23 @@ async function recordBeyondTheLimit(): Promise<RecorderBench> {
   return bench;
 }
 
+/** Minute by minute: the pauses between attempts are shorter. */
+async function passHours(bench: RecorderBench, hours: number) {
+  for (let minutes = 0; minutes < hours * 60; minutes++) {
+    bench.clock.advance(60_000);
+    await bench.settle();
+  }
+}
+
+/** Every put of which this is so is rejected. */
+function rejectPuts(bench: RecorderBench, isAway: (bucketName: string, key: string) => boolean) {
+  const put = bench.store.putBytes.bind(bench.store);
+  bench.store.putBytes = async (bucketName, key, ...object) => {
+    if (isAway(bucketName, key)) throw new Error('away');
+    await put(bucketName, key, ...object);
+  };
+}
+
 async function assertBroughtToItsBucket(bench: RecorderBench) {
   bench.store.error = undefined;
   bench.clock.advance(30_000);
@@ -423,21 +440,14 @@ async function assertBroughtToItsBucket(bench: RecorderBench) {
 
 test('recordings use no more disk than they may; what they have is for the bucket, however long that is away', async () => {
   const bench = await recordBeyondTheLimit();
-  for (let minutes = 0; minutes < 300; minutes++) {
-    bench.clock.advance(60_000);
-    await bench.settle();
-  }
+  await passHours(bench, 5);
   assert.deepEqual(bench.eventNames, ['Recording Start']);
   await assertBroughtToItsBucket(bench);
 });
 
 test('a bucket that is away fails no recordings for others', async () => {
   const bench = new RecorderBench(undefined, { spoolLimitBytes: 3200 });
-  const put = bench.store.putBytes.bind(bench.store);
-  bench.store.putBytes = async (bucketName, ...object) => {
-    if (bucketName === 'dead') throw new Error('away');
-    await put(bucketName, ...object);
-  };
+  rejectPuts(bench, (bucketName) => bucketName === 'dead');
   const dead = bench.stream({ configuration: { bucketName: 'dead' } });
   dead.segment();
   const well = bench.stream({ channelArn: 'arn:aws:ivs:us-west-2:123456789012:channel/other' });
@@ -472,14 +482,107 @@ test('after a restart a recording that failed waits for its bucket as any other'
   await assertBroughtToItsBucket(after);
 });
 
-test('a bucket that is away for six hours is given up: the failure is told and the spool is emptied', async () => {
-  const bench = await recordBeyondTheLimit();
-  for (let minutes = 0; minutes < 361; minutes++) {
-    bench.clock.advance(60_000);
+test('what a bucket that is away for six hours has not got is kept until others need the room: then the failure is told', async () => {
+  const bench = new RecorderBench(undefined, { spoolLimitBytes: 3200 });
+  const away = new Set(['dead']);
+  rejectPuts(bench, (bucketName) => away.has(bucketName));
+  const dead = bench.stream({ configuration: { bucketName: 'dead' } });
+  for (let count = 0; count < 250; count++) {
+    dead.segment();
     await bench.settle();
   }
+  await passHours(bench, 7);
+  assert.deepEqual(bench.eventNames, []);
+  assert.equal((await bench.spool.list()).length, 1);
+
+  away.add('bucket');
+  const other = bench.stream({ channelArn: 'arn:aws:ivs:us-west-2:123456789012:channel/other' });
+  for (let count = 0; count < 10; count++) {
+    other.segment();
+    await bench.settle();
+    bench.clock.advance(10_000);
+  }
+  assert.deepEqual(
+    bench.events.map(({ name, streamId }) => `${streamId} ${name}`),
+    ['st-1 Recording Start Failure'],
+  );
+  assert.equal((await bench.spool.list()).length, 1);
+  away.delete('bucket');
+  bench.clock.advance(30_000);
+  other.end();
+  await bench.settle();
+  assert.equal(bench.eventNames.at(-1), 'Recording End');
+  assert.deepEqual(await bench.spool.list(), []);
+});
+
+test('on a full disk what a bucket has not had for six hours makes room, without a recording that needs it', async () => {
+  const bench = await recordBeyondTheLimit();
+  bench.isDiskFull = true;
+  await passHours(bench, 5.9);
+  assert.equal((await bench.spool.list()).length, 1);
+  await passHours(bench, 0.2);
   assert.deepEqual(bench.eventNames, ['Recording Start', 'Recording End Failure']);
   assert.deepEqual(await bench.spool.list(), []);
+});
+
+test('what waited before a restart has waited', async () => {
+  const before = await recordBeyondTheLimit();
+  await passHours(before, 5.5);
+  const after = new RecorderBench(before);
+  after.store.error = new Error('away');
+  after.isDiskFull = true;
+  await after.recorder.resume();
+  await passHours(after, 0.9);
+  assert.equal((await after.spool.list()).length, 1);
+  await passHours(after, 0.2);
+  assert.deepEqual(await after.spool.list(), []);
+});
+
+test('on a full disk the largest of what is overdue makes room, and the others stay where that is enough', async () => {
+  const bench = new RecorderBench();
+  bench.store.error = new Error('away');
+  for (const [index, segments] of [2, 20, 3].entries()) {
+    const channelArn = `arn:aws:ivs:us-west-2:123456789012:channel/${index}`;
+    const stream = bench.stream({ channelArn });
+    for (let count = 0; count < segments; count++) stream.segment();
+    await bench.settle();
+    stream.end();
+    await bench.settle();
+    bench.clock.advance(9000);
+  }
+  await passHours(bench, 7);
+  const [, largest] = [...bench.spool.recordings.keys()];
+  bench.isDiskFull = true;
+  for (let seconds = 0; seconds < 120; seconds++) {
+    bench.clock.advance(1000);
+    await bench.settle();
+    const left = await bench.spool.list();
+    if (left.length < 3) bench.isDiskFull = false;
+  }
+  const left = await bench.spool.list();
+  assert.equal(left.length, 2);
+  assert.ok(!left.includes(largest!), `${largest} of ${left}`);
+});
+
+test('a recording of which only the documents are missing ends after six hours', async () => {
+  const bench = new RecorderBench();
+  const stream = bench.stream();
+  for (let count = 0; count < 6; count++) stream.segment();
+  await bench.settle();
+  rejectPuts(bench, (_, key) => !key.endsWith('.ts'));
+  stream.end();
+  await bench.settle();
+  await passHours(bench, 5.9);
+  assert.deepEqual(bench.eventNames, ['Recording Start']);
+  await passHours(bench, 0.2);
+  assert.deepEqual(bench.eventNames, ['Recording Start', 'Recording End Failure']);
+  assert.deepEqual(await bench.spool.list(), []);
+});
+
+test('what waited for its bucket for more than six hours gets there when it is back', async () => {
+  const bench = await recordBeyondTheLimit();
+  await passHours(bench, 12);
+  await assertBroughtToItsBucket(bench);
 });
 
 test('what failed before its bucket was ever there is brought to it all the same', async () => {

@@ -34,6 +34,8 @@ export interface RecorderOptions {
   readonly log: Logger;
   /** Of all recordings together. */
   readonly spoolLimitBytes: number;
+  /** Whether nobody can write to the spool any more. */
+  readonly isDiskFull: () => Promise<boolean>;
 }
 
 /** Every recording there is: of streams on air, of streams that may come back, and on the way to their buckets. */
@@ -86,12 +88,11 @@ export class Recorder implements StreamRecorder, AsyncDisposable {
 
   measurements(): RecordingMeasurements {
     const byCondition = new Map<RecordingCondition, number>();
-    let spooledBytes = 0;
-    for (const recording of this.#recordings) {
-      byCondition.set(recording.condition, (byCondition.get(recording.condition) ?? 0) + 1);
-      spooledBytes += recording.spooledBytes;
+    for (const { condition } of this.#recordings) {
+      byCondition.set(condition, (byCondition.get(condition) ?? 0) + 1);
     }
-    return { byCondition, spooledBytes, spoolLimitBytes: this.#options.spoolLimitBytes };
+    const { spoolLimitBytes } = this.#options;
+    return { byCondition, spooledBytes: this.#budget.usedBytes, spoolLimitBytes };
   }
 
   begin(stream: RecordableStream): StreamRecording {
@@ -151,7 +152,7 @@ export class Recorder implements StreamRecorder, AsyncDisposable {
   }
 
   #add(state: RecordingState, spooled: Promise<SpooledRecording>): Recording {
-    const { store, history, clock, log } = this.#options;
+    const { store, history, isDiskFull, clock, log } = this.#options;
     const { channelArn } = state.head;
     const recording = new Recording({
       state,
@@ -159,6 +160,7 @@ export class Recorder implements StreamRecorder, AsyncDisposable {
       store,
       history,
       budget: this.#budget,
+      isDiskFull,
       clock,
       log,
       onClosed: () => {

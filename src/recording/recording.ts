@@ -2,24 +2,17 @@ import { DestinationRefused } from '../domain/destination-refused.ts';
 import type { RecordingCondition } from '../domain/recording-measurements.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import { BucketWriter } from './bucket-writer.ts';
 import type { JournalEntry } from './journal.ts';
 import { PassLoop } from './pass-loop.ts';
 import type { ObjectStore, RecordingHistory, SpooledRecording } from './ports.ts';
 import { ReconnectWindow } from './reconnect-window.ts';
 import type { RecordingReason } from './recording-facts.ts';
-import { RecordingNews } from './recording-news.ts';
 import type { RecordingState } from './recording-state.ts';
-import { Retry, Stopped } from './retry.ts';
+import { RecordingUpload } from './recording-upload.ts';
+import { Stopped } from './retry.ts';
 import type { SpoolBudget, SpoolUser } from './spool-budget.ts';
 import { trimSpool, writeLastLines } from './spool-upkeep.ts';
 import { type SpoolJob, SpoolWriter } from './spool-writer.ts';
-
-/** A bucket that is away for longer is not coming back. */
-const GIVE_UP_MS = 6 * 3600 * 1000;
-
-/** For what remains to be written to a bucket that was given up. */
-const LAST_WORDS_MS = 10_000;
 
 /**
  * - `recording`: a stream is recorded.
@@ -35,6 +28,8 @@ export interface RecordingOptions {
   readonly store: ObjectStore;
   readonly history: RecordingHistory;
   readonly budget: SpoolBudget;
+  /** Whether nobody can write to the spool any more. */
+  readonly isDiskFull: () => Promise<boolean>;
   readonly clock: Clock;
   readonly log: Logger;
   /** It is closed, or stopped for now. */
@@ -47,20 +42,14 @@ export class Recording implements SpoolUser {
   readonly #options: RecordingOptions;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #retry: Retry;
   readonly #writer: SpoolWriter;
-  readonly #news: RecordingNews;
+  readonly #upload: RecordingUpload;
   readonly #done = Promise.withResolvers<void>();
-  #bucket: BucketWriter | undefined;
   #phase: Phase = 'recording';
   /** No stream may come back when the one that is on has ended. */
   #isLastStream = false;
   readonly #window: ReconnectWindow;
   readonly #loop: PassLoop;
-  /** The journal may not know of it yet. */
-  #hasAnnounced = false;
-  /** It was away for too long, or refuses what it has not had anything of. Whatever else fails, what is on disk is still for it. */
-  #isBucketGivenUp = false;
   /** The first lines of its journal, if it is a new one. */
   #beginning: readonly JournalEntry[] = [];
   /** It takes nothing more; `state` is told when nothing is being written any more. */
@@ -79,13 +68,20 @@ export class Recording implements SpoolUser {
       recording: state.head.recordingId,
       channel: state.head.channelArn,
     });
-    this.#retry = new Retry(clock);
     this.#window = new ReconnectWindow(clock, () => this.finish());
     this.#loop = new PassLoop(
       () => this.#work(),
       () => this.#close(),
     );
-    this.#news = new RecordingNews({ ...options, log: this.#log, retry: this.#retry });
+    this.#upload = new RecordingUpload({
+      ...options,
+      log: this.#log,
+      onAnnounced: () => this.#writer.push({ kind: 'entry', entry: { type: 'announced' } }),
+      hasMedia: () => this.#phase !== 'finishing' || state.hasWaiting,
+      // In this order: the disk may have got room meanwhile from another one.
+      isRoomNeeded: async () =>
+        this.isOverdue && (await options.isDiskFull()) && options.budget.mayLeave(this),
+    });
     this.#writer = new SpoolWriter({
       state,
       spooled,
@@ -120,8 +116,21 @@ export class Recording implements SpoolUser {
     return this.#phase === 'recording';
   }
 
+  get isOverdue(): boolean {
+    // An encoder that is waited for would go on with it.
+    return this.#phase === 'finishing' && this.#upload.patience.isOverdue;
+  }
+
+  get isGivenUp(): boolean {
+    return this.#upload.patience.isGivenUp;
+  }
+
   outgrown(error: Error): void {
     this.#writer.break(error);
+  }
+
+  giveUp(): void {
+    this.#upload.patience.giveUp();
   }
 
   // --- what the recorder does
@@ -160,6 +169,7 @@ export class Recording implements SpoolUser {
     const { newestStream, endedAtMs, head } = this.state;
     const spooled = await this.#options.spooled;
     this.state.takeUp(await spooled.files());
+    this.#upload.patience.hasWaited(this.#clock.nowMs() - endedAtMs);
     this.#account();
     // What is written makes the loop begin, and nothing may be in a bucket that is still to be cut off.
     await trimSpool(this.state, spooled);
@@ -218,7 +228,7 @@ export class Recording implements SpoolUser {
   }
 
   #stopWork(): void {
-    this.#retry.stop();
+    this.#upload.stop();
     this.#loop.stop();
   }
 
@@ -256,74 +266,37 @@ export class Recording implements SpoolUser {
         await this.#giveUp(error);
         return;
       }
-      const isRefused = error instanceof DestinationRefused && !this.#hasBegun;
+      const isRefused = error instanceof DestinationRefused && !this.#upload.hasBegun;
       this.#fail(isRefused ? 'ValidationException' : 'InternalServerException', error);
     }
   }
 
   async #pass(): Promise<void> {
     await this.#makingRoom;
-    const spooled = await this.#options.spooled;
-    this.#bucket ??= this.#bucketWriter(spooled);
-    if (this.state.newestStream) {
-      if (!this.#hasBegun && this.#isWorthBeginning) await this.#announce(this.#bucket);
-      if (this.#hasBegun) await this.#bucket.writeMedia();
-      this.#account();
-    }
+    await this.#upload.bring(this.#hasFailed);
+    this.#account();
     if (this.#phase !== 'finishing') return;
     // What arrived meanwhile is not to be left behind.
     if (!this.#writer.isIdle) void this.#writer.drained().then(() => this.#loop.ask());
     else if (this.#hasFailed && !this.state.failure) this.#loop.ask();
-    else if (this.#hasBegun && this.state.hasWaiting) this.#loop.ask();
+    else if (this.#upload.hasBegun && this.state.hasWaiting) this.#loop.ask();
     else {
-      if (this.#hasBegun) await this.#bucket.conclude(this.state.endedAtMs);
-      await this.#leave(spooled);
+      await this.#upload.conclude();
+      this.#phase = 'closed';
+      this.#loop.stop();
     }
   }
 
-  async #announce(bucket: BucketWriter): Promise<void> {
-    await bucket.announce();
-    await this.#news.started();
-    this.#hasAnnounced = true;
-    this.#writer.push({ kind: 'entry', entry: { type: 'announced' } });
-  }
-
-  /** The tree is complete before the history says so, and the spool is kept until it does. */
-  async #leave(spooled: SpooledRecording | undefined): Promise<void> {
-    await this.#news.ended(this.#hasBegun);
-    await this.#retry.run(async () => spooled?.remove(), {
-      onFailure: (error) => this.#log.warn({ err: error }, 'cannot empty the spool of a recording'),
-      isHopeless: (_, elapsedMs) => elapsedMs >= LAST_WORDS_MS,
-    });
-    this.#phase = 'closed';
-    this.#loop.stop();
-  }
-
-  /** The bucket does not take the rest either. */
   async #giveUp(error: unknown): Promise<void> {
     await this.#makingRoom;
-    const lost = { files: this.state.waitingCount, byteLength: this.state.spooledBytes };
-    this.#log.error(
-      { err: error, lost },
-      'the recording is given up: its bucket never got the rest',
-    );
     try {
-      await this.#leave(await this.#spooledIfAny());
+      await this.#upload.giveUp(error);
+      this.#phase = 'closed';
     } catch (failure) {
-      if (!(failure instanceof Stopped)) {
-        this.#log.error({ err: failure }, 'a recording that was given up is still in the spool');
-        this.#loop.stop();
-      }
+      if (failure instanceof Stopped) return;
+      this.#log.error({ err: failure }, 'a recording that was given up is still in the spool');
     }
-  }
-
-  /** None where the disk had no room for it from the beginning. */
-  async #spooledIfAny(): Promise<SpooledRecording | undefined> {
-    try {
-      return await this.#options.spooled;
-    } catch {
-      return undefined;
-    }
+    this.#loop.stop();
   }
 
   /** Whether it gets to the disk or not, the state has it then, and has whose recording it was. */
@@ -338,37 +311,6 @@ export class Recording implements SpoolUser {
     }
     for (const entry of entries) this.state.apply(entry);
     this.#account();
-  }
-
-  #bucketWriter(spooled: SpooledRecording): BucketWriter {
-    return new BucketWriter({
-      state: this.state,
-      store: this.#options.store,
-      spooled,
-      clock: this.#clock,
-      log: this.#log,
-      retry: this.#retry,
-      isHopeless: (error, elapsedMs) => this.#isHopeless(error, elapsedMs),
-      onArrived: (file) => spooled.delete(file),
-    });
-  }
-
-  #isHopeless(error: unknown, elapsedMs: number): boolean {
-    if (this.#isBucketGivenUp) return elapsedMs >= LAST_WORDS_MS;
-    // Before anything was promised, IVS says at once that the bucket can't be used.
-    const isRefused = error instanceof DestinationRefused && !this.#hasBegun;
-    this.#isBucketGivenUp = isRefused || elapsedMs >= GIVE_UP_MS;
-    return this.#isBucketGivenUp;
-  }
-
-  /** What failed before its bucket was told of it is still worth having, if there is anything. */
-  get #isWorthBeginning(): boolean {
-    return !this.#isBucketGivenUp && (!this.#hasFailed || this.state.hasWaiting);
-  }
-
-  /** The bucket has the started document, and the history its event. */
-  get #hasBegun(): boolean {
-    return this.state.isAnnounced || this.#hasAnnounced;
   }
 
   #close(): void {

@@ -11,7 +11,7 @@ export class Stopped extends Error {
 export interface RetryOptions {
   readonly onFailure: (error: unknown, delayMs: number) => void;
   /** No use in trying again, so long after the first attempt. */
-  readonly isHopeless: (error: unknown, elapsedMs: number) => boolean;
+  readonly isHopeless: (error: unknown, elapsedMs: number) => boolean | Promise<boolean>;
 }
 
 /** Tries again, after longer and longer pauses, until it is stopped or gives up. */
@@ -39,7 +39,8 @@ export class Retry {
         return await this.#unlessStopped(attempt());
       } catch (error) {
         if (error instanceof Stopped) throw error;
-        if (isHopeless(error, this.#clock.monotonicMs() - startedMs)) throw error;
+        const elapsedMs = this.#clock.monotonicMs() - startedMs;
+        if (await this.#unlessStopped(Promise.resolve(isHopeless(error, elapsedMs)))) throw error;
         onFailure(error, delayMs);
         await this.#pause(delayMs);
       }

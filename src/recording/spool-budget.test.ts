@@ -5,6 +5,8 @@ import { SpoolBudget, type SpoolUser } from './spool-budget.ts';
 class User implements SpoolUser {
   spooledBytes: number;
   isGrowing = true;
+  isOverdue = false;
+  isGivenUp = false;
 
   constructor(spooledBytes: number) {
     this.spooledBytes = spooledBytes;
@@ -12,6 +14,10 @@ class User implements SpoolUser {
 
   outgrown(): void {
     this.isGrowing = false;
+  }
+
+  giveUp(): void {
+    this.isGivenUp = true;
   }
 }
 
@@ -56,4 +62,38 @@ test('enforce() stops nobody who has no media, and counts nobody who is gone', (
   budget.delete(users[1]!);
   grow(0, 90);
   assert.deepEqual(growing(), [true, false]);
+});
+
+test('enforce() gives up what waited for too long, one after the other, before it stops anybody', () => {
+  const { users, grow, growing } = setUp(1000, 900, 950, 30);
+  for (const user of users.slice(0, 3)) Object.assign(user, { isGrowing: false, isOverdue: true });
+  const givenUp = () => users.map(({ isGivenUp }) => isGivenUp);
+  grow(3, 70);
+  grow(3, 200);
+  assert.deepEqual(givenUp(), [true, false, false, false], 'its room is enough');
+  assert.deepEqual(growing(), [false, false, false, true], 'and is waited for');
+  grow(3, 100);
+  assert.deepEqual(growing(), [false, false, false, false], 'up to the limit');
+  assert.deepEqual(givenUp(), [true, false, false, false], 'and what leaves is waited for');
+});
+
+test('enforce() gives up the next one where the first is not enough', () => {
+  const { users, grow } = setUp(400, 900, 1500, 30);
+  for (const user of users.slice(0, 3)) Object.assign(user, { isGrowing: false, isOverdue: true });
+  const givenUp = () => users.map(({ isGivenUp }) => isGivenUp);
+  grow(3, 20);
+  grow(3, 0);
+  assert.deepEqual(givenUp(), [false, false, true, false]);
+  users[3]!.spooledBytes = 1600;
+  grow(3, 0);
+  assert.deepEqual(givenUp(), [false, true, true, false]);
+});
+
+test('enforce() does not give up a recording of what is on air', () => {
+  const { users, grow, growing } = setUp(2900, 10);
+  users[0]!.isOverdue = true;
+  grow(1, 10);
+  assert.deepEqual([growing(), users[0]!.isGivenUp], [[false, true], false]);
+  grow(1, 10);
+  assert.deepEqual([growing(), users[0]!.isGivenUp], [[false, true], true]);
 });

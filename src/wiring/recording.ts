@@ -1,4 +1,5 @@
 import { BucketDirectory } from '../adapters/bucket-directory.ts';
+import { freeBytes } from '../adapters/data-directory.ts';
 import { ConfiguredBuckets } from '../adapters/recording-buckets.ts';
 import { DirectorySpool } from '../adapters/recording-spool.ts';
 import { S3Thread } from '../adapters/s3-thread.ts';
@@ -7,6 +8,9 @@ import { RecordingDestinations } from '../control/recording-destinations.ts';
 import { Recorder } from '../recording/recorder.ts';
 
 import type { Foundation } from './foundation.ts';
+
+/** Half a minute of all renditions of one stream: with less, recordings break off soon after they began. */
+const MIN_SPOOL_BYTES = 64 * 1024 * 1024;
 
 /** What records, and where to. */
 export interface Recording {
@@ -40,6 +44,11 @@ export async function startRecording(foundation: Foundation): Promise<Recording>
       random: randomBytes,
       log,
       spoolLimitBytes: config.spoolLimitBytes,
+      isDiskFull: () =>
+        freeBytes(directory).then(
+          (byteLength) => byteLength < MIN_SPOOL_BYTES,
+          () => false,
+        ),
     }),
   );
   await recorder.resume();

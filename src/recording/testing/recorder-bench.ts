@@ -142,6 +142,7 @@ export class RecorderBench implements RecordingHistory {
   readonly store: MemoryStore;
   readonly events: (RecordingEvent & { readonly streamId: string })[];
   readonly recorder: Recorder;
+  isDiskFull = false;
   #streams = 0;
 
   constructor(
@@ -170,6 +171,7 @@ export class RecorderBench implements RecordingHistory {
       random: (count) => Uint8Array.from({ length: count }, (_, index) => index + this.#streams),
       log: silentLogger,
       spoolLimitBytes,
+      isDiskFull: async () => this.isDiskFull,
     });
   }
 

@@ -80,18 +80,8 @@ export class ChannelPackager {
    * Discontinuity Sequence Numbers" (RFC 8216bis 6.2.4): what was before it counts, though it never had it.
    */
   add(plan: RenditionPlan): FrameSink {
-    const { window } = this.leader;
-    const { listedSegments, openSegment } = window;
-    const follower = this.#follow(plan, {
-      firstMsn: window.nextMsn,
-      discontinuitySequence:
-        window.discontinuitySequence +
-        listedSegments.filter(({ isDiscontinuous }) => isDiscontinuous).length,
-      elapsedTicks: listedSegments.reduce(
-        (sum, { durationTicks }) => sum + durationTicks,
-        window.elapsedTicks,
-      ),
-    });
+    const { openSegment } = this.leader.window;
+    const follower = this.#follow(plan, this.leader.window.behindListed());
     if (openSegment) {
       follower.window.beginSegment(openSegment);
       this.#joining = [...this.#joining, follower.window];

@@ -4,9 +4,9 @@ import type { Ticks } from '../lib/timescale.ts';
 import { VIDEO_TIMESCALE } from '../media/frame.ts';
 import type { MediaExtension } from './part-container.ts';
 import {
-  PART_HOLD_BACK_PART_TARGETS,
   type PlaylistForm,
   PlaylistView,
+  partHoldBackSeconds,
   type RenderedPlaylist,
 } from './playlist-view.ts';
 import type { RenditionDescription } from './rendition.ts';
@@ -159,7 +159,7 @@ export class LiveWindow {
     this.#segments.abortOpen();
     this.#changed();
     if (this.isLowLatency && this.#timing) {
-      const holdBackMs = this.partTargetSeconds * PART_HOLD_BACK_PART_TARGETS * 1000;
+      const holdBackMs = partHoldBackSeconds(this) * 1000;
       this.#cancelEndDue = this.#clock.after(holdBackMs, () => this.#endIsDue());
     } else this.#endIsDue();
     for (const follower of this.#followers) follower.ended();
@@ -189,6 +189,11 @@ export class LiveWindow {
 
   get isPlayable(): boolean {
     return this.#timing !== undefined;
+  }
+
+  /** What a window has behind it that begins with the segment after the newest complete one. */
+  behindListed(): Partial<WindowStart> {
+    return this.#segments.behindListed();
   }
 
   /** Its newest part is the last one for a while. */

@@ -22,7 +22,7 @@ const SKIP_BOUNDARY_TARGET_DURATIONS = 6;
 const HOLD_BACK_TARGET_DURATIONS = 3;
 
 /** "PART-HOLD-BACK … SHOULD be at least three times the Part Target Duration"; five ride out a lost turn of a radio link. */
-export const PART_HOLD_BACK_PART_TARGETS = 5;
+const PART_HOLD_BACK_PART_TARGETS = 5;
 
 /**
  * Segments that IVS announces behind its playlist: the one that grows and the one after it. The latter not where there are
@@ -210,9 +210,15 @@ function serverControl(window: PlaylistSource): ServerControl {
     canBlockReload: true,
     canSkipUntilSeconds: window.targetDurationSeconds * SKIP_BOUNDARY_TARGET_DURATIONS,
     holdBackSeconds: window.targetDurationSeconds * HOLD_BACK_TARGET_DURATIONS,
-    partHoldBackSeconds: window.partTargetSeconds * PART_HOLD_BACK_PART_TARGETS,
+    partHoldBackSeconds: partHoldBackSeconds(window),
   };
 }
+
+/** How far from the end of the playlist players keep. */
+export const partHoldBackSeconds = ({
+  partTargetSeconds,
+}: Pick<PlaylistSource, 'partTargetSeconds'>): number =>
+  partTargetSeconds * PART_HOLD_BACK_PART_TARGETS;
 
 /** Segments that end further from the end of the playlist than the skip boundary; one that straddles it stays. */
 function countSkippable(listed: readonly Segment[], window: PlaylistSource): number {

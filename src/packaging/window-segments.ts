@@ -99,12 +99,19 @@ export class WindowSegments {
 
   /** No playlist will ever list what there is. */
   skip(): void {
-    for (const segment of this.#segments) {
-      this.#elapsedTicks += segment.durationTicks;
-      if (segment.isDiscontinuous) this.#discontinuitySequence++;
-    }
+    for (const segment of this.#segments) this.#countAsLeft(segment);
     this.#segments = [];
     this.#firstListedMsn = this.#nextMsn;
+  }
+
+  /** What a window has behind it that begins with the segment after the newest complete one. */
+  behindListed(): Omit<SegmentsBefore, 'firstGeneration'> {
+    const { listed } = this;
+    return {
+      firstMsn: this.#nextMsn,
+      elapsedTicks: this.#elapsedTicks + totalTicks(listed),
+      discontinuitySequence: this.#discontinuitySequence + discontinuities(listed),
+    };
   }
 
   abortOpen(): void {
@@ -122,16 +129,15 @@ export class WindowSegments {
   /** What is too old to be listed leaves the list, what is too old to be fetched is let go. */
   evict(targetTicks: Ticks): void {
     const { listed } = this;
-    let listedTicks = listed.reduce((sum, segment) => sum + segment.durationTicks, 0);
+    let listedTicks = totalTicks(listed);
     for (const oldest of listed) {
       if (listedTicks - oldest.durationTicks < targetTicks * LISTED_TARGET_DURATIONS) break;
       listedTicks -= oldest.durationTicks;
-      this.#elapsedTicks += oldest.durationTicks;
+      this.#countAsLeft(oldest);
       this.#firstListedMsn = oldest.msn + 1;
-      if (oldest.isDiscontinuous) this.#discontinuitySequence++;
     }
     const past = this.#past;
-    let pastTicks = past.reduce((sum, segment) => sum + segment.durationTicks, 0);
+    let pastTicks = totalTicks(past);
     for (const oldest of past) {
       if (pastTicks - oldest.durationTicks < targetTicks * LINGER_TARGET_DURATIONS) break;
       pastTicks -= oldest.durationTicks;
@@ -170,16 +176,19 @@ export class WindowSegments {
   #before(): SegmentsBefore {
     const past = this.#past;
     const [first] = this.#segments;
-    const pastTicks = past.reduce((sum, segment) => sum + segment.durationTicks, 0);
     const generations = [this.#initGeneration, ...this.#initSegments.keys()];
     if (first) generations.push(first.initGeneration);
     return {
       firstMsn: first?.msn ?? this.#nextMsn,
-      elapsedTicks: this.#elapsedTicks - pastTicks,
-      discontinuitySequence:
-        this.#discontinuitySequence - past.filter((segment) => segment.isDiscontinuous).length,
+      elapsedTicks: this.#elapsedTicks - totalTicks(past),
+      discontinuitySequence: this.#discontinuitySequence - discontinuities(past),
       firstGeneration: Math.max(0, Math.min(...generations)),
     };
+  }
+
+  #countAsLeft(segment: Segment): void {
+    this.#elapsedTicks += segment.durationTicks;
+    if (segment.isDiscontinuous) this.#discontinuitySequence++;
   }
 
   /** They left the list, and can still be fetched. */
@@ -187,3 +196,9 @@ export class WindowSegments {
     return this.#segments.filter((segment) => segment.msn < this.#firstListedMsn);
   }
 }
+
+const totalTicks = (segments: readonly Segment[]): Ticks =>
+  segments.reduce((sum, { durationTicks }) => sum + durationTicks, 0);
+
+const discontinuities = (segments: readonly Segment[]): number =>
+  segments.filter(({ isDiscontinuous }) => isDiscontinuous).length;

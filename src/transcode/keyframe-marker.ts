@@ -1,10 +1,8 @@
 import type { VideoTrack } from '../media/frame.ts';
 import {
   AvcNalUnitType,
-  containsIdr,
+  firstSlice,
   type NalUnitLengthSize,
-  nalUnitEnd,
-  nalUnitType,
   parseAvcDecoderConfiguration,
 } from '../protocols/codecs/avc.ts';
 import type { QueuedFrame } from './input-queue.ts';
@@ -33,28 +31,18 @@ export class KeyframeMarker {
     if (frame.kind === 'audio' || !frame.isKeyframe) return queued;
     const isFirst = this.#isFirst;
     this.#isFirst = false;
-    if (isFirst || containsIdr(frame.payload, this.#lengthSize)) return queued;
-    return { ...queued, frame: { ...frame, payload: marked(frame.payload, this.#lengthSize) } };
+    if (isFirst) return queued;
+    const slice = firstSlice(frame.payload, this.#lengthSize);
+    if (slice?.type !== AvcNalUnitType.codedSlice) return queued;
+    const payload = marked(frame.payload, slice.at, this.#lengthSize);
+    return { ...queued, frame: { ...frame, payload } };
   }
 }
 
 /** Of several such messages, the last one before the slices counts. */
-function marked(payload: Uint8Array, lengthSize: NalUnitLengthSize): Uint8Array {
-  const at = firstSlice(payload, lengthSize);
-  if (at === undefined) return payload;
+function marked(payload: Uint8Array, at: number, lengthSize: NalUnitLengthSize): Uint8Array {
   const mark = new Uint8Array(lengthSize + RECOVERY_POINT.length);
   mark[lengthSize - 1] = RECOVERY_POINT.length;
   mark.set(RECOVERY_POINT, lengthSize);
   return Buffer.concat([payload.subarray(0, at), mark, payload.subarray(at)]);
-}
-
-/** Where its length is. */
-function firstSlice(payload: Uint8Array, lengthSize: NalUnitLengthSize): number | undefined {
-  for (let at = 0; at < payload.byteLength; ) {
-    const start = at + lengthSize;
-    const end = nalUnitEnd(payload, at, lengthSize);
-    if (end > start && nalUnitType(payload, start) === AvcNalUnitType.codedSlice) return at;
-    at = end;
-  }
-  return undefined;
 }

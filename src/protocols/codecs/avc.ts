@@ -119,18 +119,29 @@ export function* nalUnits(
  * Reads the lengths only, up to the first slice. Throws `ProtocolViolation` like `nalUnits`.
  */
 export function containsIdr(payload: Uint8Array, nalUnitLengthSize: NalUnitLengthSize): boolean {
+  // ISO 14496-10 7.4.1: where one slice of a picture has nal_unit_type 5, none has 1 to 4.
+  return firstSlice(payload, nalUnitLengthSize)?.type === AvcNalUnitType.codedSliceIdr;
+}
+
+/**
+ * The access unit's first slice that is not a partition of one: its nal_unit_type, and where its length is. Throws
+ * `ProtocolViolation` like `nalUnits`.
+ */
+export function firstSlice(
+  payload: Uint8Array,
+  nalUnitLengthSize: NalUnitLengthSize,
+): { readonly type: number; readonly at: number } | undefined {
   for (let at = 0; at < payload.byteLength; ) {
     const start = at + nalUnitLengthSize;
     const end = nalUnitEnd(payload, at, nalUnitLengthSize);
     if (end > start) {
       const type = nalUnitType(payload, start);
-      if (type === AvcNalUnitType.codedSliceIdr) return true;
-      // ISO 14496-10 7.4.1: where one slice of a picture has nal_unit_type 5, none has 1 to 4.
-      if (type === AvcNalUnitType.codedSlice) return false;
+      const isSlice = type === AvcNalUnitType.codedSlice || type === AvcNalUnitType.codedSliceIdr;
+      if (isSlice) return { type, at };
     }
     at = end;
   }
-  return false;
+  return undefined;
 }
 
 /** nal_unit_type of the NAL unit that begins at `start`, which must lie in the payload; ISO 14496-10 7.3.1. */

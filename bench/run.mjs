@@ -19,9 +19,9 @@ const VIEWERS = 100;
  * aimed for, which docs/performance.md has.
  */
 const BARS = [
-  { work: 'ingest', ratio: 1.7 },
-  { work: 'playlists', ratio: 2.2 },
-  { work: 'segments', ratio: 3.2 },
+  { work: 'ingest', ratio: 1.5 },
+  { work: 'playlists', ratio: 1.4 },
+  { work: 'segments', ratio: 2.6 },
 ];
 /** Until the first segments are there, and the compiler has seen the code. */
 const WARM_UP_MS = 8000;

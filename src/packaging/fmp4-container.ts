@@ -39,10 +39,7 @@ export class Fmp4Container implements PartContainer {
     return {
       byteLength,
       encode: (same) =>
-        Buffer.concat(
-          [...head, ...same.video.map(payloadOf), ...same.audio.map(payloadOf)],
-          byteLength,
-        ),
+        joined([...head, ...same.video.map(payloadOf), ...same.audio.map(payloadOf)], byteLength),
     };
   }
 }
@@ -77,6 +74,18 @@ function trackRun(trackId: number, samples: readonly Sample[]): FragmentTrack {
   const [first] = samples;
   assert(first !== undefined, 'a run has samples');
   return { trackId, baseMediaDecodeTimeTicks: first.startTicks, samples };
+}
+
+/** In memory of its own: a small part cut from Node's pool would keep 64 KiB of it for as long as it is in its window. */
+function joined(chunks: readonly Uint8Array[], byteLength: number): Uint8Array {
+  const bytes = Buffer.allocUnsafeSlow(byteLength);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  assert(offset === byteLength, 'a part is as long as it was measured');
+  return bytes;
 }
 
 const payloadOf = (sample: Sample): Uint8Array => sample.payload;

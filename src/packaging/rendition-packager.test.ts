@@ -10,6 +10,7 @@ import { Fmp4Container } from './fmp4-container.ts';
 import { LiveWindow } from './live-window.ts';
 import type { PartContainer, PartContent } from './part-container.ts';
 import { RenditionPackager } from './rendition-packager.ts';
+import { TsContainer } from './ts-container.ts';
 
 function packager(isLowLatency = true, container: PartContainer = new Fmp4Container()) {
   const clock = new FakeClock();
@@ -103,6 +104,17 @@ test('a window lists seven target durations and keeps what left the list for one
   assert.ok(p.window.segment(15), 'left the list two segments ago');
   assert.equal(p.window.segment(14), undefined);
 });
+
+for (const container of [new Fmp4Container(), new TsContainer()]) {
+  test(`a part that was asked for keeps no more memory than it has bytes, in ${container.constructor.name}`, () => {
+    const { packager: p } = packager(true, container);
+    p.tracks(tracks);
+    feed(p, 0, 2001);
+    for (const part of p.window.listedSegments[0]!.parts) {
+      assert.equal(part.bytes().buffer.byteLength, part.byteLength);
+    }
+  });
+}
 
 test('a delta update leaves out what ends before the skip boundary', () => {
   const { packager: p } = packager();

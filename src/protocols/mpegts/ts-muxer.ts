@@ -99,7 +99,7 @@ export class TsMuxer {
   /** The part's bytes, as many as `measure` says; throws what `measure` throws. */
   encode(part: TsPart, position: TsPosition): Uint8Array {
     const { byteLength } = this.measure(part, position);
-    // Every byte of it is written: packets have no gaps.
+    // Every byte of it is written: packets have no gaps. A small part cut from Node's pool would keep 64 KiB of it.
     const bytes = Buffer.allocUnsafeSlow(byteLength);
     this.#walk(part, position, bytes);
     return bytes;

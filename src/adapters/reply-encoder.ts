@@ -31,12 +31,15 @@ function wantsClose({ headers }: HttpReply): boolean {
 /** Makes bytes of replies to HTTP/1.1 requests; of those that are shared once a second, for the sake of their Date. */
 export class ReplyEncoder {
   readonly #keepAlive: string;
+  readonly #nowMs: () => number;
   #shared = new WeakMap<HttpReply, EncodedReply>();
   #second = 0;
   /** RFC 9110 section 5.6.7. */
   #date = '';
 
-  constructor(keepAliveTimeoutMs: number) {
+  /** `nowMs`: since the Unix epoch. */
+  constructor(keepAliveTimeoutMs: number, nowMs: () => number = Date.now) {
+    this.#nowMs = nowMs;
     const seconds = Math.floor(keepAliveTimeoutMs / 1000);
     this.#keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n`;
   }
@@ -98,7 +101,7 @@ export class ReplyEncoder {
   }
 
   #refreshDate(): void {
-    const second = Math.floor(Date.now() / 1000);
+    const second = Math.floor(this.#nowMs() / 1000);
     if (second === this.#second) return;
     this.#second = second;
     this.#date = new Date(second * 1000).toUTCString();

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { ReplyEncoder } from '../../src/adapters/reply-encoder.ts';
+import type { Clock } from '../../src/lib/clock.ts';
 import type { HttpHandler, HttpReply, HttpRequest } from '../../src/lib/http.ts';
 
 const KEEP_ALIVE_MS = 75_000;
-const TRANSFER = new ReplyEncoder(KEEP_ALIVE_MS);
 
 /** A player without sockets: asks for each playlist before it is there, and for the part that it brings. */
 export class InProcessViewer {
   readonly #handlers: readonly HttpHandler[];
+  readonly #transfer: ReplyEncoder;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #query: string;
   /** Answers so far, and the longest of them. */
@@ -19,8 +20,13 @@ export class InProcessViewer {
   #failure: Error | undefined;
 
   /** `isCompressed`: as browsers do, with delta updates; otherwise as the simplest player does. */
-  constructor(handlers: readonly HttpHandler[], { isCompressed }: { isCompressed: boolean }) {
+  constructor(
+    handlers: readonly HttpHandler[],
+    { isCompressed, clock }: { isCompressed: boolean; clock: Clock },
+  ) {
     this.#handlers = handlers;
+    // It keeps for a second what is shared: of the clock that the stream has, not of the machine's.
+    this.#transfer = new ReplyEncoder(KEEP_ALIVE_MS, () => clock.nowMs());
     this.#headers = { host: 'localhost:8080', ...(isCompressed && { 'accept-encoding': 'gzip' }) };
     this.#query = isCompressed ? '&_HLS_skip=YES' : '';
   }
@@ -73,7 +79,7 @@ export class InProcessViewer {
       if (answer === undefined) continue;
       const reply = await answer;
       assert.equal(reply.status, 200, `${reply.status} for ${path}?${query}`);
-      TRANSFER.encode(reply, false);
+      this.#transfer.encode(reply, false);
       return reply;
     }
     return assert.fail(`nobody answers ${path}`);

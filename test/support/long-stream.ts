@@ -137,7 +137,9 @@ export class LongStream implements AsyncDisposable {
     decision.publication.tracks(TRACKS);
     return new LongStream({
       ...{ clock, log, live, kbps },
-      viewers: [false, true].map((isCompressed) => new InProcessViewer(handlers, { isCompressed })),
+      viewers: [false, true].map(
+        (isCompressed) => new InProcessViewer(handlers, { isCompressed, clock }),
+      ),
       publication: decision.publication,
       slabs: payloads.allocator(),
       buckets: directory.buckets,

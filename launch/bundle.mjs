@@ -7,6 +7,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 
@@ -55,6 +56,7 @@ export async function bundledProgram(root) {
       // A process of its own, which would stay for as long as we do.
       await esbuild.stop();
     }
+    keepInOneByteACharacter(made);
     renameSync(made, bundle);
     forgetOldBundles(bundles);
   } catch (error) {
@@ -90,6 +92,21 @@ function options(root, folder, workers) {
     plugins: [LAZY_PACKAGES],
     ...IMPORT_META,
   };
+}
+
+const COMMENT_LINE = /^[ \t]*(?:\/?\*|\/\/).*$/gm;
+
+/**
+ * V8 keeps a source in two bytes a character if one of them is beyond Latin-1, 1.8 MB more of an idle server. esbuild escapes those of
+ * the code; what is left is quotation marks in comments.
+ */
+function keepInOneByteACharacter(folder) {
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.cjs'))) {
+    const file = path.join(folder, name);
+    const code = readFileSync(file, 'utf8');
+    const plain = code.replace(COMMENT_LINE, (line) => line.replace(/[\u0080-\uffff]/g, '?'));
+    writeFileSync(file, plain);
+  }
 }
 
 /** What a program loads when it needs it, stays where it is. */

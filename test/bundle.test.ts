@@ -108,6 +108,15 @@ test('the bundle has a program for each worker, which run', async (t) => {
   assert.equal(reply.id, 7);
 });
 
+test('the bundle takes one byte of memory for each of its characters', async (t) => {
+  const folder = path.dirname(await bundledProgram(await copyCheckout(t)));
+  const programs = (await readdir(folder)).filter((file) => file.endsWith('.cjs'));
+  for (const name of programs) {
+    const program = await readFile(path.join(folder, name), 'utf8');
+    assert.doesNotMatch(program, /[\u0100-\uffff]/u, name);
+  }
+});
+
 test('the bundle loads what few servers need when they need it', async (t) => {
   const root = await copyCheckout(t);
   const program = await readFile(await bundledProgram(root), 'utf8');

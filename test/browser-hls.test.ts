@@ -88,6 +88,7 @@ for (const { name, source, isNormalLatency = false } of KINDS) {
     assertUninterrupted(reports);
     const last = reports.at(-1)!;
     t.diagnostic(`${last.programDelaySeconds.toFixed(2)} s behind the encoder`);
+    assert.deepEqual(last.errors, [], 'nor did it wait at the start');
     assert.equal(last.isLowLatency, !isNormalLatency);
     const { size = '640x360' } = source;
     assert.equal(`${last.width}x${last.height}`, size);

@@ -106,6 +106,7 @@ realTimeTest(
       `hls.js ${hlsLast.programDelaySeconds.toFixed(2)} s, the IVS player ${ivsLast.latencySeconds.toFixed(2)} s behind the encoder`,
     );
     assert.deepEqual([hlsLast.isLowLatency, ivsLast.isLowLatency], [false, false]);
+    assert.deepEqual(hlsLast.errors, [], 'nor did it wait at the start');
     assert.deepEqual([ivsLast.state, ivsLast.errors], ['Playing', []]);
     assert.ok(ivsLast.mediaSeconds - ivsReports[0]!.mediaSeconds > 5);
   },

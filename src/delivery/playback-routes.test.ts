@@ -246,6 +246,47 @@ test('a viewer who is early gets 404 when the stream ends, or after 12 s', async
   assert.equal(statusOf(await second.reply), 404);
 });
 
+test('a viewer who is early gets a NORMAL playlist once it has three segments', async () => {
+  const { filled, park, get } = setUp({ isLowLatency: false, segments: 1 });
+  const parked = park(MULTIVARIANT);
+  await settle();
+  filled.addSegment();
+  await settle();
+  assert.equal(parked.isAnswered, false);
+  filled.addSegment();
+  assert.equal(statusOf(await parked.reply), 200);
+  assert.equal(get(MULTIVARIANT).status, 200);
+});
+
+test('a viewer of latency mode NORMAL does not wait for three segments where no more come', async () => {
+  const { clock, filled, park, get } = setUp({ isLowLatency: false, segments: 1 });
+  const stalled = park(MULTIVARIANT);
+  await settle();
+  clock.advance(5_999);
+  await settle();
+  assert.equal(stalled.isAnswered, false);
+  clock.advance(501);
+  assert.equal(statusOf(await stalled.reply), 200);
+  const last = park(MULTIVARIANT);
+  await settle();
+  filled.window.end();
+  assert.equal(statusOf(await last.reply), 200);
+  assert.equal(get(MULTIVARIANT).status, 200);
+});
+
+test('a viewer of latency mode NORMAL waits for 12 s at most, however long the segments are', async () => {
+  const { clock, filled, park } = setUp({ isLowLatency: false, segments: 1 });
+  const parked = park(MULTIVARIANT);
+  await settle();
+  clock.advance(5_900);
+  filled.addSegment();
+  await settle();
+  clock.advance(6_099);
+  await settle();
+  clock.advance(1);
+  assert.equal(statusOf(await parked.reply), 200);
+});
+
 // --- media playlist
 
 test('a media playlist is at hand without directives, and for what it already has', () => {

@@ -9,14 +9,26 @@ const START_TIMEOUT_MS = 12_000;
 /** How long the first rendition waits for those that come a moment later: a transcoder is a few frames behind its source. */
 const LADDER_TIMEOUT_MS = 500;
 
+/**
+ * Latency mode NORMAL: what a player must find before it begins. "A client SHOULD NOT choose a segment that starts less than three
+ * target durations from the end" (RFC 8216 6.3.3). hls.js (1.7.4) does where there is nothing earlier, and then reloads at the very
+ * moment at which the next segment is due: each time that it is a millisecond early it waits for half a segment more, and stalls.
+ */
+const NORMAL_START_SEGMENTS = 3;
+
 /** Whether a viewer who asks now can be told of everything at once. `wantsAudioOnly`: of the sound by itself, too. */
 export function isReady(stream: StreamOnAir, wantsAudioOnly: boolean): boolean {
-  return !wantsAudioOnly && isPlayable(stream) && lateRenditions(stream).length === 0;
+  return (
+    !wantsAudioOnly &&
+    isPlayable(stream) &&
+    lateRenditions(stream).length === 0 &&
+    windowTooShort(stream) === undefined
+  );
 }
 
 /**
- * Waits for the first segment, and for what a player would otherwise never hear of: it reads the multivariant playlist once.
- * Resolves false where there is nothing to play within 12 s.
+ * Waits for the first segment, or in latency mode NORMAL the first three, and for what a player would otherwise never hear of: it
+ * reads the multivariant playlist once. After 12 s it resolves with whether there is anything to play.
  */
 export function whenPlayable(
   stream: StreamOnAir,
@@ -33,6 +45,7 @@ export function whenPlayable(
       }
     }
     await whenLadderIsThere(stream, clock);
+    await whenLongEnough(stream);
     return true;
   };
   return new Promise((resolve, reject) => {
@@ -56,6 +69,21 @@ async function whenLadderIsThere(stream: StreamOnAir, clock: Clock): Promise<voi
 
 const isPlayable = (stream: StreamOnAir): boolean =>
   stream.windows.some((window) => window.isPlayable);
+
+/** Or until no segment comes for as long as the window lets anybody wait. */
+async function whenLongEnough(stream: StreamOnAir): Promise<void> {
+  for (let window = windowTooShort(stream); window; window = windowTooShort(stream)) {
+    const outcome = await window.waitForPlaylist(window.nextMsn, undefined).outcome;
+    if (outcome !== 'available') return;
+  }
+}
+
+/** What a viewer has to wait for whom no rendition has enough to begin with yet. */
+function windowTooShort({ windows }: StreamOnAir): LiveWindow | undefined {
+  const isLongEnough = ({ isLowLatency, isEnded, listedSegments }: LiveWindow) =>
+    isLowLatency || isEnded || listedSegments.length >= NORMAL_START_SEGMENTS;
+  return windows.some(isLongEnough) ? undefined : windows.find((window) => window.isPlayable);
+}
 
 /** Renditions that are about to have their first segment. One that does not come with the leader's first is not waited for. */
 function lateRenditions({ windows, hasAudioOnly }: StreamOnAir): readonly LiveWindow[] {

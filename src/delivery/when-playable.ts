@@ -1,9 +1,10 @@
 import type { Clock } from '../lib/clock.ts';
 import type { HttpRequest } from '../lib/http.ts';
 import type { LiveWindow } from '../packaging/live-window.ts';
+import type { Waiter } from '../packaging/window-waiters.ts';
 import type { StreamOnAir } from './on-air.ts';
 
-/** How long a viewer who is early waits for the first segment. The longest that IVS's keyframe interval of 6 s needs, twice. */
+/** How long a viewer who is early waits for segments to begin with. The longest that IVS's keyframe interval of 6 s needs, twice. */
 const START_TIMEOUT_MS = 12_000;
 
 /** How long the first rendition waits for those that come a moment later: a transcoder is a few frames behind its source. */
@@ -41,7 +42,7 @@ export function whenPlayable(
       stream.addAudioOnly();
       const window = stream.windows.find(({ hasPicture }) => !hasPicture);
       if (window?.isPlayable === false) {
-        await window.waitForPlaylist(window.nextMsn, undefined).outcome;
+        await waitForNextSegment(window).outcome;
       }
     }
     await whenLadderIsThere(stream, clock);
@@ -56,9 +57,7 @@ export function whenPlayable(
 }
 
 async function whenLadderIsThere(stream: StreamOnAir, clock: Clock): Promise<void> {
-  const waiters = lateRenditions(stream).map((window) =>
-    window.waitForPlaylist(window.nextMsn, undefined),
-  );
+  const waiters = lateRenditions(stream).map(waitForNextSegment);
   if (waiters.length === 0) return;
   const timeout = Promise.withResolvers<void>();
   const cancel = clock.after(LADDER_TIMEOUT_MS, timeout.resolve);
@@ -67,14 +66,17 @@ async function whenLadderIsThere(stream: StreamOnAir, clock: Clock): Promise<voi
   for (const waiter of waiters) waiter.cancel();
 }
 
+const waitForNextSegment = (window: LiveWindow): Waiter =>
+  window.waitForPlaylist(window.nextMsn, undefined);
+
 const isPlayable = (stream: StreamOnAir): boolean =>
   stream.windows.some((window) => window.isPlayable);
 
-/** Or until no segment comes for as long as the window lets anybody wait. */
+/** Or until its window gives up waiting: nothing has come for three target durations. */
 async function whenLongEnough(stream: StreamOnAir): Promise<void> {
-  for (let window = windowTooShort(stream); window; window = windowTooShort(stream)) {
-    const outcome = await window.waitForPlaylist(window.nextMsn, undefined).outcome;
-    if (outcome !== 'available') return;
+  for (;;) {
+    const window = windowTooShort(stream);
+    if (!window || (await waitForNextSegment(window).outcome) !== 'available') return;
   }
 }
 

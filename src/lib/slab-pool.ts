@@ -64,15 +64,18 @@ export class SlabPool {
     this.giveBackOf(buffer.buffer);
   }
 
-  /** The same, of `count` of the buffers that were cut from `memory`: it does not matter which. */
-  giveBackOf(memory: ArrayBufferLike, count = 1): void {
+  /**
+   * The same, of `count` of the buffers that were cut from `memory`: it does not matter which. `true`: that was all of a slab of this
+   * pool.
+   */
+  giveBackOf(memory: ArrayBufferLike, count = 1): boolean {
     const slab = this.#slabs.get(memory);
     if (slab === undefined) {
       this.#foreign.get(memory)?.(count);
-      return;
+      return false;
     }
     slab.returned += count;
-    this.#reuse(slab);
+    return this.#reuse(slab);
   }
 
   /** Buffers of `memory`, a slab of another pool, will be given back here: `onGivenBack` is told how many each time. */
@@ -89,12 +92,14 @@ export class SlabPool {
     return slab;
   }
 
-  #reuse(slab: Slab): void {
-    if (!slab.isFull || slab.returned < slab.lent) return;
+  /** `false`: it is still cut, or lent. */
+  #reuse(slab: Slab): boolean {
+    if (!slab.isFull || slab.returned < slab.lent) return false;
     slab.lent = slab.returned = 0;
     slab.isFull = false;
     if (this.#free.length < MAX_FREE_SLABS) this.#free.push(slab);
     else this.#droppedByteLength += this.#slabBytes;
+    return true;
   }
 }
 

@@ -34,7 +34,7 @@ export async function startWorker(
   const payloads = new SlabPool();
   collectAfterStreams(payloads, clock, log);
   const rtmp = new RtmpServer({
-    gate: new RemotePublishGate(link.conversation('ingest'), payloads),
+    gate: new RemotePublishGate(link.conversation('ingest'), { payloads, clock }),
     clock,
     random: randomBytes,
     logger: log,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { FakeClock } from '../../test/support/fake-clock.ts';
 import type { PublicationEnd, PublishDecision, PublishRequest } from '../ingest/publishing.ts';
 import { SlabPool } from '../lib/slab-pool.ts';
 import type { Frame, MediaTracks } from '../media/frame.ts';
@@ -54,7 +55,10 @@ function joined(decide: (request: PublishRequest) => Promise<PublishDecision> = 
     },
     payloads: new SlabPool(),
   });
-  const gate = new RemotePublishGate(worker.conversation('ingest'), new SlabPool());
+  const gate = new RemotePublishGate(worker.conversation('ingest'), {
+    payloads: new SlabPool(),
+    clock: new FakeClock(),
+  });
   const request: PublishRequest = {
     ...{ connectionId: 'c1', protocol: 'rtmps', remoteAddress: '192.0.2.7', streamKey: 'sk_1' },
     parameters: new Map([['priority', '3']]),
@@ -207,7 +211,10 @@ test('frames stay where they are, and their memory is used again once the main t
     gate: { publish: async () => ({ accepted: true, publication }) },
     payloads: pools.main,
   });
-  const gate = new RemotePublishGate(worker.conversation('ingest'), pools.worker);
+  const gate = new RemotePublishGate(worker.conversation('ingest'), {
+    payloads: pools.worker,
+    clock: new FakeClock(),
+  });
   const decision = await gate.publish({
     ...{ connectionId: 'c1', protocol: 'rtmp', remoteAddress: '192.0.2.7', streamKey: 'sk_1' },
     parameters: new Map(),

@@ -1,4 +1,5 @@
 import type { PublishDecision, PublishGate, PublishRequest } from '../ingest/publishing.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import type { Frame } from '../media/frame.ts';
 import { FrameBatch } from './frame-batch.ts';
@@ -22,11 +23,15 @@ export class RemotePublishGate implements PublishGate {
   #count = 0;
 
   /** `payloads`: where the memory of the encoders' frames comes from. */
-  constructor(conversation: Conversation, payloads: SlabPool) {
+  constructor(
+    conversation: Conversation,
+    { payloads, clock }: { readonly payloads: SlabPool; readonly clock: Pick<Clock, 'every'> },
+  ) {
     this.#conversation = conversation;
     this.#payloads = payloads;
     this.#slabs = new SharedSlabs({
       payloads,
+      clock,
       onNew: (slab, memory) => this.#tell(slab, { kind: 'slab', memory }),
       onGone: (slab) => this.#tell(slab, { kind: 'slab-gone' }),
     });

@@ -144,12 +144,14 @@ realTimeTest(
 );
 
 // Encoders stop where they stop: here the picture has two more frames than the sound, and the last part is all picture.
+// The last part is 0.16 s long. hls.js (1.7.4) never loads one that a playlist names in the two milliseconds in which it parses the
+// part before: a part of 33 ms, with 40 ms of network, is named just then.
 test('hls.js ends when the stream does, though the sound ends before the picture', async () => {
   await using directory = await temporaryDirectory();
   const file = path.join(directory.path, 'source.flv');
   await encodeSource(file, { durationSeconds: 5 });
   const tags = [...flvTags(await readFile(file))].filter(
-    ({ kind, timestampMs }) => timestampMs < (kind === 'video' ? 4640 : 4560),
+    ({ kind, timestampMs }) => timestampMs < (kind === 'video' ? 4760 : 4680),
   );
   const channel = await ivory.createChannel();
   await using encoder = await RtmpClient.connect(ivory.rtmpPort);

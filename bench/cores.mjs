@@ -1,9 +1,11 @@
-// What more cores bring: the same work by one thread on one core, and by several on several. `node bench/cores.mjs [--cores 2] [--workers 2] [--rounds 3]`
+// What more cores bring: the same work by one thread on one core, and by several on several.
+// `node bench/cores.mjs [--cores 2] [--workers 2] [--rounds 3] [--share 0.3]`
 //
 // The tools need a core as well: on a machine with as many cores as the server is given, they take from it what it could have had. So
-// beside the rates there is what the busiest thread used: with enough cores that thread is all that bounds them.
+// beside the rates there is what the busiest thread used: with enough cores that thread is all that bounds them. With `--share` the
+// server's cores are so much of a real one each, and the tools have the rest: the rates are then what they would be beside idle cores.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -12,6 +14,7 @@ import { Flood } from './flood.mjs';
 import { IvoryServer, mediaPlaylistUrl } from './ivory-server.mjs';
 import { stop } from './processes.mjs';
 import { Publisher } from './publisher.mjs';
+import { SlowCores } from './slow-cores.mjs';
 import { wrk } from './wrk.mjs';
 
 const ENCODERS = 60;
@@ -26,10 +29,12 @@ const { values } = parseArgs({
   options: {
     cores: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
+    share: { type: 'string' },
     workers: { type: 'string' },
   },
 });
 const cores = Number(values.cores);
+const ALL_CORES = `0-${availableParallelism() - 1}`;
 
 /** Seconds of the processor, by thread. */
 async function threadSeconds(pid) {
@@ -104,8 +109,14 @@ const WORKS = [
   { name: `playlists to ${VIEWERS} viewers: a second`, work: delivery, unit: 'µs each' },
 ];
 const PLACES = [
-  { name: 'one core', cores: '0', workers: '0' },
-  { name: `${cores} cores`, cores: `0-${cores - 1}`, workers: values.workers ?? String(cores) },
+  // Of slower cores the CPU controller sees to it that nobody has too much, wherever that is.
+  { name: 'one core', cores: values.share ? ALL_CORES : '0', workers: '0', count: 1 },
+  {
+    name: `${cores} cores`,
+    cores: values.share ? ALL_CORES : `0-${cores - 1}`,
+    workers: values.workers ?? String(cores),
+    count: cores,
+  },
 ];
 
 const directory = await mkdtemp(path.join(tmpdir(), 'ivory-cores-'));
@@ -122,8 +133,15 @@ try {
         const data = await mkdtemp(path.join(directory, 'data-'));
         const server = await IvoryServer.start(data, place);
         await sleep(SETTLE_MS);
-        results[i].push(await work(server, clip));
-        await server.stop();
+        const slow =
+          values.share &&
+          new SlowCores(server.pid, { cores: place.count, share: Number(values.share) });
+        try {
+          results[i].push(await work(server, clip));
+        } finally {
+          await server.stop();
+          slow?.remove();
+        }
       }
     }
     const [one, several] = results.map((each) => ({

@@ -34,7 +34,8 @@ const { values } = parseArgs({
   },
 });
 const cores = Number(values.cores);
-const ALL_CORES = `0-${availableParallelism() - 1}`;
+/** Of slower cores the CPU controller sees to it that nobody has too much, wherever that is. */
+const placeOf = (count) => `0-${(values.share ? availableParallelism() : count) - 1}`;
 
 /** Seconds of the processor, by thread. */
 async function threadSeconds(pid) {
@@ -109,14 +110,8 @@ const WORKS = [
   { name: `playlists to ${VIEWERS} viewers: a second`, work: delivery, unit: 'µs each' },
 ];
 const PLACES = [
-  // Of slower cores the CPU controller sees to it that nobody has too much, wherever that is.
-  { name: 'one core', cores: values.share ? ALL_CORES : '0', workers: '0', count: 1 },
-  {
-    name: `${cores} cores`,
-    cores: values.share ? ALL_CORES : `0-${cores - 1}`,
-    workers: values.workers ?? String(cores),
-    count: cores,
-  },
+  { name: 'one core', count: 1, workers: '0' },
+  { name: `${cores} cores`, count: cores, workers: values.workers ?? String(cores) },
 ];
 
 const directory = await mkdtemp(path.join(tmpdir(), 'ivory-cores-'));
@@ -129,13 +124,12 @@ try {
   for (const { name, work, unit } of WORKS) {
     const results = PLACES.map(() => []);
     for (let round = 0; round < Number(values.rounds); round++) {
-      for (const [i, place] of PLACES.entries()) {
+      for (const [i, { count, workers }] of PLACES.entries()) {
         const data = await mkdtemp(path.join(directory, 'data-'));
-        const server = await IvoryServer.start(data, place);
+        const server = await IvoryServer.start(data, { cores: placeOf(count), workers });
         await sleep(SETTLE_MS);
         const slow =
-          values.share &&
-          new SlowCores(server.pid, { cores: place.count, share: Number(values.share) });
+          values.share && new SlowCores(server.pid, { cores: count, share: Number(values.share) });
         try {
           results[i].push(await work(server, clip));
         } finally {

@@ -65,3 +65,20 @@ test('droppedByteLength tells of the slabs that were one too many, until it is t
   pool.forgetDropped();
   assert.equal(pool.droppedByteLength, 0);
 });
+
+test('the more slabs are in use, the more are kept for later; none are kept of what is over', () => {
+  const pool = new SlabPool(64);
+  const allocator = pool.allocator();
+  /** Slabs of one buffer each; the newest is still being cut. */
+  const take = (count: number) =>
+    Array.from({ length: count }, () => allocator.allocate(32)).filter((_, i) => i % 2 === 0);
+  const inUse = take(2 * 1_600);
+  const held = take(2 * 150);
+  for (const buffer of held) pool.giveBackOf(buffer.buffer, 2);
+  assert.equal(pool.droppedByteLength, 0);
+  for (const buffer of inUse) pool.giveBackOf(buffer.buffer, 2);
+  assert.ok(
+    pool.droppedByteLength >= (1_750 - 64 - 2) * 64,
+    `${pool.droppedByteLength / 64} slabs`,
+  );
+});

@@ -1,8 +1,13 @@
 /** A good second of a 3 Mbit/s stream, and a keyframe of 15 Mbit/s. */
 const SLAB_BYTES = 512 * 1024;
 
-/** What is kept for later at most: 32 MiB, a second of streams of 250 Mbit/s together. */
-const MAX_FREE_SLABS = 64;
+/** What is kept for later: 32 MiB, a second of streams of 250 Mbit/s together. */
+const FREE_SLABS = 64;
+/**
+ * The same, where so many are in use. Hundreds of streams give back a second's worth at once when they were held up for a second, and
+ * need as much in the next: memory that is new takes as long to get as everything else that is done with it, and holds them up again.
+ */
+const SLABS_IN_USE_A_FREE_ONE = 8;
 
 interface Slab {
   readonly memory: Buffer;
@@ -29,6 +34,10 @@ export class SlabPool {
   /** Slabs of other pools, and whom to tell. */
   readonly #foreign = new WeakMap<ArrayBufferLike, (count: number) => void>();
   readonly #free: Slab[] = [];
+  /** Slabs that are not free. */
+  #inUse = 0;
+  /** Of those that somebody dropped without a word. */
+  readonly #collected = new FinalizationRegistry(() => this.#inUse--);
   #droppedByteLength = 0;
 
   constructor(slabBytes = SLAB_BYTES) {
@@ -84,12 +93,20 @@ export class SlabPool {
   }
 
   #take(): Slab {
+    this.#inUse++;
     const free = this.#free.pop();
     if (free !== undefined) return free;
     const memory = Buffer.from(new SharedArrayBuffer(this.#slabBytes));
     const slab = { memory, lent: 0, returned: 0, isFull: false };
     this.#slabs.set(memory.buffer, slab);
+    this.#collected.register(memory.buffer, undefined, slab);
     return slab;
+  }
+
+  #drop(slab: Slab | undefined): void {
+    if (slab === undefined) return;
+    this.#collected.unregister(slab);
+    this.#droppedByteLength += this.#slabBytes;
   }
 
   /** `false`: it is still cut, or lent. */
@@ -97,8 +114,10 @@ export class SlabPool {
     if (!slab.isFull || slab.returned < slab.lent) return false;
     slab.lent = slab.returned = 0;
     slab.isFull = false;
-    if (this.#free.length < MAX_FREE_SLABS) this.#free.push(slab);
-    else this.#droppedByteLength += this.#slabBytes;
+    this.#inUse--;
+    this.#free.push(slab);
+    const kept = Math.max(FREE_SLABS, this.#inUse / SLABS_IN_USE_A_FREE_ONE);
+    while (this.#free.length > kept) this.#drop(this.#free.pop());
     return true;
   }
 }

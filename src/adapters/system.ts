@@ -31,6 +31,9 @@ export const systemClock: Clock = {
 
 const untilMultipleMs = (intervalMs: number): number => intervalMs - (Date.now() % intervalMs);
 
+/** Runs it when all that has come in by now has been read. */
+export const soon = (run: () => void): void => void setImmediate(run);
+
 /** From the operating system's generator. */
 export const randomBytes: RandomBytes = (count) => secureRandomBytes(count);
 

@@ -7,6 +7,9 @@ import { type TestContext, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { generate } from 'selfsigned';
 import { FakeClock } from '../../test/support/fake-clock.ts';
+import { RtmpClient } from '../../test/support/rtmp-client.ts';
+import { until } from '../../test/support/until.ts';
+import { READ_BUFFER_BYTES } from '../sockets/borrowed-reads.ts';
 import { SocketConnection } from './rtmp-server.ts';
 import { ListeningServer } from './testing/listening-server.ts';
 import { capturedBytes } from './testing/media-messages.ts';
@@ -123,6 +126,73 @@ test('RtmpServer destroys a socket whose encoder does not close after the last w
     socket.write('x');
     await new Promise((resolve) => setImmediate(resolve));
   }
+});
+
+test('RtmpServer reads a buffer of each encoder before it reads on, however much one has sent', async (t) => {
+  await using ivory = new ListeningServer();
+  await using encoder = await RtmpClient.connect(await ivory.listen());
+  await encoder.publish('sk_us-west-2_fixture');
+  const publication = await ivory.published.promise;
+  ivory.server.hold(true);
+  // A message that no frame comes of: only its bytes count.
+  const body = new Uint8Array(20_000).fill(0x5f);
+  const message = { typeId: 9, chunkStreamId: 6, messageStreamId: 1, timestampMs: 0, body };
+  const messages = 200;
+  for (let i = 0; i < messages; i++) encoder.send(message);
+  const largest = { bytes: 0 };
+  let isOver = false;
+  t.after(() => {
+    isOver = true;
+  });
+  let before = 0;
+  const look = () => {
+    largest.bytes = Math.max(largest.bytes, publication.receivedBytes.video - before);
+    before = publication.receivedBytes.video;
+    if (!isOver) setImmediate(look);
+  };
+  look();
+  ivory.server.hold(false);
+  await until('all of it', async () => publication.receivedBytes.video >= messages * 20_000, {
+    timeoutMs: 10_000,
+  });
+  assert.ok(largest.bytes <= READ_BUFFER_BYTES + 20_000, `${largest.bytes} bytes in a round`);
+});
+
+/** A connection over a stream, which is being read. */
+function connected() {
+  const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+  const connection = new SocketConnection(socket as Socket, new FakeClock());
+  socket.resume();
+  return { connection, isReading: () => !socket.isPaused() };
+}
+
+test('a socket is read when neither its session, nor its server, nor its turn is against it', () => {
+  const { connection, isReading } = connected();
+  const stops = [
+    { stop: () => connection.pause(), go: () => connection.resume() },
+    { stop: () => connection.hold(true), go: () => connection.hold(false) },
+    { stop: () => connection.rest(), go: () => connection.proceed() },
+  ];
+  for (const first of stops) {
+    for (const second of stops.filter((each) => each !== first)) {
+      first.stop();
+      second.stop();
+      first.go();
+      assert.ok(!isReading());
+      second.go();
+      assert.ok(isReading());
+    }
+  }
+});
+
+test('what comes after the last word is read, and thrown away', () => {
+  const { connection, isReading } = connected();
+  connection.pause();
+  connection.hold(true);
+  connection.rest();
+  connection.end();
+  connection.proceed();
+  assert.ok(isReading());
 });
 
 test('SocketConnection destroys a socket whose peer asks and never reads', () => {

@@ -8,6 +8,7 @@ import type { Logger } from '../lib/logger.ts';
 import { PeerCounter } from '../lib/peer-counter.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import { READ_BUFFER_BYTES, takeOver } from '../sockets/borrowed-reads.ts';
+import { ReadTurns, type TurnTaking } from '../sockets/read-turns.ts';
 import { type PortSharing, SharedPort } from '../sockets/shared-port.ts';
 import type { PublishGate } from './publishing.ts';
 import { type EncoderConnection, RtmpSession } from './rtmp-session.ts';
@@ -29,6 +30,8 @@ const MAX_UNSENT_BYTES = 64 * 1024;
 export interface RtmpServerOptions {
   readonly gate: PublishGate;
   readonly clock: Clock;
+  /** Runs it when all that has come in by now has been read. */
+  readonly soon: (run: () => void) => void;
   readonly random: RandomBytes;
   readonly logger: Logger;
   /** Where the memory of frames comes from. */
@@ -62,11 +65,13 @@ export class RtmpServer {
   readonly #cancelReport: CancelTimer;
   /** Whatever an encoder sends is read into it, and taken from it before the next read. */
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  readonly #turns: ReadTurns;
   #onAllGone: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: RtmpServerOptions) {
     this.#options = options;
+    this.#turns = new ReadTurns(options.soon);
     this.#connectionCount = new PeerCounter(
       options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
       options.maxConnectionsPerAddress ?? DEFAULT_MAX_CONNECTIONS_PER_ADDRESS,
@@ -191,7 +196,10 @@ export class RtmpServer {
     const { gate, clock, random, logger, payloads } = this.#options;
     const remoteAddress = withoutIpv4Mapping(accepted.remoteAddress ?? '');
     const connectionId = randomAlphanumeric(8, random);
-    const receive = (bytes: Uint8Array) => session.receive(bytes);
+    const receive = (bytes: Uint8Array) => {
+      session.receive(bytes);
+      this.#turns.received(connection, bytes.byteLength);
+    };
     const taken = takeOver(accepted, this.#readBuffer, receive);
     const socket = taken ?? accepted.on('data', receive);
     if (taken) {
@@ -223,12 +231,13 @@ export class RtmpServer {
   }
 }
 
-/** What a session may do to its socket. */
-export class SocketConnection implements EncoderConnection {
+/** What a session may do to its socket, and its server beside it. */
+export class SocketConnection implements EncoderConnection, TurnTaking {
   readonly #socket: Socket;
   readonly #clock: Clock;
   #isPaused = false;
   #isHeld = false;
+  #isResting = false;
 
   constructor(socket: Socket, clock: Clock) {
     this.#socket = socket;
@@ -241,6 +250,8 @@ export class SocketConnection implements EncoderConnection {
     if (this.#socket.writableLength > MAX_UNSENT_BYTES) this.#socket.destroy();
   }
 
+  // --- its session's
+
   pause(): void {
     this.#isPaused = true;
     this.#socket.pause();
@@ -248,21 +259,37 @@ export class SocketConnection implements EncoderConnection {
 
   resume(): void {
     this.#isPaused = false;
-    if (!this.#isHeld) this.#socket.resume();
-  }
-
-  /** Beside what its session wants. */
-  hold(isHeld: boolean): void {
-    this.#isHeld = isHeld;
-    if (isHeld) this.#socket.pause();
-    else if (!this.#isPaused) this.#socket.resume();
+    this.#goOn();
   }
 
   end(): void {
     this.#socket.end();
     // Read on: closing with bytes unread makes the kernel send a reset, which can overtake our last word.
-    this.#socket.resume();
+    this.#isHeld = false;
+    this.resume();
     const cancel = this.#clock.after(LINGER_MS, () => this.#socket.destroy());
     this.#socket.once('close', cancel);
+  }
+
+  // --- beside what its session wants
+
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    if (isHeld) this.#socket.pause();
+    else this.#goOn();
+  }
+
+  rest(): void {
+    this.#isResting = true;
+    this.#socket.pause();
+  }
+
+  proceed(): void {
+    this.#isResting = false;
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (!this.#isPaused && !this.#isHeld && !this.#isResting) this.#socket.resume();
   }
 }

@@ -4,7 +4,7 @@ import { HttpsServer } from '../adapters/https-server.ts';
 import { ListenError } from '../adapters/listen-error.ts';
 import { canSharePorts } from '../adapters/process-load.ts';
 import type { ReplyCounts } from '../adapters/reply-counts.ts';
-import { randomBytes } from '../adapters/system.ts';
+import { randomBytes, soon } from '../adapters/system.ts';
 import type { Config } from '../config.ts';
 import { type RtmpListenOptions, RtmpServer } from '../ingest/rtmp-server.ts';
 import type { HttpHandler } from '../lib/http.ts';
@@ -79,7 +79,14 @@ export async function openIngestPorts(
   foundation: PortFoundation & { readonly live: LiveRegistry; readonly payloads: SlabPool },
 ): Promise<IngestPorts> {
   const { config, certificates, live, payloads, clock, log, resources } = foundation;
-  const server = new RtmpServer({ gate: live, clock, logger: log, random: randomBytes, payloads });
+  const server = new RtmpServer({
+    gate: live,
+    clock,
+    soon,
+    logger: log,
+    random: randomBytes,
+    payloads,
+  });
   resources.defer(() => server.close());
   const { host } = config;
   const rtmp = await listen(server, { host, port: config.rtmpPort, sharing: SHARING });

@@ -1,4 +1,4 @@
-import { systemClock } from '../adapters/system.ts';
+import { soon, systemClock } from '../adapters/system.ts';
 import type { ThreadPort } from '../adapters/worker-thread.ts';
 import { type Batch, Link, type LinkOptions } from '../workers/link.ts';
 
@@ -14,7 +14,7 @@ export function threadLink(
       port.post(batch, memory);
       onPosted?.();
     },
-    soon: (run) => void setImmediate(run),
+    soon,
     after: (delayMs, run) => void systemClock.after(delayMs, run),
     side,
   });

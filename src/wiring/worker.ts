@@ -1,7 +1,7 @@
 import { HttpServer } from '../adapters/http-server.ts';
 import { HttpsServer } from '../adapters/https-server.ts';
 import { ReplyCounts } from '../adapters/reply-counts.ts';
-import { systemClock as clock, randomBytes } from '../adapters/system.ts';
+import { systemClock as clock, randomBytes, soon } from '../adapters/system.ts';
 import type { ThreadPort } from '../adapters/worker-thread.ts';
 import { RtmpServer } from '../ingest/rtmp-server.ts';
 import type { HttpHandler } from '../lib/http.ts';
@@ -36,6 +36,7 @@ export async function startWorker(
   const rtmp = new RtmpServer({
     gate: new RemotePublishGate(link.conversation('ingest'), { payloads, clock }),
     clock,
+    soon,
     random: randomBytes,
     logger: log,
     payloads,

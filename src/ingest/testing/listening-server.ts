@@ -1,4 +1,4 @@
-import { randomBytes, systemClock } from '../../adapters/system.ts';
+import { randomBytes, soon, systemClock } from '../../adapters/system.ts';
 import { SlabPool } from '../../lib/slab-pool.ts';
 import type { PublishDecision, PublishRequest } from '../publishing.ts';
 import { RtmpServer, type RtmpServerOptions } from '../rtmp-server.ts';
@@ -29,6 +29,7 @@ export class ListeningServer {
         },
       },
       clock: systemClock,
+      soon,
       random: randomBytes,
       logger: this.log,
       payloads: new SlabPool(),

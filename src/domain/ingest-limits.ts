@@ -73,12 +73,13 @@ export function checkResolution(
 const BUCKET_MS = 1000;
 /** IVS documents no window. In 10 s the keyframes of any sensible encoder, and most stalls of a network, even out. */
 const WINDOW_BUCKETS = 10;
+export const BITRATE_WINDOW_MS = WINDOW_BUCKETS * BUCKET_MS;
 /** The window, and the second that is being filled. */
 const RING_SIZE = WINDOW_BUCKETS + 1;
 
 /**
- * The bit rate of what arrives, averaged over the last 10 whole seconds. It is the time of arrival that counts: what a network
- * held back for long and lets through at once was sent at once.
+ * The bit rate of what arrives, averaged over the last 10 whole seconds. It is the time of arrival that counts, but for what was late
+ * before: see `check`.
  */
 export class BitrateMeter {
   readonly #byteLengths: number[] = Array.from({ length: RING_SIZE }, () => 0);
@@ -99,12 +100,13 @@ export class BitrateMeter {
 
   /**
    * The breach of a limit, if there is one. There is none before the window is full, 10 s after the first byte: an encoder
-   * starts with a keyframe and whatever it had queued.
+   * starts with a keyframe and whatever it had queued. `madeUpMs`: so much of what came was of the time before the window
+   * (`MediaLag`).
    */
-  check(nowMs: number, maxBitrateBps: number): LimitBreach | undefined {
+  check(nowMs: number, maxBitrateBps: number, madeUpMs = 0): LimitBreach | undefined {
     this.#advance(nowMs);
     if (this.#second < WINDOW_BUCKETS) return undefined;
-    const windowMs = WINDOW_BUCKETS * BUCKET_MS;
+    const windowMs = BITRATE_WINDOW_MS + madeUpMs;
     const exceededBy = Math.round((this.#windowByteLength * 8000) / windowMs) - maxBitrateBps;
     if (exceededBy <= 0) return undefined;
     const limitValue = maxBitrateBps;

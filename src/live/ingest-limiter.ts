@@ -1,6 +1,7 @@
 import type { ChannelRecord } from '../domain/channel.ts';
 import type { LimitBreach } from '../domain/events.ts';
 import {
+  BITRATE_WINDOW_MS,
   BitrateMeter,
   checkResolution,
   type IngestLimits,
@@ -8,11 +9,13 @@ import {
   ingestLimits,
   ingestWarnings,
 } from '../domain/ingest-limits.ts';
+import { MediaLag } from '../domain/media-lag.ts';
 
 /** What an encoder may send to one channel, held against what it does send. */
 export class IngestLimiter {
   readonly #channel: ChannelRecord;
   readonly #meter = new BitrateMeter();
+  readonly #lag = new MediaLag(BITRATE_WINDOW_MS);
   readonly #warned = new Set<IngestWarning['name']>();
   #limits: IngestLimits | undefined;
 
@@ -35,9 +38,10 @@ export class IngestLimiter {
     this.#meter.beginAnew(nowMs);
   }
 
-  /** Once a second: the breach of a limit by the bit rate. */
-  check(nowMs: number): LimitBreach | undefined {
-    return this.#limits && this.#meter.check(nowMs, this.#limits.maxBitrateBps);
+  /** Once a second: the breach of a limit by the bit rate. `mediaMs`: length of the pictures that came in. */
+  check(nowMs: number, mediaMs: number): LimitBreach | undefined {
+    this.#lag.observe(nowMs, mediaMs);
+    return this.#limits && this.#meter.check(nowMs, this.#limits.maxBitrateBps, this.#lag.madeUpMs);
   }
 
   /** What should be told of the encoder and has not been yet. */

@@ -116,7 +116,7 @@ export class IngestMonitor {
 
   /** The breach of a limit by the bit rate. */
   breach(): LimitBreach | undefined {
-    return this.#limiter.check(this.#clock.monotonicMs());
+    return this.#limiter.check(this.#clock.monotonicMs(), this.#statistics.mediaMs);
   }
 
   /** The process stood still for a moment, and the encoder did not. */

@@ -13,6 +13,16 @@ export interface PublishRequest {
   readonly parameters: ReadonlyMap<string, string>;
   /** Ends the encoder's connection from our side; `reason` goes to its `onStatus` and the log. Idempotent. */
   disconnect(reason: DisconnectReason): void;
+  /** What has come in of it, and is not handed over yet. By default nothing. */
+  readonly underway?: () => Underway;
+}
+
+/** What came from an encoder. `mediaMs`: the length of its pictures. */
+export interface Underway {
+  readonly videoByteLength: number;
+  readonly audioByteLength: number;
+  readonly frames: number;
+  readonly mediaMs: number;
 }
 
 /** Why we end a publisher's connection. */
@@ -79,6 +89,11 @@ export interface Publication extends FrameSink {
   readonly logFields: { readonly channel: string; readonly stream: string };
   /** Where the stream's timeline goes on after an earlier encoder's: the time of this one's first keyframe. 0 for the first. */
   readonly resumeAtMs: number;
+  /**
+   * Nothing becomes of pictures that are decoded before this (90 kHz, on the timeline of the frames) as long as none that is later or a
+   * keyframe follows, nor of sound until `MAX_AUDIO_LEAD_TICKS` later: they may be handed over together. `undefined`: of each frame.
+   */
+  readonly awaitedTicks?: Ticks | undefined;
   metadata(metadata: EncoderMetadata): void;
   /** A text of at most 1 KB for a moment of the stream; `ticks`: 90 kHz, on the timeline of the frames. */
   timedMetadata(text: string, ticks: Ticks): void;

@@ -36,9 +36,9 @@ test('nobody publishes once the one that publishes has left, and another may go 
   const { encoders } = setUp();
   assert.equal(encoders.isPublishing, false);
   const first = encoders.attach(request('192.0.2.1'), 0);
-  assert.equal(encoders.remoteAddress, '192.0.2.1');
+  assert.equal(encoders.reading.encoderAddress, '192.0.2.1');
   assert.equal(encoders.left(first, LOST), true);
-  assert.deepEqual([encoders.isPublishing, encoders.remoteAddress], [false, undefined]);
+  assert.deepEqual([encoders.isPublishing, encoders.reading.encoderAddress], [false, undefined]);
   assert.equal(encoders.attach(request('192.0.2.2'), 7001).resumeAtMs, 7001);
   assert.equal(encoders.left(first, LOST), false, 'it has left before');
   assert.equal(encoders.isPublishing, true);
@@ -51,7 +51,7 @@ test('one that is replaced is told so, and its end is no longer the stream’s',
   const successor = new ChannelPublication(channel, request('192.0.2.2'), 0);
   encoders.replace(successor);
   assert.deepEqual(running.disconnects, ['taken-over']);
-  assert.equal(encoders.remoteAddress, '192.0.2.2');
+  assert.equal(encoders.reading.encoderAddress, '192.0.2.2');
   replaced.end(LOST);
   assert.deepEqual(ends, []);
   assert.equal(encoders.left(replaced, LOST), false);

@@ -1,5 +1,11 @@
+import type { IngestReading } from '../domain/stream-measurements.ts';
 import type { TakeoverFailure } from '../domain/takeover.ts';
-import type { DisconnectReason, PublicationEnd, PublishRequest } from '../ingest/publishing.ts';
+import type {
+  DisconnectReason,
+  PublicationEnd,
+  PublishRequest,
+  Underway,
+} from '../ingest/publishing.ts';
 import type { Logger } from '../lib/logger.ts';
 import { ChannelPublication } from './channel-publication.ts';
 import { type TakenChannel, Takeovers } from './takeovers.ts';
@@ -21,9 +27,14 @@ export class ChannelEncoders {
     return this.#publication !== undefined;
   }
 
-  /** Of the one that publishes. */
-  get remoteAddress(): string | undefined {
-    return this.#publication?.request.remoteAddress;
+  get reading(): Pick<IngestReading, 'encoderAddress'> {
+    const request = this.#publication?.request;
+    return request ? { encoderAddress: request.remoteAddress } : {};
+  }
+
+  /** Of what the one that publishes has sent. */
+  get underway(): Underway | undefined {
+    return this.#publication?.request.underway?.();
   }
 
   /** Takes an encoder while none publishes. `resumeAtMs`: where the stream goes on. */

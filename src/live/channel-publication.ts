@@ -11,6 +11,7 @@ import { type Frame, type FrameSink, type MediaTracks, VIDEO_TIMESCALE } from '.
 export interface PublishedChannel extends FrameSink {
   readonly channelArn: string;
   readonly streamId: string;
+  readonly awaitedTicks: Ticks | undefined;
   metadata(metadata: EncoderMetadata): void;
   timedMetadata(text: string, ticks: Ticks): void;
   received(kind: 'video' | 'audio', byteLength: number): void;
@@ -35,6 +36,11 @@ export class ChannelPublication implements Publication {
     this.logFields = { channel: channel.channelArn, stream: channel.streamId };
     this.request = request;
     this.resumeAtMs = resumeAtMs;
+  }
+
+  get awaitedTicks(): Ticks | undefined {
+    const ticks = this.#channel?.awaitedTicks;
+    return ticks && ticks - this.#shiftTicks('video');
   }
 
   metadata(metadata: EncoderMetadata): void {

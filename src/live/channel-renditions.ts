@@ -115,6 +115,13 @@ export class ChannelRenditions {
     return Math.max(this.#packager?.leader.endTicks ?? 0, this.#sourceEndTicks);
   }
 
+  /** Where something becomes of a frame, as `Publication.awaitedTicks` has it: ffmpeg can do something with each. */
+  get awaitedTicks(): Ticks | undefined {
+    return this.#transcoder
+      ? undefined
+      : this.#passThrough && this.#packager?.leader.nextPartEndTicks;
+  }
+
   /** Of its ladder so far; nothing where it is passed through. */
   get transcodeCpuSeconds(): number | undefined {
     return this.#transcoder?.cpuSeconds();

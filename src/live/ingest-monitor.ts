@@ -4,7 +4,7 @@ import type { IngestWarning } from '../domain/ingest-limits.ts';
 import { StreamHealthMonitor } from '../domain/stream-health.ts';
 import type { IngestMeasurements, IngestReading } from '../domain/stream-measurements.ts';
 import type { IngestConfiguration, StreamHealth } from '../domain/stream-session.ts';
-import type { EncoderMetadata } from '../ingest/publishing.ts';
+import type { EncoderMetadata, Underway } from '../ingest/publishing.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Frame, MediaTracks } from '../media/frame.ts';
 import { describeIngest } from './ingest-configuration.ts';
@@ -22,6 +22,7 @@ const MEASURED_AFTER_MEDIA_MS = 5000;
 export class IngestMonitor {
   readonly #clock: Clock;
   readonly #statistics: IngestStatistics;
+  readonly #underway: () => Underway | undefined;
   readonly #meter = new IngestMeter();
   readonly #limiter: IngestLimiter;
   readonly #health: StreamHealthMonitor;
@@ -30,9 +31,11 @@ export class IngestMonitor {
   /** With so much media it is described anew, with what was measured by then. */
   #describeAtMediaMs = MEASURED_AFTER_MEDIA_MS;
 
-  constructor(channel: ChannelRecord, clock: Clock) {
+  /** `underway`: what has come in and will be handed over. */
+  constructor(channel: ChannelRecord, clock: Clock, underway: () => Underway | undefined) {
     const startedMs = clock.monotonicMs();
     this.#clock = clock;
+    this.#underway = underway;
     this.#statistics = new IngestStatistics(startedMs);
     this.#limiter = new IngestLimiter(channel);
     this.#health = new StreamHealthMonitor(startedMs);
@@ -55,8 +58,20 @@ export class IngestMonitor {
 
   /** What came in from the start. */
   get counts(): Omit<IngestReading, 'isRecording' | 'encoderAddress'> {
-    const { counts, mediaMs, lastKeyframeIntervalSeconds } = this.#statistics;
-    return { ...counts, mediaMs, keyframeIntervalSeconds: lastKeyframeIntervalSeconds };
+    const { lastKeyframeIntervalSeconds: keyframeIntervalSeconds } = this.#statistics;
+    return { ...this.#received, keyframeIntervalSeconds };
+  }
+
+  /** From the first picture on. */
+  get #received(): Underway {
+    const { counts, mediaMs, lastFrameAtMs } = this.#statistics;
+    const underway = lastFrameAtMs === undefined ? undefined : this.#underway();
+    return {
+      videoByteLength: counts.videoByteLength + (underway?.videoByteLength ?? 0),
+      audioByteLength: counts.audioByteLength + (underway?.audioByteLength ?? 0),
+      frames: counts.frames + (underway?.frames ?? 0),
+      mediaMs: mediaMs + (underway?.mediaMs ?? 0),
+    };
   }
 
   /** Nothing has come for so long that the stream is over. */
@@ -100,13 +115,13 @@ export class IngestMonitor {
   // --- what follows from it; once a second
 
   sample(): void {
-    this.#meter.sample(this.#statistics.counts, this.#clock.monotonicMs());
+    this.#meter.sample(this.#received, this.#clock.monotonicMs());
   }
 
   /** While an encoder publishes. */
   judge(): StreamHealth {
-    const { mediaMs, lastFrameAtMs } = this.#statistics;
-    return this.#health.observe(this.#clock.monotonicMs(), mediaMs, lastFrameAtMs);
+    const { mediaMs } = this.#received;
+    return this.#health.observe(this.#clock.monotonicMs(), mediaMs, this.#statistics.lastFrameAtMs);
   }
 
   /** Its connection is gone: no frame will come. */

@@ -85,7 +85,7 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
     });
     this.#health = new ShownHealth(this.#history);
     this.#encoders = new ChannelEncoders(this, this.#log);
-    this.#ingest = new IngestMonitor(channel, clock);
+    this.#ingest = new IngestMonitor(channel, clock, () => this.#encoders.underway);
     this.#recording = new ChannelRecording(options.recorder);
     this.#renditions = new ChannelRenditions({
       ...options,
@@ -124,12 +124,8 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
   }
 
   get reading(): IngestReading {
-    const encoderAddress = this.#encoders.remoteAddress;
-    return {
-      ...this.#ingest.counts,
-      isRecording: this.#recording.isRecording,
-      ...(encoderAddress !== undefined && { encoderAddress }),
-    };
+    const { isRecording } = this.#recording;
+    return { ...this.#ingest.counts, ...this.#encoders.reading, isRecording };
   }
 
   get transcodeCpuSeconds(): number | undefined {
@@ -184,6 +180,10 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
 
   get media(): MediaTracks | undefined {
     return this.#ingest.tracks;
+  }
+
+  get awaitedTicks(): Ticks | undefined {
+    return this.#renditions.awaitedTicks;
   }
 
   takenOver(successor: ChannelPublication): number {

@@ -9,6 +9,7 @@ import { type TakenChannel, Takeovers } from './takeovers.ts';
 
 /** A channel on air up to `endMs`, which keeps what reaches it. */
 class FakeChannel implements TakenChannel {
+  readonly awaitedTicks = undefined;
   readonly channelArn = 'arn:channel';
   readonly streamId = 'st-1';
   readonly endMs = 7001;

@@ -108,6 +108,7 @@ type Decide = (
 class Challenger implements PublishedChannel {
   readonly channelArn: string;
   readonly streamId: string;
+  readonly awaitedTicks = undefined;
   readonly #decide: Decide;
   #metadata: EncoderMetadata = {};
   #publication: ChannelPublication | undefined;

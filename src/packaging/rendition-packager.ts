@@ -102,6 +102,11 @@ export class RenditionPackager implements FrameSink {
     return this.#segmenter.endTicks;
   }
 
+  /** No part ends before: see `Segmenter.nextEndTicks`. */
+  get nextPartEndTicks(): Ticks | undefined {
+    return this.#segmenter.nextEndTicks;
+  }
+
   /** As measured; where one frame is all there was, as the encoder says. */
   get framesPerSecond(): number {
     return (

@@ -53,6 +53,38 @@ test('Segmenter ends a part when its last frame is there, not one frame later', 
 });
 
 for (const fps of [10, 15, 24_000 / 1001, 24, 25, 30_000 / 1001, 30, 48, 50, 60_000 / 1001, 60]) {
+  test(`Segmenter knows before which time no part of ${fps.toFixed(2)} frames a second ends`, () => {
+    const gop = Math.round(fps * 2);
+    const run = new Run().steady(fps, gop, gop + 1);
+    let partEnds = 0;
+    let early = 0;
+    for (let n = gop + 1; n < gop * 20; n++) {
+      const atMs = Math.round((n * 1000) / fps);
+      const nextEndTicks = run.segmenter.nextEndTicks ?? Number.NaN;
+      const before = run.parts.length;
+      run.video(atMs, n % gop === 0);
+      const hasEnded = run.parts.length > before;
+      if (hasEnded) partEnds++;
+      if (n % gop === 0) continue;
+      if (hasEnded) assert.ok(atMs * 90 >= nextEndTicks, `${atMs * 90} before ${nextEndTicks}`);
+      else if (atMs * 90 >= nextEndTicks) early++;
+    }
+    assert.ok(partEnds >= 19 * 8, `${partEnds} parts`);
+    assert.ok(early <= partEnds / 50, `${early} pictures were waited for and ended no part`);
+  });
+}
+
+test('Segmenter does not say when a part ends before it knows how long parts are, nor after a break', () => {
+  const run = new Run();
+  run.steady(30, 60, 60);
+  assert.equal(run.segmenter.nextEndTicks, undefined);
+  run.video(2_000, true);
+  assert.ok(run.segmenter.nextEndTicks);
+  run.segmenter.flush();
+  assert.equal(run.segmenter.nextEndTicks, undefined);
+});
+
+for (const fps of [10, 15, 24_000 / 1001, 24, 25, 30_000 / 1001, 30, 48, 50, 60_000 / 1001, 60]) {
   test(`Segmenter states a part target that no part of ${fps.toFixed(2)} frames a second exceeds`, () => {
     const gop = Math.round(fps * 2);
     const run = new Run().steady(fps, gop, gop * 30 + 1);

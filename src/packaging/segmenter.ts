@@ -30,7 +30,7 @@ const ROUNDING_SLACK_TICKS = seconds(0.49);
 const MIN_TARGET_DURATION_SECONDS = 4;
 
 /** Encoders interleave audio ahead of the video it belongs to by up to this; only beyond it does audio end a part. */
-const MAX_AUDIO_LEAD_TICKS = seconds(1);
+export const MAX_AUDIO_LEAD_TICKS = seconds(1);
 
 /** What a segmenter decides. It knows times only; the packager behind it has the bytes. */
 export interface SegmenterDecisions {
@@ -75,6 +75,20 @@ export class Segmenter {
   /** Where the newest part ended. */
   get endTicks(): Ticks {
     return this.#partStart;
+  }
+
+  /**
+   * No picture that is decoded before this ends the open part, unless it is a keyframe; nor does sound until `MAX_AUDIO_LEAD_TICKS`
+   * later. `undefined`: nobody knows.
+   */
+  get nextEndTicks(): Ticks | undefined {
+    const { periodTicks, isKnown } = this.pacing;
+    if (this.#partTargetTicks === undefined || periodTicks === undefined || !isKnown)
+      return undefined;
+    // After the last picture that `afterVideo` lets the part go on.
+    return Math.floor(
+      this.#partStart + this.#longestPart(this.#partTargetTicks, periodTicks) - 2 * periodTicks,
+    );
   }
 
   /** Known, and constant, once the first segment ended. No segment is longer, rounded. */
@@ -154,10 +168,15 @@ export class Segmenter {
     return ceilToMs(framesPerPart(period) * period) + TICKS_PER_MS;
   }
 
-  /** Whether a whole frame from `start` on fits into the open part; a quarter of a frame forgives rounding. */
+  /** A quarter of a frame forgives rounding. */
+  #longestPart(limitTicks: Ticks, periodTicks: number): number {
+    return limitTicks + periodTicks / 4;
+  }
+
+  /** Whether a whole frame from `start` on fits into the open part. */
   #fits(start: Ticks): boolean {
     const period = this.pacing.periodTicks ?? TICKS_PER_MS;
-    return start + period - this.#partStart <= this.#partLimitTicks + period / 4;
+    return start + period - this.#partStart <= this.#longestPart(this.#partLimitTicks, period);
   }
 
   #isSegmentDue(at: Ticks, isKeyframe: boolean): boolean {

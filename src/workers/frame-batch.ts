@@ -20,6 +20,10 @@ export class FrameBatch {
     return this.#used === 0;
   }
 
+  get count(): number {
+    return this.#used / FIELDS;
+  }
+
   add(publication: number, frame: Frame, received: ReceivedBytes, slab: number): void {
     if (this.#used === this.#numbers.length) this.#grow();
     const { kind, isKeyframe, payload } = frame;
@@ -42,6 +46,15 @@ export class FrameBatch {
     const byteLength = this.#used * Float64Array.BYTES_PER_ELEMENT;
     this.#used = 0;
     return new Uint8Array(this.#numbers.buffer, 0, byteLength);
+  }
+
+  /** Adds all that it has to another one. */
+  moveTo(other: FrameBatch): void {
+    const used = other.#used + this.#used;
+    while (used > other.#numbers.length) other.#grow();
+    other.#numbers.set(this.#numbers.subarray(0, this.#used), other.#used);
+    other.#used = used;
+    this.#used = 0;
   }
 
   #grow(): void {

@@ -1,20 +1,11 @@
-import type {
-  Publication,
-  PublishDecision,
-  PublishGate,
-  PublishRequest,
-} from '../ingest/publishing.ts';
+import type { PublishDecision, PublishGate, PublishRequest } from '../ingest/publishing.ts';
 import { assert } from '../lib/assert.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import type { Frame } from '../media/frame.ts';
 import { readFrameBatch } from './frame-batch.ts';
-import type { FromEncoder, ReceivedBytes, ToEncoder } from './ingest-messages.ts';
+import type { AskedToPublish, FromEncoder, ReceivedBytes, ToEncoder } from './ingest-messages.ts';
 import type { Conversation } from './link.ts';
-
-interface RemoteEncoder {
-  /** Absent: it is being decided about. */
-  publication?: Publication;
-}
+import { RemoteEncoder } from './remote-encoder.ts';
 
 /** The main thread's side of topic `ingest`: the encoders of one worker, as if they were its own. */
 export class IngestHost {
@@ -23,6 +14,8 @@ export class IngestHost {
   readonly #payloads: SlabPool;
   readonly #encoders = new Map<number, RemoteEncoder>();
   readonly #slabs = new Map<number, SharedArrayBuffer>();
+  /** Whose frames were taken last. */
+  #newest: RemoteEncoder | undefined;
   /** Frames that are not needed any more, by slab; the worker has not been told. */
   #givenBack = new Map<number, number>();
 
@@ -52,6 +45,7 @@ export class IngestHost {
     switch (message.kind) {
       case 'frames':
         readFrameBatch(payload, this.#memoryOf, this.#frame);
+        this.#newest?.awaitNext();
         break;
       case 'large-frame':
         this.#frame(subject, { ...message.frame, payload }, message.received);
@@ -64,8 +58,8 @@ export class IngestHost {
         this.#slabs.delete(subject);
         break;
       case 'publish': {
-        const { kind: _, ...asked } = message;
-        this.#publish(subject, asked);
+        const { kind: _, account, ...asked } = message;
+        this.#publish(subject, new RemoteEncoder(account), asked);
         break;
       }
       case 'end': {
@@ -74,18 +68,16 @@ export class IngestHost {
         publication?.end(message.end);
         break;
       }
-      default: {
-        const publication = this.#encoders.get(subject)?.publication;
-        if (publication) tellPublication(publication, message);
-      }
+      default:
+        this.#encoders.get(subject)?.take(message);
     }
   }
 
-  #publish(id: number, asked: Omit<PublishRequest, 'disconnect'>): void {
-    const encoder: RemoteEncoder = {};
+  #publish(id: number, encoder: RemoteEncoder, asked: AskedToPublish): void {
     this.#encoders.set(id, encoder);
     const request: PublishRequest = {
       ...asked,
+      underway: () => encoder.underway,
       disconnect: (reason) => {
         if (this.#encoders.get(id) === encoder) this.#tell(id, { kind: 'disconnect', reason });
       },
@@ -119,13 +111,12 @@ export class IngestHost {
   };
 
   readonly #frame = (id: number, frame: Frame, received: ReceivedBytes): void => {
-    const publication = this.#encoders.get(id)?.publication;
-    if (!publication) {
-      this.#payloads.giveBack(frame.payload);
-      return;
+    const encoder = this.#encoders.get(id);
+    if (encoder !== this.#newest) {
+      this.#newest?.awaitNext();
+      this.#newest = encoder;
     }
-    tellReceived(publication, received);
-    publication.frame(frame);
+    if (!encoder?.frame(frame, received)) this.#payloads.giveBack(frame.payload);
   };
 
   #noteGivenBack(slab: number, count: number): void {
@@ -142,35 +133,5 @@ export class IngestHost {
 
   #tell(subject: number, message: ToEncoder): void {
     this.#conversation.send(subject, message);
-  }
-}
-
-function tellReceived(publication: Publication, { video, audio }: ReceivedBytes): void {
-  if (video > 0) publication.received('video', video);
-  if (audio > 0) publication.received('audio', audio);
-}
-
-function tellPublication(
-  publication: Publication,
-  message: FromEncoder & {
-    kind: 'tracks' | 'received' | 'discontinuity' | 'metadata' | 'timed-metadata';
-  },
-): void {
-  switch (message.kind) {
-    case 'tracks':
-      publication.tracks(message.tracks);
-      break;
-    case 'received':
-      tellReceived(publication, message.received);
-      break;
-    case 'discontinuity':
-      publication.discontinuity();
-      break;
-    case 'metadata':
-      publication.metadata(message.metadata);
-      break;
-    case 'timed-metadata':
-      publication.timedMetadata(message.text, message.ticks);
-      break;
   }
 }

@@ -11,12 +11,13 @@ import type { Frame, MediaTracks } from '../media/frame.ts';
 
 /** Topic `ingest`: a worker's encoders on their way to the main thread. Subject: the worker's number for the publication. */
 export type FromEncoder =
-  | (Omit<PublishRequest, 'disconnect'> & { readonly kind: 'publish' })
+  /** `account`: the memory of its `EncoderAccount`. */
+  | (AskedToPublish & { readonly kind: 'publish'; readonly account: SharedArrayBuffer })
   | { readonly kind: 'metadata'; readonly metadata: EncoderMetadata }
   | { readonly kind: 'timed-metadata'; readonly text: string; readonly ticks: Ticks }
   | { readonly kind: 'tracks'; readonly tracks: MediaTracks }
   | { readonly kind: 'discontinuity' }
-  /** Frames of any publications in the order they came, as `FrameBatch` has them. */
+  /** Frames of any publications, of each in the order they came, as `FrameBatch` has them. */
   | { readonly kind: 'frames' }
   /** One that lies in no slab: its payload comes along. */
   | {
@@ -42,6 +43,9 @@ export type ToEncoder =
   | { readonly kind: 'disconnect'; readonly reason: DisconnectReason }
   /** Slabs by number, each with how many frames of it are not needed any more. */
   | { readonly kind: 'given-back'; readonly slabs: ReadonlyMap<number, number> };
+
+/** What a worker can say of an encoder's request. */
+export type AskedToPublish = Omit<PublishRequest, 'disconnect' | 'underway'>;
 
 /** Of media messages, since it was last said. */
 export interface ReceivedBytes {

@@ -81,7 +81,7 @@ test('an accepted encoder of a worker sends to the main thread what it would sen
   const { calls, requests, gate, request } = joined();
   const decision = await gate.publish(request);
   assert.ok(decision.accepted);
-  const { disconnect: _, ...asked } = requests[0] ?? request;
+  const { disconnect: _, underway: __, ...asked } = requests[0] ?? request;
   assert.deepEqual(asked, {
     ...{ connectionId: 'c1', protocol: 'rtmps', remoteAddress: '192.0.2.7', streamKey: 'sk_1' },
     parameters: new Map([['priority', '3']]),
@@ -239,4 +239,115 @@ test('frames stay where they are, and their memory is used again once the main t
   }
   assert.ok(memories.size <= 4, `${memories.size} slabs for 160 frames`);
   host.close();
+});
+
+/** A worker's encoder whose frames nobody waits for before a second of its stream. */
+async function patient() {
+  const pools = { worker: new SlabPool(), main: new SlabPool() };
+  const { main, worker } = linkPair();
+  const clock = new FakeClock();
+  const taken: string[] = [];
+  const requests: PublishRequest[] = [];
+  const publication = {
+    ...{ logFields: { channel: 'arn:1', stream: 'st-1' }, resumeAtMs: 0 },
+    awaitedTicks: 90_000,
+    received() {},
+    metadata() {},
+    timedMetadata() {},
+    tracks: () => void taken.push('tracks'),
+    discontinuity: () => void taken.push('discontinuity'),
+    end: () => void taken.push('end'),
+    frame: ({ kind, dtsTicks }: Frame) => void taken.push(`${kind} ${dtsTicks}`),
+  };
+  const host = new IngestHost(main.conversation('ingest'), {
+    gate: {
+      publish: async (request) => {
+        requests.push(request);
+        return { accepted: true, publication };
+      },
+    },
+    payloads: pools.main,
+  });
+  const gate = new RemotePublishGate(worker.conversation('ingest'), {
+    payloads: pools.worker,
+    clock,
+  });
+  const decision = await gate.publish({
+    ...{ connectionId: 'c1', protocol: 'rtmp', remoteAddress: '192.0.2.7', streamKey: 'sk_1' },
+    parameters: new Map(),
+    disconnect() {},
+  });
+  assert.ok(decision.accepted);
+  const encoder = decision.publication;
+  const slabs = pools.worker.allocator();
+  const send = (kind: Frame['kind'], dtsTicks: number, isKeyframe = kind === 'audio') => {
+    const payload = slabs.allocate(100).fill(7);
+    encoder.received(kind, payload.byteLength);
+    encoder.frame({ kind, dtsTicks, ctsOffsetTicks: 0, isKeyframe, payload });
+  };
+  encoder.tracks(TRACKS);
+  send('video', 0, true);
+  await settled();
+  assert.deepEqual(taken.splice(0), ['tracks', 'video 0']);
+  return { host, encoder, send, taken, clock, underway: () => requests[0]?.underway?.() };
+}
+
+test('frames that nobody waits for are handed over with the one that is waited for', async () => {
+  const { send, taken, underway } = await patient();
+  send('video', 3_000);
+  send('audio', 1_024);
+  send('video', 89_999);
+  await settled();
+  assert.deepEqual(taken, []);
+  assert.deepEqual(underway(), {
+    ...{ videoByteLength: 200, audioByteLength: 100, frames: 2, mediaMs: 999 },
+  });
+  send('video', 90_000);
+  await settled();
+  assert.deepEqual(taken, ['video 3000', 'audio 1024', 'video 89999', 'video 90000']);
+  assert.deepEqual(underway(), {
+    ...{ videoByteLength: 0, audioByteLength: 0, frames: 0, mediaMs: 0 },
+  });
+});
+
+test('a keyframe is waited for, whatever its time', async () => {
+  const { send, taken } = await patient();
+  send('video', 3_000);
+  send('video', 6_000, true);
+  await settled();
+  assert.deepEqual(taken, ['video 3000', 'video 6000']);
+});
+
+test('sound is waited for where it ends a part without pictures', async () => {
+  const { send, taken } = await patient();
+  send('audio', 48_000 * 2 - 1);
+  await settled();
+  assert.deepEqual(taken, []);
+  send('audio', 48_000 * 2);
+  await settled();
+  assert.deepEqual(taken, ['audio 95999', 'audio 96000']);
+});
+
+test('nothing is held for long, nor much of it', async () => {
+  const { send, taken, clock } = await patient();
+  send('video', 3_000);
+  await clock.advance(250);
+  await settled();
+  send('video', 6_000);
+  await clock.advance(250);
+  await settled();
+  assert.deepEqual(taken.splice(0), ['video 3000', 'video 6000']);
+  for (let ticks = 6_001; ticks <= 6_064; ticks++) send('video', ticks);
+  await settled();
+  assert.equal(taken.length, 64);
+});
+
+test('what else is said of an encoder comes behind the frames that were held', async () => {
+  const { encoder, send, taken } = await patient();
+  send('video', 3_000);
+  encoder.discontinuity();
+  send('video', 6_000);
+  encoder.end({ kind: 'unpublished' });
+  await settled();
+  assert.deepEqual(taken, ['video 3000', 'discontinuity', 'video 6000', 'end']);
 });

@@ -1,11 +1,17 @@
 import type { EncoderMetadata, Publication, PublicationEnd } from '../ingest/publishing.ts';
 import type { Ticks } from '../lib/timescale.ts';
-import type { Frame, MediaTracks } from '../media/frame.ts';
+import { type Frame, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
+import { MAX_AUDIO_LEAD_TICKS } from '../packaging/segmenter.ts';
+import type { EncoderAccount } from './encoder-account.ts';
 import type { FromEncoder, ReceivedBytes } from './ingest-messages.ts';
+
+const TICKS_PER_MS = VIDEO_TIMESCALE / 1000;
+const MAX_AUDIO_LEAD_MS = MAX_AUDIO_LEAD_TICKS / TICKS_PER_MS;
 
 /** What a publication of a worker says to the main thread. */
 export interface MainThread {
-  frame(frame: Frame, received: ReceivedBytes): void;
+  /** `isAwaited`: it, or one before it, is waited for. */
+  frame(frame: Frame, received: ReceivedBytes, isAwaited: boolean): void;
   tell(message: FromEncoder): void;
   ended(): void;
 }
@@ -14,14 +20,21 @@ export interface MainThread {
 export class RemotePublication implements Publication {
   readonly logFields: Publication['logFields'];
   readonly resumeAtMs: number;
+  readonly #account: EncoderAccount;
   readonly #main: MainThread;
+  #audioTimescale = 1;
   /** Not said yet: it goes with the frame that nearly always follows. */
   readonly #received = { video: 0, audio: 0 };
   #isReceivedUnsaid = false;
 
-  constructor(accepted: Pick<Publication, 'logFields' | 'resumeAtMs'>, main: MainThread) {
+  constructor(
+    accepted: Pick<Publication, 'logFields' | 'resumeAtMs'>,
+    account: EncoderAccount,
+    main: MainThread,
+  ) {
     this.logFields = accepted.logFields;
     this.resumeAtMs = accepted.resumeAtMs;
+    this.#account = account;
     this.#main = main;
   }
 
@@ -29,14 +42,17 @@ export class RemotePublication implements Publication {
     if (this.#isReceivedUnsaid) this.#tellReceived();
     this.#isReceivedUnsaid = true;
     this.#received[kind] += byteLength;
+    this.#account.received(kind, byteLength);
   }
 
   frame(frame: Frame): void {
-    this.#main.frame(frame, this.#received);
+    this.#account.frame(frame);
+    this.#main.frame(frame, this.#received, this.#isAwaited(frame));
     this.#forgetReceived();
   }
 
   tracks(tracks: MediaTracks): void {
+    this.#audioTimescale = tracks.audio?.timescale ?? 1;
     this.#main.tell({ kind: 'tracks', tracks });
   }
 
@@ -56,6 +72,12 @@ export class RemotePublication implements Publication {
     if (this.#isReceivedUnsaid) this.#tellReceived();
     this.#main.tell({ kind: 'end', end });
     this.#main.ended();
+  }
+
+  #isAwaited({ kind, isKeyframe, dtsTicks }: Frame): boolean {
+    const { awaitedMs } = this.#account;
+    if (kind === 'video') return isKeyframe || dtsTicks >= awaitedMs * TICKS_PER_MS;
+    return dtsTicks * 1000 >= (awaitedMs + MAX_AUDIO_LEAD_MS) * this.#audioTimescale;
   }
 
   #tellReceived(): void {

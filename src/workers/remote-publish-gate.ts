@@ -2,13 +2,20 @@ import type { PublishDecision, PublishGate, PublishRequest } from '../ingest/pub
 import type { Clock } from '../lib/clock.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import type { Frame } from '../media/frame.ts';
+import { EncoderAccount } from './encoder-account.ts';
 import { FrameBatch } from './frame-batch.ts';
+import { HeldFrames } from './held-frames.ts';
 import type { FromEncoder, ReceivedBytes, ToEncoder } from './ingest-messages.ts';
 import type { Conversation } from './link.ts';
 import { RemotePublication } from './remote-publication.ts';
 import { SharedSlabs } from './shared-slabs.ts';
 
+/** Who holds frames is looked for this often: nothing is held for longer than twice that, though its part does not end. */
+const HELD_MS = 250;
+
 interface Publishing {
+  readonly account: EncoderAccount;
+  readonly held: HeldFrames;
   readonly request: PublishRequest;
   readonly decide: (decision: PublishDecision) => void;
 }
@@ -35,6 +42,7 @@ export class RemotePublishGate implements PublishGate {
       onNew: (slab, memory) => this.#tell(slab, { kind: 'slab', memory }),
       onGone: (slab) => this.#tell(slab, { kind: 'slab-gone' }),
     });
+    clock.every(HELD_MS, () => this.#handOverOld());
     conversation.listen({
       message: (id, detail) => this.#answered(id, detail as ToEncoder),
       flushing: () => this.#flushFrames(),
@@ -44,9 +52,10 @@ export class RemotePublishGate implements PublishGate {
   publish(request: PublishRequest): Promise<PublishDecision> {
     const { promise, resolve: decide } = Promise.withResolvers<PublishDecision>();
     const id = this.#count++;
-    this.#publishing.set(id, { request, decide });
-    const { disconnect: _, ...asked } = request;
-    this.#tell(id, { kind: 'publish', ...asked });
+    const account = new EncoderAccount();
+    this.#publishing.set(id, { request, decide, account, held: new HeldFrames() });
+    const { disconnect: _, underway: __, ...asked } = request;
+    this.#tell(id, { kind: 'publish', ...asked, account: account.memory });
     return promise;
   }
 
@@ -62,9 +71,15 @@ export class RemotePublishGate implements PublishGate {
       case 'accepted':
         publishing.decide({
           accepted: true,
-          publication: new RemotePublication(answer, {
-            frame: (frame, received) => this.#frame(id, frame, received),
-            tell: (message) => this.#tell(id, message),
+          publication: new RemotePublication(answer, publishing.account, {
+            frame: (frame, received, isAwaited) => {
+              this.#frame(id, publishing.held, frame, received);
+              if (isAwaited || publishing.held.isFull) this.#handOver(publishing.held);
+            },
+            tell: (message) => {
+              this.#handOver(publishing.held);
+              this.#tell(id, message);
+            },
             ended: () => this.#publishing.delete(id),
           }),
         });
@@ -79,16 +94,26 @@ export class RemotePublishGate implements PublishGate {
     }
   }
 
-  #frame(id: number, frame: Frame, received: ReceivedBytes): void {
+  #frame(id: number, held: HeldFrames, frame: Frame, received: ReceivedBytes): void {
     const slab = this.#slabs.numberOf(frame.payload);
     if (slab !== undefined) {
-      this.#frames.add(id, frame, received, slab);
-      this.#conversation.flushSoon();
+      held.add(id, frame, received, slab);
       return;
     }
+    this.#handOver(held);
     const { payload, ...described } = frame;
     this.#tell(id, { kind: 'large-frame', frame: described, received: { ...received } }, [payload]);
     this.#payloads.giveBack(payload);
+  }
+
+  #handOver(held: HeldFrames): void {
+    if (held.isEmpty) return;
+    held.handOver(this.#frames);
+    this.#conversation.flushSoon();
+  }
+
+  #handOverOld(): void {
+    for (const { held } of this.#publishing.values()) if (held.growOld()) this.#handOver(held);
   }
 
   /** Frames that came before come first. */

@@ -74,6 +74,8 @@ const BUCKET_MS = 1000;
 /** IVS documents no window. In 10 s the keyframes of any sensible encoder, and most stalls of a network, even out. */
 const WINDOW_BUCKETS = 10;
 export const BITRATE_WINDOW_MS = WINDOW_BUCKETS * BUCKET_MS;
+/** What was not used of a limit is remembered for as long as an encoder may be silent. */
+const MAX_UNUSED_MS = 30_000;
 /** The window, and the second that is being filled. */
 const RING_SIZE = WINDOW_BUCKETS + 1;
 
@@ -85,6 +87,10 @@ export class BitrateMeter {
   readonly #byteLengths: number[] = Array.from({ length: RING_SIZE }, () => 0);
   /** Of the whole seconds in the window. */
   #windowByteLength = 0;
+  /** Time before the window in which more could have come: what came of that time within the window had room there. */
+  #unusedMs = 0;
+  /** The limit that was asked for last. */
+  #maxBitrateBps = 0;
   #startedAtMs: number | undefined;
   /** The second that is being filled, counted from the start. */
   #second = 0;
@@ -101,12 +107,13 @@ export class BitrateMeter {
   /**
    * The breach of a limit, if there is one. There is none before the window is full, 10 s after the first byte: an encoder
    * starts with a keyframe and whatever it had queued. `madeUpMs`: so much of what came was of the time before the window
-   * (`MediaLag`).
+   * (`MediaLag`); an encoder may say anything of its times, so no more of it counts than was not used of the limit then.
    */
   check(nowMs: number, maxBitrateBps: number, madeUpMs = 0): LimitBreach | undefined {
+    this.#maxBitrateBps = maxBitrateBps;
     this.#advance(nowMs);
     if (this.#second < WINDOW_BUCKETS) return undefined;
-    const windowMs = BITRATE_WINDOW_MS + madeUpMs;
+    const windowMs = BITRATE_WINDOW_MS + Math.min(madeUpMs, this.#unusedMs);
     const exceededBy = Math.round((this.#windowByteLength * 8000) / windowMs) - maxBitrateBps;
     if (exceededBy <= 0) return undefined;
     const limitValue = maxBitrateBps;
@@ -121,6 +128,7 @@ export class BitrateMeter {
     this.#byteLengths.fill(0);
     this.#windowByteLength = 0;
     this.#second = 0;
+    this.#unusedMs = MAX_UNUSED_MS;
     this.#startedAtMs = nowMs + BUCKET_MS;
   }
 
@@ -131,6 +139,8 @@ export class BitrateMeter {
       // A silence longer than the window leaves nothing in it.
       this.#byteLengths.fill(0);
       this.#windowByteLength = 0;
+      const silentMs = (second - this.#second) * BUCKET_MS;
+      this.#unusedMs = Math.min(MAX_UNUSED_MS, this.#unusedMs + silentMs);
       this.#second = second;
     }
     while (this.#second < second) {
@@ -138,9 +148,16 @@ export class BitrateMeter {
       this.#second += 1;
       // The slot of the second that begins held the oldest of the window until now.
       const slot = this.#second % RING_SIZE;
-      this.#windowByteLength -= this.#byteLengths[slot] ?? 0;
+      this.#leaveWindow(this.#byteLengths[slot] ?? 0);
       this.#byteLengths[slot] = 0;
     }
+  }
+
+  #leaveWindow(byteLength: number): void {
+    this.#windowByteLength -= byteLength;
+    if (this.#second < RING_SIZE || this.#maxBitrateBps === 0) return;
+    const usedMs = (byteLength * 8000) / this.#maxBitrateBps;
+    this.#unusedMs = Math.min(MAX_UNUSED_MS, Math.max(0, this.#unusedMs + BUCKET_MS - usedMs));
   }
 }
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.ts';
-import { TRACKS } from '../../test/support/media.ts';
+import { feed, TRACKS } from '../../test/support/media.ts';
 import type { ChannelRecord } from '../domain/channel.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { SlabPool } from '../lib/slab-pool.ts';
+import { MetadataOwner } from '../packaging/timed-metadata.ts';
 import { PictureDecoder } from '../transcode/picture-decoder.ts';
 import { FakeTranscoders } from '../transcode/testing/fake-transcoder.ts';
 import { ChannelRenditions } from './channel-renditions.ts';
@@ -46,4 +47,37 @@ test('what is transcoded and not passed through gives its frames back at once', 
     });
   }
   assert.ok(memories.size <= 2, `${memories.size} slabs for 100 frames`);
+});
+
+/** Of a channel that is passed through, three seconds on air. */
+function passedThrough(): ChannelRenditions {
+  const renditions = new ChannelRenditions({
+    channel: { ...CHANNEL, type: 'BASIC', containerFormat: 'FRAGMENTED_MP4' },
+    ...{ payloads: new SlabPool(), clock: new FakeClock(), log: silentLogger },
+    ...{ onSegment() {}, onThumbnail() {}, transcoding: undefined },
+    recordedThumbnails: () => undefined,
+  });
+  renditions.tracks(TRACKS, 30);
+  feed(renditions, 0, 3_000);
+  return renditions;
+}
+
+test('frames may wait for the end of their part, unless somebody needs what comes behind it', () => {
+  const renditions = passedThrough();
+  const awaitedMs = (renditions.awaitedTicks ?? Number.NaN) / 90;
+  assert.ok(awaitedMs > 3_000 && awaitedMs < 3_200, `${awaitedMs} ms`);
+  renditions.addAudioOnly();
+  assert.equal(renditions.awaitedTicks, undefined);
+});
+
+test('a text is for the picture that has come in, though a worker holds it', () => {
+  const renditions = passedThrough();
+  feed(renditions, 3_000, 3_050);
+  renditions.putMetadata({ owner: MetadataOwner.api, text: 'goal', aheadMs: 120 });
+  feed(renditions, 3_050, 3_500);
+  const parts = renditions.windows[0]?.openSegment?.parts.map((part) => Buffer.from(part.bytes()));
+  const part = parts?.find((bytes) => bytes.includes('goal')) ?? Buffer.alloc(0);
+  // ISO 23009-1 5.10.3.3: after version 1 and flags, the timescale and the presentation time.
+  const presentationTime = part.readBigUInt64BE(part.indexOf('emsg\u0001') + 12);
+  assert.equal(Number(presentationTime) / 90, 3_033 + 120);
 });

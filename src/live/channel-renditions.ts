@@ -70,7 +70,8 @@ interface Size {
   readonly height: number;
 }
 
-type UntimedText = Omit<TimedText, 'ticks'> & Partial<Pick<TimedText, 'ticks'>>;
+/** `aheadMs`: by so much the picture that has just come in is ahead of the newest that was handed over. */
+type UntimedText = Omit<TimedText, 'ticks'> & { readonly aheadMs: number };
 
 /** One stream's way from the source's frames to the windows of its renditions: passed through, transcoded, or both. */
 export class ChannelRenditions {
@@ -115,11 +116,13 @@ export class ChannelRenditions {
     return Math.max(this.#packager?.leader.endTicks ?? 0, this.#sourceEndTicks);
   }
 
-  /** Where something becomes of a frame, as `Publication.awaitedTicks` has it: ffmpeg can do something with each. */
+  /**
+   * As `Publication.awaitedTicks` has it. ffmpeg can do something with each frame, and the sound by itself waits for what comes behind
+   * the picture that ends a part.
+   */
   get awaitedTicks(): Ticks | undefined {
-    return this.#transcoder
-      ? undefined
-      : this.#passThrough && this.#packager?.leader.nextPartEndTicks;
+    if (this.#transcoder || this.#audioOnly) return undefined;
+    return this.#passThrough && this.#packager?.leader.nextPartEndTicks;
   }
 
   /** Of its ladder so far; nothing where it is passed through. */
@@ -157,8 +160,13 @@ export class ChannelRenditions {
   }
 
   /** Puts a text into every rendition: at the source's newest picture, where no time is given. */
-  putMetadata({ ticks = this.#newestTicks, ...text }: UntimedText): void {
-    this.#timedMetadata.put({ ...text, ticks });
+  putMetadata(text: TimedText | UntimedText): void {
+    if ('ticks' in text) this.#timedMetadata.put(text);
+    else {
+      const { aheadMs, ...put } = text;
+      const ticks = this.#newestTicks + (aheadMs * VIDEO_TIMESCALE) / 1000;
+      this.#timedMetadata.put({ ...put, ticks });
+    }
   }
 
   frame(frame: Frame): void {

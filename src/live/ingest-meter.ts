@@ -31,10 +31,12 @@ export class IngestMeter {
     if (!oldest || !newest || seconds <= 0) {
       return { videoBitrateBps: 0, audioBitrateBps: 0, framesPerSecond: 0 };
     }
+    // What was on its way between two threads is lost with one of them.
+    const rate = (name: keyof IngestCounts) => Math.max(0, newest[name] - oldest[name]) / seconds;
     return {
-      videoBitrateBps: ((newest.videoByteLength - oldest.videoByteLength) * 8) / seconds,
-      audioBitrateBps: ((newest.audioByteLength - oldest.audioByteLength) * 8) / seconds,
-      framesPerSecond: (newest.frames - oldest.frames) / seconds,
+      videoBitrateBps: rate('videoByteLength') * 8,
+      audioBitrateBps: rate('audioByteLength') * 8,
+      framesPerSecond: rate('frames'),
     };
   }
 }

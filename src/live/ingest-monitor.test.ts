@@ -62,8 +62,15 @@ test('rates do not show that frames are handed over a part at a time', () => {
   }
 });
 
-/** Seconds of an encoder, each with how many seconds of its media arrive in it; returns the seconds with a breach. */
-function breaches(paces: readonly number[], bitrateBps: number): number[] {
+/**
+ * Seconds of an encoder, each with how many seconds of its media arrive in it; returns the seconds with a breach. `msOf`: the time that
+ * it gives its pictures.
+ */
+function breaches(
+  paces: readonly number[],
+  bitrateBps: number,
+  msOf = (frame: number) => frame * 40,
+): number[] {
   const clock = new FakeClock();
   const monitor = new IngestMonitor(CHANNEL, clock, () => undefined);
   monitor.announced(TRACKS);
@@ -71,7 +78,7 @@ function breaches(paces: readonly number[], bitrateBps: number): number[] {
   return paces.flatMap((pace, second) => {
     for (let frame = 0; frame < pace * 25; frame++) {
       monitor.received('video', bitrateBps / 25 / 8);
-      monitor.frame(picture(frames++ * 40));
+      monitor.frame(picture(msOf(frames++)));
     }
     clock.advance(1_000);
     return monitor.breach() ? [second] : [];
@@ -97,4 +104,26 @@ test('a bit rate above the limit is one, late or not, and so is media ahead of i
   const late = [...seconds(20, 1), ...seconds(8, 0), ...seconds(5, 2.6), ...seconds(30, 1)];
   assert.ok(breaches(late, MAX_BITRATE_BPS * 1.1).length > 30);
   assert.ok(breaches([...seconds(20, 1), ...seconds(20, 2)], MAX_BITRATE_BPS * 0.9).length > 5);
+});
+
+test('who says of its pictures that they are late has no more room than it left unused', () => {
+  const frozenFrames = 600 * 25;
+  const msOf = (frame: number) =>
+    frame < frozenFrames ? frame : frozenFrames + (frame - frozenFrames) * 100;
+  const paces = [...seconds(600, 1), ...seconds(9, 25)];
+  const first = breaches(paces, MAX_BITRATE_BPS * 0.99, msOf)[0] ?? Number.POSITIVE_INFINITY;
+  assert.ok(first >= 600 && first <= 601, `after ${first} s`);
+});
+
+test('rates are none, and never less, when what was underway is lost with its thread', () => {
+  const clock = new FakeClock();
+  let underway: Underway | undefined = UNDERWAY;
+  const monitor = new IngestMonitor(CHANNEL, clock, () => underway);
+  monitor.frame(picture(0));
+  monitor.sample();
+  underway = undefined;
+  clock.advance(1_000);
+  monitor.sample();
+  const { videoBitrateBps, audioBitrateBps, framesPerSecond } = monitor.measurements;
+  assert.deepEqual([videoBitrateBps, audioBitrateBps, framesPerSecond], [0, 0, 0]);
 });

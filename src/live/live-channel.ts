@@ -218,7 +218,8 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
   /** "Inserted at this moment": at the picture that has just come in. */
   putMetadata(text: string): void {
     this.#log.debug({ byteLength: Buffer.byteLength(text) }, 'timed metadata');
-    this.#renditions.putMetadata({ owner: MetadataOwner.api, text });
+    const aheadMs = this.#encoders.underway?.mediaMs ?? 0;
+    this.#renditions.putMetadata({ owner: MetadataOwner.api, text, aheadMs });
   }
 
   /** The process stood still for a moment, and its encoder did not. */

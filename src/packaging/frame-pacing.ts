@@ -79,6 +79,11 @@ export class FramePacing {
     return this.#isSteady ? (newest - oldest) / steps : this.#shortestStep();
   }
 
+  /** All of the newest frames keep one pace. */
+  get isSteady(): boolean {
+    return this.#isSteady;
+  }
+
   /** One step may be a pause as well as a pace. */
   get isKnown(): boolean {
     return this.#history.length > 2;

@@ -74,6 +74,33 @@ for (const fps of [10, 15, 24_000 / 1001, 24, 25, 30_000 / 1001, 30, 48, 50, 60_
   });
 }
 
+test('Segmenter knows that the next picture ends a segment that has no keyframe', () => {
+  const run = new Run().steady(30, 60, 61);
+  for (let n = 61; n < 60 * 20; n++) {
+    const nextEndTicks = run.segmenter.nextEndTicks ?? Number.NaN;
+    const before = run.segments.length;
+    run.video((n * 1000) / 30);
+    if (run.segments.length > before) assert.ok(Math.round((n * 1000) / 30) * 90 >= nextEndTicks);
+  }
+  assert.ok(run.segments.length > 3);
+});
+
+test('Segmenter does not say when a part ends while pictures keep no pace', () => {
+  const run = new Run().steady(30, 60, 61);
+  let [unknown, late, atMs] = [0, 0, 2_000];
+  for (let n = 0; n < 1_000; n++) {
+    atMs += n % 9 === 0 ? 17 : 33 + ((n * 7) % 30);
+    const nextEndTicks = run.segmenter.nextEndTicks;
+    if (nextEndTicks === undefined) unknown++;
+    const before = run.parts.length;
+    run.video(atMs, n % 60 === 59);
+    if (n % 60 === 59 || run.parts.length === before) continue;
+    if (nextEndTicks !== undefined && atMs * 90 < nextEndTicks) late++;
+  }
+  assert.ok(unknown > 950, `${unknown}`);
+  assert.equal(late, 0);
+});
+
 test('Segmenter does not say when a part ends before it knows how long parts are, nor after a break', () => {
   const run = new Run();
   run.steady(30, 60, 60);

@@ -78,17 +78,16 @@ export class Segmenter {
   }
 
   /**
-   * No picture that is decoded before this ends the open part, unless it is a keyframe; nor does sound until `MAX_AUDIO_LEAD_TICKS`
-   * later. `undefined`: nobody knows.
+   * No picture that is decoded before this ends the open part or its segment, unless it is a keyframe or the pace changes with it; nor
+   * does sound until `MAX_AUDIO_LEAD_TICKS` later. `undefined`: nobody knows.
    */
   get nextEndTicks(): Ticks | undefined {
-    const { periodTicks, isKnown } = this.pacing;
-    if (this.#partTargetTicks === undefined || periodTicks === undefined || !isKnown)
-      return undefined;
+    const { periodTicks, isSteady } = this.pacing;
+    if (this.#partTargetTicks === undefined || !periodTicks || !isSteady) return undefined;
+    if (this.#isSegmentDue(this.#partStart, false)) return this.#partStart;
     // After the last picture that `afterVideo` lets the part go on.
-    return Math.floor(
-      this.#partStart + this.#longestPart(this.#partTargetTicks, periodTicks) - 2 * periodTicks,
-    );
+    const longest = this.#longestPart(this.#partTargetTicks, periodTicks);
+    return Math.floor(this.#partStart + longest - 2 * periodTicks);
   }
 
   /** Known, and constant, once the first segment ended. No segment is longer, rounded. */

@@ -6,15 +6,20 @@ export interface TurnTaking {
   proceed(): void;
 }
 
+/** So much of all connections together takes no longer than other things that go on in a round. */
+const UNHURRIED_BYTES = 1024 * 1024;
+
 /**
  * What each connection may bring in one round of the event loop: libuv reads one that has more up to 32 times before it looks at the
  * next one (`uv__read`). With hundreds of encoders that have a second to make up for, a round would take seconds, and whatever else this
- * thread is told, the memory that others give back to it first of all, would wait for its end.
+ * thread is told, the memory that others give back to it first of all, would wait for its end. One keyframe of several megabytes is
+ * read at once, as long as others have little.
  */
 export class ReadTurns {
   readonly #soon: (run: () => void) => void;
   readonly #received = new Map<TurnTaking, number>();
-  #resting: TurnTaking[] = [];
+  #resting = new Set<TurnTaking>();
+  #roundByteLength = 0;
   #isRoundOpen = false;
 
   /** `soon`: runs it once every connection has been read. */
@@ -27,19 +32,21 @@ export class ReadTurns {
       this.#isRoundOpen = true;
       this.#soon(this.#endRound);
     }
-    const before = this.#received.get(connection) ?? 0;
-    const received = before + byteLength;
+    const received = (this.#received.get(connection) ?? 0) + byteLength;
     this.#received.set(connection, received);
-    if (before >= READ_BUFFER_BYTES || received < READ_BUFFER_BYTES) return;
-    this.#resting.push(connection);
+    this.#roundByteLength += byteLength;
+    if (received < READ_BUFFER_BYTES || this.#roundByteLength < UNHURRIED_BYTES) return;
+    if (this.#resting.has(connection)) return;
+    this.#resting.add(connection);
     connection.rest();
   }
 
   readonly #endRound = (): void => {
     this.#isRoundOpen = false;
+    this.#roundByteLength = 0;
     this.#received.clear();
     const resting = this.#resting;
-    this.#resting = [];
+    this.#resting = new Set();
     for (const connection of resting) connection.proceed();
   };
 }

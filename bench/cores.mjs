@@ -1,14 +1,17 @@
 // What more cores bring: the same work by one thread on one core, and by several on several.
-// `node bench/cores.mjs [--cores 2] [--workers 2] [--rounds 3] [--share 0.3]`
+// `node bench/cores.mjs [--cores 2] [--workers 2] [--rounds 3] [--share 0.3] [--streams 340,560]`
 //
 // The tools need a core as well: on a machine with as many cores as the server is given, they take from it what it could have had. So
 // beside the rates there is what the busiest thread used: with enough cores that thread is all that bounds them. With `--share` the
 // server's cores are so much of a real one each, and the tools have the rest: the rates are then what they would be beside idle cores.
+// With `--streams` as well, nothing else is measured than whether one core carries so many streams in real time, and several so many. It
+// takes minutes, and 16 MB a stream.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { secondsBehind } from './carried-streams.mjs';
 import { makeClip } from './clip.mjs';
 import { Flood } from './flood.mjs';
 import { IvoryServer, mediaPlaylistUrl } from './ivory-server.mjs';
@@ -30,10 +33,12 @@ const { values } = parseArgs({
     cores: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
     share: { type: 'string' },
+    streams: { type: 'string' },
     workers: { type: 'string' },
   },
 });
 const cores = Number(values.cores);
+if (values.streams && !values.share) throw new Error('--streams needs --share');
 /** Of slower cores the CPU controller sees to it that nobody has too much, wherever that is. */
 const placeOf = (count) => `0-${(values.share ? availableParallelism() : count) - 1}`;
 
@@ -114,10 +119,7 @@ const PLACES = [
   { name: `${cores} cores`, count: cores, workers: values.workers ?? String(cores) },
 ];
 
-const directory = await mkdtemp(path.join(tmpdir(), 'ivory-cores-'));
-try {
-  const clip = path.join(directory, 'clip.flv');
-  await makeClip(clip);
+async function compareRates(clip) {
   console.log(
     '| work | where | rate | processor, all threads | the busiest thread |\n|---|---|--:|--:|--:|',
   );
@@ -152,6 +154,40 @@ try {
     const ratio = (several.rate / one.rate).toFixed(2);
     console.log(`| | ratio | ${ratio}; with cores for the tools ${byProcessor.toFixed(2)} | | |`);
   }
+}
+
+async function compareStreams(clip) {
+  console.log(
+    '| where | streams in real time | seconds behind, median | at worst |\n|---|--:|--:|--:|',
+  );
+  const counts = values.streams.split(',').map(Number);
+  for (const [i, { name, count, workers }] of PLACES.entries()) {
+    const server = await IvoryServer.start(path.join(directory, `data-${i}`), {
+      cores: placeOf(count),
+      workers,
+    });
+    await sleep(SETTLE_MS);
+    let slow;
+    const onFull = () => {
+      slow = new SlowCores(server.pid, { cores: count, share: Number(values.share) });
+    };
+    try {
+      const streams = counts[i];
+      const { median, worst } = await secondsBehind(server, clip, { streams, onFull });
+      console.log(`| ${[name, streams, median.toFixed(2), worst.toFixed(2)].join(' | ')} |`);
+    } finally {
+      await server.stop();
+      slow?.remove();
+    }
+  }
+}
+
+const directory = await mkdtemp(path.join(tmpdir(), 'ivory-cores-'));
+try {
+  const clip = path.join(directory, 'clip.flv');
+  await makeClip(clip);
+  if (values.streams) await compareStreams(clip);
+  else await compareRates(clip);
 } finally {
   stop();
   await rm(directory, { recursive: true, force: true });

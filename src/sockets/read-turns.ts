@@ -1,5 +1,8 @@
 import { READ_BUFFER_BYTES } from './borrowed-reads.ts';
 
+/** What comes in smaller pieces is no backlog: it costs nothing here. A record of TLS has twice as much. */
+const LARGE_READ_BYTES = 8 * 1024;
+
 /** A connection that can stop reading for a moment. */
 export interface TurnTaking {
   rest(): void;
@@ -28,6 +31,7 @@ export class ReadTurns {
   }
 
   received(connection: TurnTaking, byteLength: number): void {
+    if (byteLength < LARGE_READ_BYTES) return;
     if (!this.#isRoundOpen) {
       this.#isRoundOpen = true;
       this.#soon(this.#endRound);

@@ -139,8 +139,7 @@ export class BitrateMeter {
       // A silence longer than the window leaves nothing in it.
       this.#byteLengths.fill(0);
       this.#windowByteLength = 0;
-      const silentMs = (second - this.#second) * BUCKET_MS;
-      this.#unusedMs = Math.min(MAX_UNUSED_MS, this.#unusedMs + silentMs);
+      this.#leaveUnused((second - this.#second) * BUCKET_MS);
       this.#second = second;
     }
     while (this.#second < second) {
@@ -156,8 +155,12 @@ export class BitrateMeter {
   #leaveWindow(byteLength: number): void {
     this.#windowByteLength -= byteLength;
     if (this.#second < RING_SIZE || this.#maxBitrateBps === 0) return;
-    const usedMs = (byteLength * 8000) / this.#maxBitrateBps;
-    this.#unusedMs = Math.min(MAX_UNUSED_MS, Math.max(0, this.#unusedMs + BUCKET_MS - usedMs));
+    this.#leaveUnused(BUCKET_MS - (byteLength * 8000) / this.#maxBitrateBps);
+  }
+
+  /** Less than 0: more was used. */
+  #leaveUnused(ms: number): void {
+    this.#unusedMs = Math.min(MAX_UNUSED_MS, Math.max(0, this.#unusedMs + ms));
   }
 }
 

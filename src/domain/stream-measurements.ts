@@ -30,13 +30,17 @@ export interface StreamReading extends Tenant, IngestReading {
   readonly viewsByCountry: ReadonlyMap<string, number>;
 }
 
-/** Counts go up from 0 at the first picture. */
-export interface IngestReading {
+/** What came from an encoder. */
+export interface ReceivedMedia {
   readonly videoByteLength: number;
   readonly audioByteLength: number;
   readonly frames: number;
   /** Length of the video, breaks in its timeline left out. */
   readonly mediaMs: number;
+}
+
+/** Counts go up from 0 at the first picture. */
+export interface IngestReading extends ReceivedMedia {
   /** From the last but one keyframe to the last one; 0 where there were no two. */
   readonly keyframeIntervalSeconds: number;
   readonly isRecording: boolean;

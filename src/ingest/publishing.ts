@@ -1,3 +1,4 @@
+import type { ReceivedMedia } from '../domain/stream-measurements.ts';
 import type { Ticks } from '../lib/timescale.ts';
 import type { FrameSink } from '../media/frame.ts';
 
@@ -14,15 +15,7 @@ export interface PublishRequest {
   /** Ends the encoder's connection from our side; `reason` goes to its `onStatus` and the log. Idempotent. */
   disconnect(reason: DisconnectReason): void;
   /** What has come in of it, and is not handed over yet. By default nothing. */
-  readonly underway?: () => Underway;
-}
-
-/** What came from an encoder. `mediaMs`: the length of its pictures. */
-export interface Underway {
-  readonly videoByteLength: number;
-  readonly audioByteLength: number;
-  readonly frames: number;
-  readonly mediaMs: number;
+  readonly underway?: () => ReceivedMedia;
 }
 
 /** Why we end a publisher's connection. */

@@ -231,13 +231,14 @@ export class RtmpServer {
   }
 }
 
+/** Who may keep a socket from being read, each for itself. */
+type ReadStop = 'session' | 'server' | 'turn';
+
 /** What a session may do to its socket, and its server beside it. */
 export class SocketConnection implements EncoderConnection, TurnTaking {
   readonly #socket: Socket;
   readonly #clock: Clock;
-  #isPaused = false;
-  #isHeld = false;
-  #isResting = false;
+  readonly #stoppedBy = new Set<ReadStop>();
 
   constructor(socket: Socket, clock: Clock) {
     this.#socket = socket;
@@ -253,20 +254,18 @@ export class SocketConnection implements EncoderConnection, TurnTaking {
   // --- its session's
 
   pause(): void {
-    this.#isPaused = true;
-    this.#socket.pause();
+    this.#stop('session');
   }
 
   resume(): void {
-    this.#isPaused = false;
-    this.#goOn();
+    this.#goOn('session');
   }
 
   end(): void {
     this.#socket.end();
     // Read on: closing with bytes unread makes the kernel send a reset, which can overtake our last word.
-    this.#isHeld = false;
-    this.resume();
+    this.#goOn('server');
+    this.#goOn('session');
     const cancel = this.#clock.after(LINGER_MS, () => this.#socket.destroy());
     this.#socket.once('close', cancel);
   }
@@ -274,22 +273,25 @@ export class SocketConnection implements EncoderConnection, TurnTaking {
   // --- beside what its session wants
 
   hold(isHeld: boolean): void {
-    this.#isHeld = isHeld;
-    if (isHeld) this.#socket.pause();
-    else this.#goOn();
+    if (isHeld) this.#stop('server');
+    else this.#goOn('server');
   }
 
   rest(): void {
-    this.#isResting = true;
-    this.#socket.pause();
+    this.#stop('turn');
   }
 
   proceed(): void {
-    this.#isResting = false;
-    this.#goOn();
+    this.#goOn('turn');
   }
 
-  #goOn(): void {
-    if (!this.#isPaused && !this.#isHeld && !this.#isResting) this.#socket.resume();
+  #stop(by: ReadStop): void {
+    this.#stoppedBy.add(by);
+    this.#socket.pause();
+  }
+
+  #goOn(by: ReadStop): void {
+    this.#stoppedBy.delete(by);
+    if (this.#stoppedBy.size === 0) this.#socket.resume();
   }
 }

@@ -1,5 +1,5 @@
 import { rescale, type Ticks } from '../lib/timescale.ts';
-import { type AudioTrack, VIDEO_TIMESCALE } from '../media/frame.ts';
+import { type AudioTrack, VIDEO_TICKS_PER_MS } from '../media/frame.ts';
 
 /**
  * How far an audio timestamp may be from where counting samples puts it: two AAC frames. RTMP's milliseconds
@@ -21,7 +21,6 @@ const MAX_FORWARD_GAP_MS = 10_000;
 /** Data may be stamped so far from the newest frame. */
 const MAX_DATA_SKEW_MS = 2_000;
 
-const TICKS_PER_MS = VIDEO_TIMESCALE / 1000;
 /** What follows a discontinuity comes a frame of 30 fps after what was before it. */
 const RESUME_AFTER_MS = 33;
 
@@ -62,7 +61,7 @@ export class Timeline {
 
   constructor(startMs = 0) {
     this.#newestMs = startMs;
-    this.#lastVideoTicks = (startMs - 1) * TICKS_PER_MS;
+    this.#lastVideoTicks = (startMs - 1) * VIDEO_TICKS_PER_MS;
   }
 
   /** Makes a keyframe at `encoderMs` the beginning, or the point to go on at. */
@@ -89,16 +88,16 @@ export class Timeline {
     const timeMs = encoderMs - this.#offsetMs;
     return (
       timeMs > this.#newestMs + MAX_FORWARD_GAP_MS ||
-      timeMs < this.#lastVideoTicks / TICKS_PER_MS - MAX_BACKWARD_STEP_MS
+      timeMs < this.#lastVideoTicks / VIDEO_TICKS_PER_MS - MAX_BACKWARD_STEP_MS
     );
   }
 
   /** The video frame's decoding time. A small step back becomes one millisecond forward. */
   videoTicks(encoderMs: number): Ticks {
     const timeMs = encoderMs - (this.#offsetMs ?? encoderMs);
-    const ticks = Math.max(timeMs * TICKS_PER_MS, this.#lastVideoTicks + TICKS_PER_MS);
+    const ticks = Math.max(timeMs * VIDEO_TICKS_PER_MS, this.#lastVideoTicks + VIDEO_TICKS_PER_MS);
     this.#lastVideoTicks = ticks;
-    this.#newestMs = Math.max(this.#newestMs, ticks / TICKS_PER_MS);
+    this.#newestMs = Math.max(this.#newestMs, ticks / VIDEO_TICKS_PER_MS);
     return ticks;
   }
 
@@ -107,7 +106,7 @@ export class Timeline {
     if (this.#offsetMs === undefined) return undefined;
     const timeMs = encoderMs - this.#offsetMs;
     const isNear = Math.abs(timeMs - this.#newestMs) <= MAX_DATA_SKEW_MS;
-    return (isNear ? timeMs : this.#newestMs) * TICKS_PER_MS;
+    return (isNear ? timeMs : this.#newestMs) * VIDEO_TICKS_PER_MS;
   }
 
   /**

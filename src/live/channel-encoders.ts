@@ -1,11 +1,6 @@
-import type { IngestReading } from '../domain/stream-measurements.ts';
+import type { IngestReading, ReceivedMedia } from '../domain/stream-measurements.ts';
 import type { TakeoverFailure } from '../domain/takeover.ts';
-import type {
-  DisconnectReason,
-  PublicationEnd,
-  PublishRequest,
-  Underway,
-} from '../ingest/publishing.ts';
+import type { DisconnectReason, PublicationEnd, PublishRequest } from '../ingest/publishing.ts';
 import type { Logger } from '../lib/logger.ts';
 import { ChannelPublication } from './channel-publication.ts';
 import { type TakenChannel, Takeovers } from './takeovers.ts';
@@ -33,7 +28,7 @@ export class ChannelEncoders {
   }
 
   /** Of what the one that publishes has sent. */
-  get underway(): Underway | undefined {
+  get underway(): ReceivedMedia | undefined {
     return this.#publication?.request.underway?.();
   }
 

@@ -13,7 +13,13 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import type { Ticks } from '../lib/timescale.ts';
-import { type Frame, type FrameSink, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
+import {
+  type Frame,
+  type FrameSink,
+  type MediaTracks,
+  VIDEO_TICKS_PER_MS,
+  VIDEO_TIMESCALE,
+} from '../media/frame.ts';
 import { ChannelPackager } from '../packaging/channel-packager.ts';
 import type { LiveWindow, OnSegment } from '../packaging/live-window.ts';
 import { TimedMetadata, type TimedText } from '../packaging/timed-metadata.ts';
@@ -164,7 +170,7 @@ export class ChannelRenditions {
     if ('ticks' in text) this.#timedMetadata.put(text);
     else {
       const { aheadMs, ...put } = text;
-      const ticks = this.#newestTicks + (aheadMs * VIDEO_TIMESCALE) / 1000;
+      const ticks = this.#newestTicks + aheadMs * VIDEO_TICKS_PER_MS;
       this.#timedMetadata.put({ ...put, ticks });
     }
   }

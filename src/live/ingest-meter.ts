@@ -1,9 +1,7 @@
+import type { ReceivedMedia } from '../domain/stream-measurements.ts';
+
 /** What came in from the start. */
-export interface IngestCounts {
-  readonly videoByteLength: number;
-  readonly audioByteLength: number;
-  readonly frames: number;
-}
+export type IngestCounts = Omit<ReceivedMedia, 'mediaMs'>;
 
 export interface IngestRates {
   readonly videoBitrateBps: number;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.ts';
-import { TRACKS } from '../../test/support/media.ts';
+import { TRACKS, videoFrame } from '../../test/support/media.ts';
 import type { ChannelRecord } from '../domain/channel.ts';
-import type { Underway } from '../ingest/publishing.ts';
+import type { ReceivedMedia } from '../domain/stream-measurements.ts';
 import type { Frame } from '../media/frame.ts';
 import { IngestMonitor } from './ingest-monitor.ts';
 
@@ -14,12 +14,14 @@ const CHANNEL = {
 /** Of STANDARD channels. */
 const MAX_BITRATE_BPS = 8_500_000;
 
-const picture = (ms: number): Frame => ({
-  ...{ kind: 'video', dtsTicks: ms * 90, ctsOffsetTicks: 0, isKeyframe: ms === 0 },
-  payload: new Uint8Array(1),
-});
+const picture = (ms: number): Frame => videoFrame(ms, ms === 0);
 
-const UNDERWAY: Underway = { videoByteLength: 500, audioByteLength: 50, frames: 3, mediaMs: 100 };
+const UNDERWAY: ReceivedMedia = {
+  videoByteLength: 500,
+  audioByteLength: 50,
+  frames: 3,
+  mediaMs: 100,
+};
 
 test('what is held by another thread has been received, from the first picture on', () => {
   const monitor = new IngestMonitor(CHANNEL, new FakeClock(), () => UNDERWAY);
@@ -39,7 +41,7 @@ test('what is held by another thread has been received, from the first picture o
 
 test('rates do not show that frames are handed over a part at a time', () => {
   const clock = new FakeClock();
-  let underway: Underway | undefined;
+  let underway: ReceivedMedia | undefined;
   const monitor = new IngestMonitor(CHANNEL, clock, () => underway);
   let held: Frame[] = [];
   for (let frame = 0; frame < 300; frame++) {
@@ -117,7 +119,7 @@ test('who says of its pictures that they are late has no more room than it left 
 
 test('rates are none, and never less, when what was underway is lost with its thread', () => {
   const clock = new FakeClock();
-  let underway: Underway | undefined = UNDERWAY;
+  let underway: ReceivedMedia | undefined = UNDERWAY;
   const monitor = new IngestMonitor(CHANNEL, clock, () => underway);
   monitor.frame(picture(0));
   monitor.sample();

@@ -2,9 +2,13 @@ import type { ChannelRecord } from '../domain/channel.ts';
 import type { LimitBreach } from '../domain/events.ts';
 import type { IngestWarning } from '../domain/ingest-limits.ts';
 import { StreamHealthMonitor } from '../domain/stream-health.ts';
-import type { IngestMeasurements, IngestReading } from '../domain/stream-measurements.ts';
+import type {
+  IngestMeasurements,
+  IngestReading,
+  ReceivedMedia,
+} from '../domain/stream-measurements.ts';
 import type { IngestConfiguration, StreamHealth } from '../domain/stream-session.ts';
-import type { EncoderMetadata, Underway } from '../ingest/publishing.ts';
+import type { EncoderMetadata } from '../ingest/publishing.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Frame, MediaTracks } from '../media/frame.ts';
 import { describeIngest } from './ingest-configuration.ts';
@@ -22,7 +26,7 @@ const MEASURED_AFTER_MEDIA_MS = 5000;
 export class IngestMonitor {
   readonly #clock: Clock;
   readonly #statistics: IngestStatistics;
-  readonly #underway: () => Underway | undefined;
+  readonly #underway: () => ReceivedMedia | undefined;
   readonly #meter = new IngestMeter();
   readonly #limiter: IngestLimiter;
   readonly #health: StreamHealthMonitor;
@@ -32,7 +36,7 @@ export class IngestMonitor {
   #describeAtMediaMs = MEASURED_AFTER_MEDIA_MS;
 
   /** `underway`: what has come in and will be handed over. */
-  constructor(channel: ChannelRecord, clock: Clock, underway: () => Underway | undefined) {
+  constructor(channel: ChannelRecord, clock: Clock, underway: () => ReceivedMedia | undefined) {
     const startedMs = clock.monotonicMs();
     this.#clock = clock;
     this.#underway = underway;
@@ -63,7 +67,7 @@ export class IngestMonitor {
   }
 
   /** From the first picture on. */
-  get #received(): Underway {
+  get #received(): ReceivedMedia {
     const { counts, mediaMs, lastFrameAtMs } = this.#statistics;
     const underway = lastFrameAtMs === undefined ? undefined : this.#underway();
     return {

@@ -2,6 +2,7 @@ import type { Ticks } from '../lib/timescale.ts';
 
 /** Every video track counts in these ticks: the MPEG system clock / 300, exact for milliseconds. */
 export const VIDEO_TIMESCALE = 90_000;
+export const VIDEO_TICKS_PER_MS = VIDEO_TIMESCALE / 1000;
 
 /** H.264 as it will be written into an `avc1` sample entry. */
 export interface VideoTrack {

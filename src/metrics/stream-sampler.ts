@@ -1,4 +1,4 @@
-import type { StreamReading } from '../domain/stream-measurements.ts';
+import type { ReceivedMedia, StreamReading } from '../domain/stream-measurements.ts';
 import { STREAM_HEALTHS, type StreamHealth } from '../domain/stream-session.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { CancelTimer, Clock } from '../lib/clock.ts';
@@ -151,7 +151,7 @@ interface Rates {
 class SampledStream {
   readonly #keys: Readonly<Record<MetricName, SeriesKey>>;
   readonly #byViewerCountry = new Map<string, SeriesKey>();
-  #previous: Pick<StreamReading, 'videoByteLength' | 'audioByteLength' | 'frames' | 'mediaMs'> = {
+  #previous: ReceivedMedia = {
     videoByteLength: 0,
     audioByteLength: 0,
     frames: 0,

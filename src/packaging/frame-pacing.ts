@@ -1,8 +1,7 @@
 import type { Ticks } from '../lib/timescale.ts';
-import { VIDEO_TIMESCALE } from '../media/frame.ts';
+import { VIDEO_TICKS_PER_MS, VIDEO_TIMESCALE } from '../media/frame.ts';
 
 /** Encoders count in milliseconds (FLV, RTMP): a steady rate shows as intervals that differ by one. */
-const TICKS_PER_MS = VIDEO_TIMESCALE / 1000;
 
 /** Long enough that the rounding of both ends is 1/32 ms a frame, short enough to follow a change of rate. */
 const HISTORY_FRAMES = 33;
@@ -99,7 +98,7 @@ export class FramePacing {
     let sum = 0;
     for (let age = 0; age < frames; age++) sum += (this.#history.at(-1 - age) ?? 0) + age * period;
     const next = sum / frames + period;
-    return Math.max(newest + 1, Math.round(next / TICKS_PER_MS) * TICKS_PER_MS);
+    return Math.max(newest + 1, Math.round(next / VIDEO_TICKS_PER_MS) * VIDEO_TICKS_PER_MS);
   }
 
   /**
@@ -121,7 +120,7 @@ export class FramePacing {
   #usualRate(): number {
     const steps = this.#history.slice(1).map((ticks, i) => ticks - (this.#history[i] ?? 0));
     const middle = steps.toSorted((a, b) => a - b)[steps.length >> 1] ?? 0;
-    const usual = steps.filter((step) => Math.abs(step - middle) <= 1.5 * TICKS_PER_MS);
+    const usual = steps.filter((step) => Math.abs(step - middle) <= 1.5 * VIDEO_TICKS_PER_MS);
     if (usual.length < Math.max(MIN_USUAL_STEPS, steps.length * USUAL_SHARE)) return 0;
     return (usual.length * VIDEO_TIMESCALE) / usual.reduce((sum, step) => sum + step, 0);
   }
@@ -143,7 +142,7 @@ export class FramePacing {
     const mean = (newest - oldest) / intervals;
     for (let i = 1; i <= intervals; i++) {
       const interval = (this.#history[i] ?? 0) - (this.#history[i - 1] ?? 0);
-      if (Math.abs(interval - mean) > 1.5 * TICKS_PER_MS) return false;
+      if (Math.abs(interval - mean) > 1.5 * VIDEO_TICKS_PER_MS) return false;
     }
     return true;
   }

@@ -1,8 +1,7 @@
 import type { Ticks } from '../lib/timescale.ts';
-import { VIDEO_TIMESCALE } from '../media/frame.ts';
+import { VIDEO_TICKS_PER_MS, VIDEO_TIMESCALE } from '../media/frame.ts';
 import { FramePacing } from './frame-pacing.ts';
 
-const TICKS_PER_MS = VIDEO_TIMESCALE / 1000;
 const seconds = (count: number): Ticks => Math.round(count * VIDEO_TIMESCALE);
 
 /** Parts are as many whole frames as come nearest to this. */
@@ -145,7 +144,7 @@ export class Segmenter {
   flush(): void {
     if (this.#segmentStart === undefined) return;
     if (this.#pendingStart !== undefined) {
-      const end = this.#pendingStart + Math.round(this.pacing.periodTicks ?? TICKS_PER_MS);
+      const end = this.#pendingStart + Math.round(this.pacing.periodTicks ?? VIDEO_TICKS_PER_MS);
       const limit = Math.max(this.#partStart + this.#partLimitTicks, this.#pendingStart + 1);
       this.#endPart(Math.min(Math.max(end, this.#partStart + 1), limit));
     }
@@ -164,7 +163,7 @@ export class Segmenter {
     if (period === undefined) return NOMINAL_PART_TICKS;
     // The longest part of the first segment is the target of all: a pause after the first frame must not become it.
     if (!this.pacing.isKnown && period > LONGEST_FIRST_STEP_TICKS) return NOMINAL_PART_TICKS;
-    return ceilToMs(framesPerPart(period) * period) + TICKS_PER_MS;
+    return ceilToMs(framesPerPart(period) * period) + VIDEO_TICKS_PER_MS;
   }
 
   /** A quarter of a frame forgives rounding. */
@@ -174,7 +173,7 @@ export class Segmenter {
 
   /** Whether a whole frame from `start` on fits into the open part. */
   #fits(start: Ticks): boolean {
-    const period = this.pacing.periodTicks ?? TICKS_PER_MS;
+    const period = this.pacing.periodTicks ?? VIDEO_TICKS_PER_MS;
     return start + period - this.#partStart <= this.#longestPart(this.#partLimitTicks, period);
   }
 
@@ -225,5 +224,5 @@ function framesPerPart(periodTicks: number): number {
 
 /** Up to the grid that timestamps are rounded to; a hundredth of a millisecond is arithmetic, not time. */
 function ceilToMs(ticks: number): Ticks {
-  return Math.ceil(ticks / TICKS_PER_MS - 0.01) * TICKS_PER_MS;
+  return Math.ceil(ticks / VIDEO_TICKS_PER_MS - 0.01) * VIDEO_TICKS_PER_MS;
 }

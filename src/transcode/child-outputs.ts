@@ -1,6 +1,6 @@
 import type { SlabPool } from '../lib/slab-pool.ts';
 import { audioTrackOf, videoTrackOf } from '../media/codec-tracks.ts';
-import { type AudioTrack, type Frame, VIDEO_TIMESCALE } from '../media/frame.ts';
+import { type AudioTrack, type Frame, VIDEO_TICKS_PER_MS } from '../media/frame.ts';
 import { decodeAudioTag } from '../protocols/flv/audio-tag.ts';
 import { FlvReader } from '../protocols/flv/flv-reader.ts';
 import type { FlvTag } from '../protocols/flv/flv-tag.ts';
@@ -12,7 +12,6 @@ import type { RenditionRoute, TranscodeJob } from './transcode-job.ts';
 
 /** A keyframe of 1080p at the highest bit rate is a tenth of it. */
 const MAX_TAG_BYTES = 8 * 1024 * 1024;
-const TICKS_PER_MS = VIDEO_TIMESCALE / 1000;
 
 export interface RoutedOutput {
   readonly route: RenditionRoute;
@@ -66,8 +65,8 @@ export class ChildOutputs {
     if (tag.kind !== 'frame') return;
     rendition.video({
       kind: 'video',
-      dtsTicks: (timestampMs + this.#baseMs) * TICKS_PER_MS,
-      ctsOffsetTicks: tag.compositionTimeMs * TICKS_PER_MS,
+      dtsTicks: (timestampMs + this.#baseMs) * VIDEO_TICKS_PER_MS,
+      ctsOffsetTicks: tag.compositionTimeMs * VIDEO_TICKS_PER_MS,
       isKeyframe: tag.isKeyframe,
       payload: tag.payload,
     });

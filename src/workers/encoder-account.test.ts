@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Frame } from '../media/frame.ts';
+import { videoFrame } from '../../test/support/media.ts';
 import { EncoderAccount } from './encoder-account.ts';
 
-const picture = (ms: number): Frame => ({
-  ...{ kind: 'video', dtsTicks: ms * 90, ctsOffsetTicks: 0, isKeyframe: false },
-  payload: new Uint8Array(1),
-});
+const picture = (ms: number) => videoFrame(ms, false);
 
 /** Both threads' ends. */
 function accounts() {

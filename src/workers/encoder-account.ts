@@ -1,9 +1,7 @@
-import type { Underway } from '../ingest/publishing.ts';
+import type { ReceivedMedia } from '../domain/stream-measurements.ts';
 import type { Ticks } from '../lib/timescale.ts';
-import { type Frame, VIDEO_TIMESCALE } from '../media/frame.ts';
+import { type Frame, VIDEO_TICKS_PER_MS } from '../media/frame.ts';
 import type { ReceivedBytes } from './ingest-messages.ts';
-
-const TICKS_PER_MS = VIDEO_TIMESCALE / 1000;
 
 // Whole numbers of 32 bits, each written by one thread: they are never read half written (ECMA-262, 29.7), and who reads one a moment
 // late has missed nothing. `Atomics` would be called for each frame. What is counted wraps.
@@ -38,12 +36,12 @@ export class EncoderAccount {
   // --- the worker's
 
   received(kind: Frame['kind'], byteLength: number): void {
-    this.#add(kind === 'video' ? VIDEO_BYTES : AUDIO_BYTES, byteLength);
+    add(this.#fields, kind === 'video' ? VIDEO_BYTES : AUDIO_BYTES, byteLength);
   }
 
   frame({ kind, dtsTicks }: Frame): void {
     if (kind === 'audio') return;
-    this.#add(PICTURES, 1);
+    add(this.#fields, PICTURES, 1);
     this.#fields[NEWEST_PICTURE_MS] = wholeMs(dtsTicks);
   }
 
@@ -60,13 +58,13 @@ export class EncoderAccount {
   }
 
   handedBytes({ video, audio }: ReceivedBytes): void {
-    this.#addHanded(VIDEO_BYTES, video);
-    this.#addHanded(AUDIO_BYTES, audio);
+    add(this.#handed, VIDEO_BYTES, video);
+    add(this.#handed, AUDIO_BYTES, audio);
   }
 
   handedFrame({ kind, dtsTicks }: Frame): void {
     if (kind === 'audio') return;
-    this.#addHanded(PICTURES, 1);
+    add(this.#handed, PICTURES, 1);
     this.#handed[NEWEST_PICTURE_MS] = wholeMs(dtsTicks);
     this.#isTimelineWhole = true;
   }
@@ -77,7 +75,7 @@ export class EncoderAccount {
   }
 
   /** What has come in, and has not been handed over. */
-  get underway(): Underway {
+  get underway(): ReceivedMedia {
     return {
       videoByteLength: this.#more(VIDEO_BYTES),
       audioByteLength: this.#more(AUDIO_BYTES),
@@ -86,17 +84,13 @@ export class EncoderAccount {
     };
   }
 
-  #add(field: number, count: number): void {
-    this.#fields[field] = (this.#fields[field] ?? 0) + count;
-  }
-
-  #addHanded(field: number, count: number): void {
-    this.#handed[field] = (this.#handed[field] ?? 0) + count;
-  }
-
   #more(field: number): number {
     return ((this.#fields[field] ?? 0) - (this.#handed[field] ?? 0)) | 0;
   }
 }
 
-const wholeMs = (ticks: Ticks): number => Math.floor(ticks / TICKS_PER_MS);
+const wholeMs = (ticks: Ticks): number => Math.floor(ticks / VIDEO_TICKS_PER_MS);
+
+function add(fields: Int32Array, field: number, count: number): void {
+  fields[field] = (fields[field] ?? 0) + count;
+}

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.ts';
-import type { PublicationEnd, PublishDecision, PublishRequest } from '../ingest/publishing.ts';
+import type {
+  Publication,
+  PublicationEnd,
+  PublishDecision,
+  PublishRequest,
+} from '../ingest/publishing.ts';
 import { SlabPool } from '../lib/slab-pool.ts';
 import type { Frame, MediaTracks } from '../media/frame.ts';
 import { IngestHost } from './ingest-host.ts';
@@ -190,10 +195,39 @@ test('an encoder that is accepted when its worker is gone already ends at once',
   assert.deepEqual(calls, [['end', { kind: 'connection-lost' }]]);
 });
 
+/** An encoder of a worker whose frames go to `publication`. */
+async function publishing(
+  publication: Publication,
+  pools: { readonly worker: SlabPool; readonly main: SlabPool },
+) {
+  const { main, worker } = linkPair();
+  const clock = new FakeClock();
+  let asked: PublishRequest | undefined;
+  const host = new IngestHost(main.conversation('ingest'), {
+    gate: {
+      publish: async (request) => {
+        asked = request;
+        return { accepted: true, publication };
+      },
+    },
+    payloads: pools.main,
+  });
+  const gate = new RemotePublishGate(worker.conversation('ingest'), {
+    payloads: pools.worker,
+    clock,
+  });
+  const decision = await gate.publish({
+    ...{ connectionId: 'c1', protocol: 'rtmp', remoteAddress: '192.0.2.7', streamKey: 'sk_1' },
+    parameters: new Map(),
+    disconnect() {},
+  });
+  assert.ok(decision.accepted);
+  return { host, encoder: decision.publication, clock, request: () => asked };
+}
+
 test('frames stay where they are, and their memory is used again once the main thread gave it back', async () => {
   const slabBytes = 4_096;
   const pools = { worker: new SlabPool(slabBytes), main: new SlabPool(slabBytes) };
-  const { main, worker } = linkPair();
   const taken: Frame[] = [];
   const publication = {
     ...{ logFields: { channel: 'arn:1', stream: 'st-1' }, resumeAtMs: 0 },
@@ -207,27 +241,14 @@ test('frames stay where they are, and their memory is used again once the main t
     },
     frame: (frame: Frame) => void taken.push(frame),
   };
-  const host = new IngestHost(main.conversation('ingest'), {
-    gate: { publish: async () => ({ accepted: true, publication }) },
-    payloads: pools.main,
-  });
-  const gate = new RemotePublishGate(worker.conversation('ingest'), {
-    payloads: pools.worker,
-    clock: new FakeClock(),
-  });
-  const decision = await gate.publish({
-    ...{ connectionId: 'c1', protocol: 'rtmp', remoteAddress: '192.0.2.7', streamKey: 'sk_1' },
-    parameters: new Map(),
-    disconnect() {},
-  });
-  assert.ok(decision.accepted);
+  const { host, encoder } = await publishing(publication, pools);
   const slabs = pools.worker.allocator();
   const memories = new Set<ArrayBufferLike>();
   for (let round = 0; round < 20; round++) {
     for (let i = 0; i < 8; i++) {
       const payload = slabs.allocate(1_024).fill(round * 8 + i);
       memories.add(payload.buffer);
-      decision.publication.frame({ ...frame('video', round * 8 + i, ''), payload });
+      encoder.frame({ ...frame('video', round * 8 + i, ''), payload });
     }
     await settled();
     assert.deepEqual(
@@ -244,10 +265,7 @@ test('frames stay where they are, and their memory is used again once the main t
 /** A worker's encoder whose frames nobody waits for before a second of its stream. */
 async function patient() {
   const pools = { worker: new SlabPool(), main: new SlabPool() };
-  const { main, worker } = linkPair();
-  const clock = new FakeClock();
   const taken: string[] = [];
-  const requests: PublishRequest[] = [];
   const publication = {
     ...{ logFields: { channel: 'arn:1', stream: 'st-1' }, resumeAtMs: 0 },
     awaitedTicks: 90_000,
@@ -259,26 +277,7 @@ async function patient() {
     end: () => void taken.push('end'),
     frame: ({ kind, dtsTicks }: Frame) => void taken.push(`${kind} ${dtsTicks}`),
   };
-  const host = new IngestHost(main.conversation('ingest'), {
-    gate: {
-      publish: async (request) => {
-        requests.push(request);
-        return { accepted: true, publication };
-      },
-    },
-    payloads: pools.main,
-  });
-  const gate = new RemotePublishGate(worker.conversation('ingest'), {
-    payloads: pools.worker,
-    clock,
-  });
-  const decision = await gate.publish({
-    ...{ connectionId: 'c1', protocol: 'rtmp', remoteAddress: '192.0.2.7', streamKey: 'sk_1' },
-    parameters: new Map(),
-    disconnect() {},
-  });
-  assert.ok(decision.accepted);
-  const encoder = decision.publication;
+  const { encoder, clock, request } = await publishing(publication, pools);
   const slabs = pools.worker.allocator();
   const send = (kind: Frame['kind'], dtsTicks: number, isKeyframe = kind === 'audio') => {
     const payload = slabs.allocate(100).fill(7);
@@ -289,7 +288,7 @@ async function patient() {
   send('video', 0, true);
   await settled();
   assert.deepEqual(taken.splice(0), ['tracks', 'video 0']);
-  return { host, encoder, send, taken, clock, underway: () => requests[0]?.underway?.() };
+  return { encoder, send, taken, clock, underway: () => request()?.underway?.() };
 }
 
 test('frames that nobody waits for are handed over with the one that is waited for', async () => {

@@ -1,4 +1,5 @@
-import type { Publication, Underway } from '../ingest/publishing.ts';
+import type { ReceivedMedia } from '../domain/stream-measurements.ts';
+import type { Publication } from '../ingest/publishing.ts';
 import type { Frame } from '../media/frame.ts';
 import { EncoderAccount } from './encoder-account.ts';
 import type { FromEncoder, ReceivedBytes } from './ingest-messages.ts';
@@ -19,7 +20,7 @@ export class RemoteEncoder {
     this.#account = new EncoderAccount(account);
   }
 
-  get underway(): Underway {
+  get underway(): ReceivedMedia {
     return this.#account.underway;
   }
 
@@ -57,8 +58,9 @@ export class RemoteEncoder {
     }
   }
 
-  #received({ video, audio }: ReceivedBytes): void {
-    this.#account.handedBytes({ video, audio });
+  #received(received: ReceivedBytes): void {
+    const { video, audio } = received;
+    this.#account.handedBytes(received);
     if (video > 0) this.publication?.received('video', video);
     if (audio > 0) this.publication?.received('audio', audio);
   }

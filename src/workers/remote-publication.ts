@@ -1,12 +1,11 @@
 import type { EncoderMetadata, Publication, PublicationEnd } from '../ingest/publishing.ts';
 import type { Ticks } from '../lib/timescale.ts';
-import { type Frame, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
+import { type Frame, type MediaTracks, VIDEO_TICKS_PER_MS } from '../media/frame.ts';
 import { MAX_AUDIO_LEAD_TICKS } from '../packaging/segmenter.ts';
 import type { EncoderAccount } from './encoder-account.ts';
 import type { FromEncoder, ReceivedBytes } from './ingest-messages.ts';
 
-const TICKS_PER_MS = VIDEO_TIMESCALE / 1000;
-const MAX_AUDIO_LEAD_MS = MAX_AUDIO_LEAD_TICKS / TICKS_PER_MS;
+const MAX_AUDIO_LEAD_MS = MAX_AUDIO_LEAD_TICKS / VIDEO_TICKS_PER_MS;
 
 /** What a publication of a worker says to the main thread. */
 export interface MainThread {
@@ -76,7 +75,7 @@ export class RemotePublication implements Publication {
 
   #isAwaited({ kind, isKeyframe, dtsTicks }: Frame): boolean {
     const { awaitedMs } = this.#account;
-    if (kind === 'video') return isKeyframe || dtsTicks >= awaitedMs * TICKS_PER_MS;
+    if (kind === 'video') return isKeyframe || dtsTicks >= awaitedMs * VIDEO_TICKS_PER_MS;
     return dtsTicks * 1000 >= (awaitedMs + MAX_AUDIO_LEAD_MS) * this.#audioTimescale;
   }
 

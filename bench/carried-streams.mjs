@@ -1,6 +1,6 @@
 // Whether a server carries so many streams in real time: how far behind their encoders they are.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mediaPlaylistUrl, positionSeconds } from './ivory-server.mjs';
+import { mediaPlaylistUrl, positionSeconds, spread } from './ivory-server.mjs';
 import { Publisher } from './publisher.mjs';
 
 /** Windows are full: from here on a stream takes no memory that is new. */
@@ -14,7 +14,7 @@ const WATCHED = 16;
 
 /**
  * `onFull`: called once the streams have run for a while. Resolves with how many seconds the stream that is furthest behind is behind,
- * at the median of half a minute's moments and at the worst of them. A part and its newest picture are 0.2.
+ * at moments of a minute. A part and its newest picture are 0.2.
  */
 export async function secondsBehind(server, clip, { streams, onFull }) {
   const publisher = new Publisher(clip);
@@ -30,8 +30,7 @@ export async function secondsBehind(server, clip, { streams, onFull }) {
       await sleep(LOOK_MS);
       looks.push(await look(watched, publisher));
     }
-    looks.sort((a, b) => a - b);
-    return { median: looks[LOOKS / 2], worst: looks.at(-1) };
+    return looks;
   } finally {
     publisher.stop();
   }
@@ -39,12 +38,12 @@ export async function secondsBehind(server, clip, { streams, onFull }) {
 
 /** Some of the streams, from their beginning on: whoever watches one for the first time makes a thread fetch all of its window. */
 function watch(channels) {
-  const every = Math.ceil(channels.length / WATCHED);
-  const some = channels.map(({ playbackUrl }, i) => ({ playbackUrl, i }));
+  const numbered = channels.map(({ playbackUrl }, i) => ({ playbackUrl, i }));
   return Promise.all(
-    some
-      .filter(({ i }) => i % every === 0)
-      .map(async ({ playbackUrl, i }) => ({ url: await mediaPlaylistUrl(playbackUrl), i })),
+    spread(numbered, WATCHED).map(async ({ playbackUrl, i }) => ({
+      url: await mediaPlaylistUrl(playbackUrl),
+      i,
+    })),
   );
 }
 

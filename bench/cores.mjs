@@ -119,6 +119,24 @@ const PLACES = [
   { name: `${cores} cores`, count: cores, workers: values.workers ?? String(cores) },
 ];
 
+/** Runs it with a server in that place; `slowDown` makes its cores as slow as they are to be. */
+async function withServer({ count, workers }, run) {
+  const data = await mkdtemp(path.join(directory, 'data-'));
+  const server = await IvoryServer.start(data, { cores: placeOf(count), workers });
+  await sleep(SETTLE_MS);
+  let slow;
+  const slowDown = () => {
+    if (values.share)
+      slow = new SlowCores(server.pid, { cores: count, share: Number(values.share) });
+  };
+  try {
+    return await run(server, slowDown);
+  } finally {
+    await server.stop();
+    slow?.remove();
+  }
+}
+
 async function compareRates(clip) {
   console.log(
     '| work | where | rate | processor, all threads | the busiest thread |\n|---|---|--:|--:|--:|',
@@ -126,18 +144,12 @@ async function compareRates(clip) {
   for (const { name, work, unit } of WORKS) {
     const results = PLACES.map(() => []);
     for (let round = 0; round < Number(values.rounds); round++) {
-      for (const [i, { count, workers }] of PLACES.entries()) {
-        const data = await mkdtemp(path.join(directory, 'data-'));
-        const server = await IvoryServer.start(data, { cores: placeOf(count), workers });
-        await sleep(SETTLE_MS);
-        const slow =
-          values.share && new SlowCores(server.pid, { cores: count, share: Number(values.share) });
-        try {
-          results[i].push(await work(server, clip));
-        } finally {
-          await server.stop();
-          slow?.remove();
-        }
+      for (const [i, place] of PLACES.entries()) {
+        const result = await withServer(place, (server, slowDown) => {
+          slowDown();
+          return work(server, clip);
+        });
+        results[i].push(result);
       }
     }
     const [one, several] = results.map((each) => ({
@@ -161,24 +173,13 @@ async function compareStreams(clip) {
     '| where | streams in real time | seconds behind, median | at worst |\n|---|--:|--:|--:|',
   );
   const counts = values.streams.split(',').map(Number);
-  for (const [i, { name, count, workers }] of PLACES.entries()) {
-    const server = await IvoryServer.start(path.join(directory, `data-${i}`), {
-      cores: placeOf(count),
-      workers,
-    });
-    await sleep(SETTLE_MS);
-    let slow;
-    const onFull = () => {
-      slow = new SlowCores(server.pid, { cores: count, share: Number(values.share) });
-    };
-    try {
-      const streams = counts[i];
-      const { median, worst } = await secondsBehind(server, clip, { streams, onFull });
-      console.log(`| ${[name, streams, median.toFixed(2), worst.toFixed(2)].join(' | ')} |`);
-    } finally {
-      await server.stop();
-      slow?.remove();
-    }
+  for (const [i, place] of PLACES.entries()) {
+    const streams = counts[i];
+    const behind = await withServer(place, (server, slowDown) =>
+      secondsBehind(server, clip, { streams, onFull: slowDown }),
+    );
+    const figures = [median(behind), Math.max(...behind)].map((seconds) => seconds.toFixed(2));
+    console.log(`| ${[place.name, streams, ...figures].join(' | ')} |`);
   }
 }
 

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeClip } from './clip.mjs';
-import { IvoryServer, mediaPlaylistUrl, positionSeconds } from './ivory-server.mjs';
+import { IvoryServer, mediaPlaylistUrl, positionSeconds, spread } from './ivory-server.mjs';
 import { during, residentBytes } from './processes.mjs';
 import { Publisher } from './publisher.mjs';
 
@@ -77,10 +77,4 @@ function positions(urls) {
   return Promise.all(
     urls.map(async (url) => ({ position: await positionSeconds(url), atMs: performance.now() })),
   );
-}
-
-/** Some of them, from the first to the last. */
-function spread(list, count) {
-  const step = Math.max(1, Math.floor(list.length / count));
-  return list.filter((_, i) => i % step === 0);
 }

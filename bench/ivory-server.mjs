@@ -84,3 +84,9 @@ export async function mediaPlaylistUrl(playbackUrl) {
 export async function positionSeconds(url) {
   return endOf(await (await fetch(url)).text());
 }
+
+/** So many of the streams, or a few less, from the first on. */
+export function spread(streams, count) {
+  const step = Math.ceil(streams.length / count);
+  return streams.filter((_, i) => i % step === 0);
+}

@@ -14,7 +14,8 @@ const { ivory, chromium } = await browserStage();
 const untilState = (page: Page, state: string) =>
   until(
     `the page to be ${state}`,
-    () => page.evaluate<boolean>(`ivoryWatch.state === '${state}'`),
+    // A page that is still being loaded, as after a click, has none.
+    () => page.evaluate<boolean>(`window.ivoryWatch?.state === '${state}'`),
     { timeoutMs: PATIENCE_MS },
   );
 

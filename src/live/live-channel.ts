@@ -148,7 +148,7 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
     return this.#renditions.whenPlayable();
   }
 
-  /** Resolves when, after its end, nothing of it runs any more. */
+  /** Resolves when its end is written down, or failed to be, and nothing of it runs any more. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
@@ -365,7 +365,6 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
       this.#log.error({ err: error }, 'the renditions of the stream did not end well');
     }
     this.#recording.end();
-    this.#closed.resolve();
   }
 
   async #end(): Promise<void> {
@@ -375,7 +374,8 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
     if (hadStarted) this.#history.ingests(this.#ingest.takeRest());
     this.#encoders.close();
     this.#onEnded();
-    void this.#endRenditions();
+    const renditionsEnd = this.#endRenditions();
     await this.#history.ended(hadStarted ? ['Stream End', 'Session Ended'] : ['Session Ended']);
+    void renditionsEnd.then(() => this.#closed.resolve());
   }
 }

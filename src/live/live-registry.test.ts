@@ -373,6 +373,25 @@ test('closing the registry ends every stream and refuses new encoders', async ()
   assert.equal(await refusal(registry, encoder()), 'service-unavailable');
 });
 
+test('closing the registry waits for the end of a stream that ended just before to be written down', async () => {
+  const { registry, sessionLog, publication } = await onAir();
+  const { endSession } = sessionLog;
+  const slowDisk = Promise.withResolvers<void>();
+  sessionLog.endSession = async (...end) => {
+    await slowDisk.promise;
+    await endSession.apply(sessionLog, end);
+  };
+  publication.end({ kind: 'unpublished' });
+  let isClosed = false;
+  const closed = registry[Symbol.asyncDispose]().then(() => {
+    isClosed = true;
+  });
+  await written();
+  assert.equal(isClosed, false);
+  slowDisk.resolve();
+  await closed;
+});
+
 test('a session that cannot be written down refuses its encoder and leaves the channel free', async () => {
   const { registry, sessionLog } = setUp();
   const createSession = sessionLog.createSession;

@@ -4,6 +4,7 @@ import type { Ticks } from '../lib/timescale.ts';
 import { VIDEO_TIMESCALE } from '../media/frame.ts';
 import type { MediaExtension } from './part-container.ts';
 import {
+  holdBackSeconds,
   type PlaylistForm,
   PlaylistView,
   partHoldBackSeconds,
@@ -224,6 +225,13 @@ export class LiveWindow {
 
   get nextMsn(): number {
     return this.#segments.nextMsn;
+  }
+
+  /** The oldest segment that a player begins with which keeps to HOLD-BACK. */
+  get firstMsnToPlay(): number {
+    return this.#timing === undefined
+      ? this.#segments.firstListedMsn
+      : this.#segments.firstMsnWithin(holdBackSeconds(this) * VIDEO_TIMESCALE);
   }
 
   get nextPart(): number {

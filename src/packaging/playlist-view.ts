@@ -209,12 +209,18 @@ function serverControl(window: PlaylistSource): ServerControl {
   return {
     canBlockReload: true,
     canSkipUntilSeconds: window.targetDurationSeconds * SKIP_BOUNDARY_TARGET_DURATIONS,
-    holdBackSeconds: window.targetDurationSeconds * HOLD_BACK_TARGET_DURATIONS,
+    holdBackSeconds: holdBackSeconds(window),
     partHoldBackSeconds: partHoldBackSeconds(window),
   };
 }
 
-/** How far from the end of the playlist players keep. */
+/** How far from the end of the playlist players keep that load whole segments. */
+export const holdBackSeconds = ({
+  targetDurationSeconds,
+}: Pick<PlaylistSource, 'targetDurationSeconds'>): number =>
+  targetDurationSeconds * HOLD_BACK_TARGET_DURATIONS;
+
+/** How far from the end of the playlist players keep that load parts. */
 export const partHoldBackSeconds = ({
   partTargetSeconds,
 }: Pick<PlaylistSource, 'partTargetSeconds'>): number =>

@@ -34,6 +34,7 @@ export interface WindowFollower {
   start(start: WindowStart): void;
   generationBegan(initSegment: Uint8Array | undefined): void;
   segmentBegan(segment: {
+    readonly msn: number;
     readonly programDateTimeMs: number;
     readonly isDiscontinuous: boolean;
   }): void;

@@ -57,6 +57,19 @@ export class WindowSegments {
     return this.#segments.filter((s) => s.isComplete && s.msn >= this.#firstListedMsn);
   }
 
+  /** The listed segment with the moment so long before the end of the newest complete one; the oldest where there is less. */
+  firstMsnWithin(ticks: Ticks): number {
+    const { listed } = this;
+    let within = 0;
+    let msn = this.#nextMsn;
+    for (let i = listed.length - 1; i >= 0 && within < ticks; i--) {
+      const segment = listed[i] as Segment;
+      within += segment.durationTicks;
+      msn = segment.msn;
+    }
+    return msn;
+  }
+
   get open(): Segment | undefined {
     const last = this.#segments.at(-1);
     return last?.isComplete ? undefined : last;

@@ -22,7 +22,7 @@ const LIVE = `/live/${PLAYBACK_ID}/720p30`;
 const PLAYLIST = `${LIVE}/playlist.m3u8`;
 
 /** A worker that has taken a stream up, and the routes of the main thread. */
-function setUp(options: { readonly isLowLatency?: boolean } = {}) {
+function setUp(options: { readonly isLowLatency?: boolean; readonly segments?: number } = {}) {
   const clock = new FakeClock();
   const filled = new FilledWindow({ clock, ...options });
   const stream = streamOnAir([filled.window]);
@@ -100,6 +100,15 @@ test('handle() leaves to others what it has no replica for, and what it would re
   for (const method of ['OPTIONS', 'POST', 'DELETE']) {
     assert.equal(routes.handle(fakeRequest(PLAYLIST, { method })), undefined, method);
   }
+});
+
+test('handle() leaves the segments to others that are older than where players begin', async () => {
+  const { routes, main } = setUp({ segments: 5 });
+  const isLeft = (target: string) => routes.handle(fakeRequest(`${LIVE}/${target}`)) === undefined;
+  const targets = ['2.m4s', '2.0.m4s', '3.m4s', '3.0.m4s', 'init-0.mp4', 'playlist.m3u8'];
+  assert.deepEqual(targets.map(isLeft), [true, true, false, false, false, false]);
+  const text = (await seen(main.handle(fakeRequest(`${LIVE}/2.m4s`)))).text;
+  assert.equal(text, segmentText(2));
 });
 
 test('handle() takes a stream up as it is asked for, and has it for the next request', () => {

@@ -1,6 +1,12 @@
 import { LIVE_ROOT, parsePlaybackPath } from '../delivery/playback-path.ts';
-import { findRendition, type PlaylistViewers, WindowReplies } from '../delivery/window-replies.ts';
+import {
+  findRendition,
+  type PlaylistViewers,
+  type WindowPath,
+  WindowReplies,
+} from '../delivery/window-replies.ts';
 import type { HttpHandler } from '../lib/http.ts';
+import type { LiveWindow } from '../packaging/live-window.ts';
 import type { StreamReplica } from './stream-replicas.ts';
 
 /**
@@ -28,9 +34,17 @@ export class ReplicaRoutes<Session> {
     }
     if (target.boundSessionId !== undefined) return undefined;
     const stream = this.#find(target.playbackId);
-    const rendition = stream && findRendition(stream, target);
-    if (rendition === undefined) return undefined;
+    if (stream === undefined) return undefined;
+    const rendition = findRendition(stream, target);
+    if (rendition === undefined || !hasBytes(stream, rendition.window, target)) return undefined;
     const reply = this.#replies.reply(request, target, rendition, undefined);
     return reply instanceof Promise || reply.status < 400 ? reply : undefined;
   };
 }
+
+/** Of segments from before the stream was taken up there is perhaps no more than what playlists say of them. */
+const hasBytes = (
+  { firstMsnsWithBytes }: StreamReplica,
+  window: LiveWindow,
+  target: WindowPath,
+): boolean => !('msn' in target) || target.msn >= (firstMsnsWithBytes.get(window) ?? 0);

@@ -6,12 +6,13 @@ import {
   BOUND_PLAYBACK_ID,
   FilledWindow,
   PLAYBACK_ID,
+  partText,
   streamOnAir,
 } from '../../test/support/playback.ts';
 import type { StreamOnAir } from '../delivery/on-air.ts';
 import type { LiveWindow } from '../packaging/live-window.ts';
 import { contentsOf, WindowScript, windowStep } from '../packaging/testing/window-script.ts';
-import { StreamReplicas } from './stream-replicas.ts';
+import { type StreamReplica, StreamReplicas } from './stream-replicas.ts';
 import { PumpedLinks } from './testing/pumped-links.ts';
 import { WindowFeed } from './window-feed.ts';
 
@@ -43,8 +44,15 @@ const filledStream = (overrides: Partial<StreamOnAir> = {}) => {
   return { filled, stream: streamOnAir([filled.window], overrides) };
 };
 
-const same = (replicas: readonly LiveWindow[], windows: readonly LiveWindow[]) =>
-  assert.deepEqual(replicas.map(contentsOf), windows.map(contentsOf));
+/** But for the bytes that the replica does not claim to have. */
+function same(replica: StreamReplica | undefined, windows: readonly LiveWindow[]): void {
+  assert.ok(replica);
+  const firstMsns = replica.windows.map((window) => replica.firstMsnsWithBytes.get(window));
+  assert.deepEqual(
+    replica.windows.map((window, i) => contentsOf(window, firstMsns[i])),
+    windows.map((window, i) => contentsOf(window, firstMsns[i])),
+  );
+}
 
 test('a replica has the same playlists, segments, parts and init segments as the windows in main, at every step', () => {
   const steps = fc.array(fc.tuple(fc.nat({ max: 1 }), windowStep), {
@@ -65,7 +73,7 @@ test('a replica has the same playlists, segments, parts and init segments as the
           if (i >= takenAt) {
             const replica = replicas.find(PLAYBACK_ID);
             links.deliver();
-            if (replica) same(replica.windows, windows);
+            if (replica) same(replica, windows);
           }
           scripts[which]?.run(step);
         }
@@ -82,7 +90,27 @@ test('find() has nothing before the main thread has told all that the windows ke
   assert.deepEqual(replicas.find(PLAYBACK_ID)?.windows, []);
   assert.equal(links.messagesToMain, 1);
   links.deliver();
-  same(replicas.find(PLAYBACK_ID)?.windows ?? [], stream.windows);
+  same(replicas.find(PLAYBACK_ID), stream.windows);
+});
+
+test('a worker that takes a stream up gets the bytes of what players begin with alone, and all from there on', () => {
+  const filled = new FilledWindow({ clock: new FakeClock(), segments: 7 });
+  filled.addPart();
+  const { links, taken } = setUp([streamOnAir([filled.window])]);
+  const replica = taken();
+  const [window] = replica.windows;
+  assert.ok(window);
+  filled.completeSegment();
+  filled.addSegment();
+  links.deliver();
+  // Of seven segments, three target durations of two seconds are the last three.
+  for (const { msn, parts } of window.listedSegments) {
+    for (const part of parts) {
+      if (msn < 5) assert.throws(() => part.bytes(), /its bytes are here/);
+      else assert.equal(Buffer.from(part.bytes()).toString(), partText(msn, part.index));
+    }
+  }
+  assert.equal(replica.firstMsnsWithBytes.get(window), 5);
 });
 
 test('a worker gets no stream that not everybody may watch, that has no windows, or that is not there', () => {
@@ -134,7 +162,7 @@ test('a rendition that comes later is told of when a segment begins', () => {
   first.addPart();
   late.addSegment();
   links.deliver();
-  same(replica.windows, stream.windows);
+  same(replica, stream.windows);
 });
 
 test('a stream that nobody asked for in a minute is given up: it is not fed any more', () => {
@@ -152,7 +180,7 @@ test('a stream that nobody asked for in a minute is given up: it is not fed any 
   links.deliver();
   filled.addPart();
   assert.equal(links.messagesToWorker, 0);
-  same(take()?.windows ?? [], stream.windows);
+  same(take(), stream.windows);
 });
 
 test('a stream that main releases is gone from the worker, with whatever is under way', () => {
@@ -181,7 +209,7 @@ test('what was sent of a stream before main knew that it was given up is passed 
   replicas.find(PLAYBACK_ID);
   filled.addSegment();
   links.deliver();
-  same(replicas.find(PLAYBACK_ID)?.windows ?? [], stream.windows);
+  same(replicas.find(PLAYBACK_ID), stream.windows);
 });
 
 test('close() of the feed ends all feeding', () => {

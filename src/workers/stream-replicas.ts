@@ -21,12 +21,15 @@ export interface StreamReplica {
   readonly playbackId: string;
   /** None before the main thread has told what they keep. */
   readonly windows: readonly LiveWindow[];
+  /** By window: the bytes of older segments than this one are not here. */
+  readonly firstMsnsWithBytes: ReadonlyMap<LiveWindow, number>;
 }
 
 interface Wanted extends StreamReplica {
   readonly number: number;
   /** By the main thread's number. */
   readonly byNumber: Map<number, LiveWindow>;
+  readonly firstMsnsWithBytes: Map<LiveWindow, number>;
   windows: readonly LiveWindow[];
   isAnswered: boolean;
   isAskedFor: boolean;
@@ -70,6 +73,7 @@ export class StreamReplicas {
       playbackId,
       number: ++this.#count,
       byNumber: new Map(),
+      firstMsnsWithBytes: new Map(),
       windows: [],
       isAnswered: false,
       isAskedFor: true,
@@ -127,6 +131,7 @@ export class StreamReplicas {
       siblings: () => wanted.windows,
     });
     wanted.byNumber.set(number, window);
+    wanted.firstMsnsWithBytes.set(window, options.firstMsnWithBytes);
     this.#windows.set(number, window);
   }
 

@@ -120,23 +120,33 @@ class StreamFeed {
     this.#target.tellOfStream({ kind: 'windows', windows: numbers });
   }
 
+  /**
+   * A whole window would be encoded and copied at once, which holds up the frames and parts of all streams. So of what there is
+   * already, the bytes of that alone are told that players begin with.
+   */
   #follower(window: LiveWindow, number: number): WindowFollower {
+    const firstMsnWithBytes = window.firstMsnToPlay;
+    let hasBytes = false;
     const tell = (message: FromFeed, payload?: Uint8Array) =>
       this.#target.tellOfWindow(number, message, payload);
     return {
       start: (start) => {
         const { isLowLatency, mediaExtension, hasPicture } = window;
-        const options = { isLowLatency, mediaExtension, hasPicture, start };
+        const options = { isLowLatency, mediaExtension, hasPicture, start, firstMsnWithBytes };
         this.#target.tellOfStream({ kind: 'window', window: number, options });
       },
       generationBegan: (initSegment) => tell({ kind: 'generation' }, initSegment),
-      segmentBegan: ({ programDateTimeMs, isDiscontinuous }) => {
+      segmentBegan: ({ msn, programDateTimeMs, isDiscontinuous }) => {
+        hasBytes = msn >= firstMsnWithBytes;
         this.#tellWindows();
         tell({ kind: 'segment', programDateTimeMs, isDiscontinuous });
       },
       partAppended: (part) => {
-        const { durationTicks, isIndependent } = part;
-        tell({ kind: 'part', durationTicks, isIndependent }, part.bytes());
+        const { durationTicks, isIndependent, byteLength } = part;
+        tell(
+          { kind: 'part', durationTicks, isIndependent, byteLength },
+          hasBytes ? part.bytes() : undefined,
+        );
       },
       segmentCompleted: (durationTicks, playable) =>
         tell({ kind: 'complete', durationTicks, playable }),

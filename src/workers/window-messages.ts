@@ -14,6 +14,8 @@ export interface WindowOptions {
   readonly mediaExtension: MediaExtension;
   readonly hasPicture: boolean;
   readonly start: WindowStart;
+  /** Of segments before this one the worker gets no bytes: who wants them asks the main thread. */
+  readonly firstMsnWithBytes: number;
 }
 
 /** Subject: the worker's number for the stream. */
@@ -36,8 +38,13 @@ export type AboutWindow =
       readonly programDateTimeMs: number;
       readonly isDiscontinuous: boolean;
     }
-  /** With its bytes as the payload. */
-  | { readonly kind: 'part'; readonly durationTicks: Ticks; readonly isIndependent: boolean }
+  /** With its bytes as the payload, unless its segment is before those that the worker gets the bytes of. */
+  | {
+      readonly kind: 'part';
+      readonly durationTicks: Ticks;
+      readonly isIndependent: boolean;
+      readonly byteLength: number;
+    }
   | { readonly kind: 'complete'; readonly durationTicks: Ticks; readonly playable: Playable }
   | { readonly kind: 'gap'; readonly durationTicks: Ticks }
   | { readonly kind: 'interruption' }

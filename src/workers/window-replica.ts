@@ -1,3 +1,4 @@
+import { assert } from '../lib/assert.ts';
 import type { LiveWindow } from '../packaging/live-window.ts';
 import { Part } from '../packaging/segment.ts';
 import type { AboutWindow } from './window-messages.ts';
@@ -12,9 +13,12 @@ export function tellReplica(window: LiveWindow, message: AboutWindow, payload: U
       window.beginSegment(message);
       return;
     case 'part': {
-      const { durationTicks, isIndependent } = message;
-      const { byteLength } = payload;
-      const encodable = { byteLength, encode: () => payload, release() {} };
+      const { durationTicks, isIndependent, byteLength } = message;
+      const encode = () => {
+        assert(payload.byteLength === byteLength, 'its bytes are here');
+        return payload;
+      };
+      const encodable = { byteLength, encode, release() {} };
       window.appendPart(
         new Part({ index: window.nextPart, durationTicks, isIndependent, encodable }),
       );

@@ -119,8 +119,8 @@ export class WindowScript {
   }
 }
 
-/** All that a viewer can get of a window. */
-export function contentsOf(window: LiveWindow) {
+/** All that a viewer can get of a window; of older segments than `firstMsnWithBytes`, what playlists say of them. */
+export function contentsOf(window: LiveWindow, firstMsnWithBytes = 0) {
   const numbers = Array.from({ length: window.nextMsn + 2 }, (_, msn) => msn);
   const forms = [false, true].flatMap((skip) =>
     [false, true].map((isBeforeEnd) => ({ skip, isBeforeEnd })),
@@ -142,7 +142,8 @@ export function contentsOf(window: LiveWindow) {
             index: part.index,
             durationTicks: part.durationTicks,
             isIndependent: part.isIndependent,
-            text: Buffer.from(part.bytes()).toString(),
+            byteLength: part.byteLength,
+            text: msn >= firstMsnWithBytes ? Buffer.from(part.bytes()).toString() : undefined,
           })),
         }
       );

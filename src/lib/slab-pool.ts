@@ -39,6 +39,7 @@ export class SlabPool {
   /** Of those that somebody dropped without a word. */
   readonly #collected = new FinalizationRegistry(() => this.#inUse--);
   #droppedByteLength = 0;
+  #numbers: SlabAllocator | undefined;
 
   constructor(slabBytes = SLAB_BYTES) {
     this.#slabBytes = slabBytes;
@@ -66,6 +67,16 @@ export class SlabPool {
         this.#reuse(slab);
       },
     });
+  }
+
+  /**
+   * Numbers about buffers of this pool, which live as long as those. All are cut from the same slabs: they are a hundredth of what
+   * they are about. To be given back by their memory; arbitrary content.
+   */
+  int32s(count: number): Int32Array {
+    this.#numbers ??= this.allocator();
+    const { buffer, byteOffset } = this.#numbers.allocate(count * Int32Array.BYTES_PER_ELEMENT);
+    return new Int32Array(buffer, byteOffset, count);
   }
 
   /** The last owner of `buffer` is done with it, and with every view of it. Any memory that is not of a slab may be passed. */

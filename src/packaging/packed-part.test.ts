@@ -53,14 +53,43 @@ test('a packed part is encoded from the samples that it was made of, wherever th
   );
 });
 
-test('release() gives each frame back to the slab that it is in', () => {
-  const pool = new SlabPool(64);
+/** Of a pool of slabs of 512 bytes. */
+function partsIn(pool: SlabPool) {
   const allocator = pool.allocator();
-  const allocate = (byteLength: number) => allocator.allocate(byteLength);
-  const video = [32, 32, 32].map((byteLength) => sampleOf(allocate, [0, 0, 0, byteLength]));
-  const content = { startTicks: 0, video, audio: [], metadata: [], isDiscontinuous: false };
-  const measured = { byteLength: 0, encode: () => new Uint8Array(0) };
-  new PackedPart(measured, content, pool).release();
+  const partOf = (byteLengths: readonly number[], allocate: (byteLength: number) => Uint8Array) => {
+    const video = byteLengths.map((byteLength) => sampleOf(allocate, [0, 0, 0, byteLength]));
+    const content = { startTicks: 0, video, audio: [], metadata: [], isDiscontinuous: false };
+    const measured = { byteLength: 0, encode: () => new Uint8Array(0) };
+    return { video, part: new PackedPart(measured, content, pool) };
+  };
+  return {
+    inSlabs: (...byteLengths: number[]) =>
+      partOf(byteLengths, (byteLength) => allocator.allocate(byteLength)),
+    elsewhere: (...byteLengths: number[]) =>
+      partOf(byteLengths, (byteLength) => Buffer.alloc(byteLength)),
+    /** The memory of a slab that is free, or of one that is new. */
+    takeSlab: () => pool.allocator().allocate(1).buffer,
+  };
+}
+
+test('release() gives each frame back to the slab that it is in', () => {
+  const { inSlabs, takeSlab } = partsIn(new SlabPool(512));
+  const { part, video } = inSlabs(256, 256, 256);
+  part.release();
   // The first slab is free again; the second one is still being cut.
-  assert.equal(pool.allocator().allocate(1).buffer, video[0]?.payload.buffer);
+  assert.equal(takeSlab(), video[0]?.payload.buffer);
+  assert.notEqual(takeSlab(), video[2]?.payload.buffer);
+});
+
+test('release() gives the memory of its numbers back', () => {
+  const pool = new SlabPool(512);
+  const { elsewhere, takeSlab } = partsIn(pool);
+  const { buffer } = pool.int32s(1);
+  pool.giveBackOf(buffer);
+  // 84 bytes each: the seventh begins another slab.
+  const parts = Array.from({ length: 7 }, () => elsewhere(1, 1, 1).part);
+  for (const part of parts.slice(1)) part.release();
+  assert.notEqual(takeSlab(), buffer);
+  parts[0]?.release();
+  assert.equal(takeSlab(), buffer);
 });

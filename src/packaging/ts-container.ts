@@ -47,10 +47,26 @@ export class TsContainer implements PartContainer {
     const audioTimescale = this.#audioTimescale;
     const { byteLength, next } = muxer.measure(tsPart(content, audioTimescale), position);
     this.#position = next;
-    return {
-      byteLength,
-      encode: (same) => muxer.encode(tsPart(same, audioTimescale), position),
-    };
+    return new MeasuredTsPart(byteLength, muxer, audioTimescale, position);
+  }
+}
+
+/** As long as its part: a closure would be three objects. */
+class MeasuredTsPart implements MeasuredPart {
+  readonly byteLength: number;
+  readonly #muxer: TsMuxer;
+  readonly #audioTimescale: number;
+  readonly #position: TsPosition;
+
+  constructor(byteLength: number, muxer: TsMuxer, audioTimescale: number, position: TsPosition) {
+    this.byteLength = byteLength;
+    this.#muxer = muxer;
+    this.#audioTimescale = audioTimescale;
+    this.#position = position;
+  }
+
+  encode(content: PartContent): Uint8Array {
+    return this.#muxer.encode(tsPart(content, this.#audioTimescale), this.#position);
   }
 }
 

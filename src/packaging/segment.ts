@@ -40,6 +40,13 @@ export class Part {
     return this.#bytes;
   }
 
+  /** The same bytes, in memory of the caller's own. Throws as `bytes` does. */
+  copy(): Uint8Array {
+    if (this.#bytes !== undefined) return new Uint8Array(this.#bytes);
+    assert(this.#encodable !== undefined, 'the part is still in its window');
+    return this.#encodable.encode();
+  }
+
   /** Gives its frames' memory back. Who has asked for its bytes keeps them. */
   release(): void {
     this.#encodable?.release();

@@ -12,6 +12,7 @@ import type { LiveRegistry } from '../live/live-registry.ts';
 import { HttpHost } from '../workers/http-host.ts';
 import { IngestHost } from '../workers/ingest-host.ts';
 import type { Batch, Link } from '../workers/link.ts';
+import { PartCopies } from '../workers/part-copies.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from '../workers/process-messages.ts';
 import { countReportedViewers } from '../workers/viewer-reports.ts';
 import { WindowFeed } from '../workers/window-feed.ts';
@@ -57,8 +58,9 @@ export function startWorkers(foundation: WorkerFoundation): WorkerPool | undefin
   const count = workerCount(config);
   if (count === 0) return undefined;
   const workers = new Set<LinkedWorker>();
+  const shared = { ...foundation, copies: new PartCopies() };
   const start = (name: string, listener: WorkerListener) => {
-    const worker: LinkedWorker = new LinkedWorker(foundation, { name, listener }, () => {
+    const worker: LinkedWorker = new LinkedWorker(shared, { name, listener }, () => {
       workers.delete(worker);
     });
     workers.add(worker);
@@ -96,7 +98,7 @@ class LinkedWorker implements PooledWorker {
   readonly #onGone: () => void;
 
   constructor(
-    foundation: WorkerFoundation,
+    foundation: WorkerFoundation & { readonly copies: PartCopies },
     { name, listener }: { readonly name: string; readonly listener: WorkerListener },
     onGone: () => void,
   ) {
@@ -131,6 +133,7 @@ class LinkedWorker implements PooledWorker {
     this.#ingest = new IngestHost(this.#link.conversation('ingest'), { gate: live, payloads });
     this.#windows = new WindowFeed({
       conversation: this.#link.conversation('windows'),
+      copies: foundation.copies,
       byPlaybackId: (playbackId) => live.byPlaybackId(playbackId),
     });
     countReportedViewers(this.#link.conversation('viewers'), foundation.viewers);

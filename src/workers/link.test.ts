@@ -29,6 +29,24 @@ test('what is said of several topics arrives whole and in order', async () => {
   ]);
 });
 
+test('give() hands the memory over, unless something else lies in it', async () => {
+  const { main, worker } = linkPair();
+  const heard: string[] = [];
+  worker.conversation('windows').listen({
+    message: (_subject, _detail, payload) => void heard.push(Buffer.from(payload).toString()),
+  });
+  const { give } = main.conversation('windows');
+  const whole = new Uint8Array(Buffer.from('part'));
+  const cut = new Uint8Array(Buffer.from('part of more')).subarray(0, 4);
+  give(1, { kind: 'part' }, whole);
+  give(1, { kind: 'part' }, cut);
+  give(1, { kind: 'part' }, new Uint8Array(new SharedArrayBuffer(2)));
+  await turns(3);
+  assert.deepEqual(heard, ['part', 'part', '\0\0']);
+  assert.equal(whole.byteLength, 0);
+  assert.equal(Buffer.from(cut).toString(), 'part');
+});
+
 test('what a listener says at the last moment goes along', async () => {
   const { main, worker } = linkPair();
   const heard: number[] = [];

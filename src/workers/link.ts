@@ -11,6 +11,8 @@ export interface Conversation {
    * structured clone algorithm has it and must not change any more, `payload` is copied. Never waits.
    */
   send(subject: number, detail?: unknown, payload?: readonly Uint8Array[]): void;
+  /** The same without a copy: the memory of `payload` is not the sender's any more. */
+  give(subject: number, detail: unknown, payload: Uint8Array): void;
   /** Has `flushing` of this side's listener called soon, though nothing was sent. */
   flushSoon(): void;
   /** The same of what nobody waits for: with the next batch, or some time after. */
@@ -68,11 +70,14 @@ export class Link {
 
   conversation(topic: Topic): Conversation {
     const index = TOPICS.indexOf(topic);
+    const say = (subject: number, detail: unknown, payload: Uint8Array) => {
+      this.#batch.push([index, subject, detail, payload]);
+      this.#flushSoon();
+    };
     return {
-      send: (subject, detail, payload = []) => {
-        this.#batch.push([index, subject, detail, joined(payload)]);
-        this.#flushSoon();
-      },
+      send: (subject, detail, payload = []) => say(subject, detail, joined(payload)),
+      give: (subject, detail, payload) =>
+        say(subject, detail, isAllOfItsMemory(payload) ? payload : joined([payload])),
       flushSoon: () => this.#flushSoon(),
       flushLater: () => this.#flushLater(),
       listen: (listener) => {
@@ -126,6 +131,10 @@ export class Link {
     this.#options.post(batch, memory);
   };
 }
+
+/** The other side gets the memory, whatever else lies in it. */
+const isAllOfItsMemory = ({ buffer, byteLength }: Uint8Array): boolean =>
+  buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
 
 /** A copy in memory of its own, which can change hands. */
 function joined(payload: readonly Uint8Array[]): Uint8Array {

@@ -13,6 +13,7 @@ import {
 } from '../../test/support/playback.ts';
 import { playbackOf } from '../../test/support/playback-access.ts';
 import type { HttpReply } from '../lib/http.ts';
+import { PartCopies } from './part-copies.ts';
 import { ReplicaRoutes } from './replica-routes.ts';
 import { StreamReplicas } from './stream-replicas.ts';
 import { PumpedLinks } from './testing/pumped-links.ts';
@@ -29,6 +30,7 @@ function setUp(options: { readonly isLowLatency?: boolean; readonly segments?: n
   const links = new PumpedLinks();
   const feed = new WindowFeed({
     conversation: links.main.conversation('windows'),
+    copies: new PartCopies(),
     byPlaybackId: (id) => ([PLAYBACK_ID, BOUND_PLAYBACK_ID].includes(id) ? stream : undefined),
   });
   const streams = new StreamReplicas({

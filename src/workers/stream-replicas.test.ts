@@ -12,6 +12,7 @@ import {
 import type { StreamOnAir } from '../delivery/on-air.ts';
 import type { LiveWindow } from '../packaging/live-window.ts';
 import { contentsOf, WindowScript, windowStep } from '../packaging/testing/window-script.ts';
+import { PartCopies } from './part-copies.ts';
 import { type StreamReplica, StreamReplicas } from './stream-replicas.ts';
 import { PumpedLinks } from './testing/pumped-links.ts';
 import { WindowFeed } from './window-feed.ts';
@@ -24,6 +25,7 @@ function setUp(streams: StreamOnAir[]) {
   const links = new PumpedLinks();
   const feed = new WindowFeed({
     conversation: links.main.conversation('windows'),
+    copies: new PartCopies(),
     byPlaybackId: (id) =>
       streams.find(({ playbackId, boundPlaybackId }) => [playbackId, boundPlaybackId].includes(id)),
   });

@@ -1,7 +1,9 @@
 import { isRestricted, type StreamOnAir } from '../delivery/on-air.ts';
 import type { LiveWindow } from '../packaging/live-window.ts';
+import type { Part } from '../packaging/segment.ts';
 import type { WindowFollower } from '../packaging/window-follower.ts';
 import type { Conversation } from './link.ts';
+import type { PartCopies } from './part-copies.ts';
 import type { FromFeed, ToFeed } from './window-messages.ts';
 
 type FedStream = Pick<
@@ -21,23 +23,28 @@ interface FeedTarget {
   nextNumber(): number;
   tellOfStream(message: FromFeed): void;
   tellOfWindow(window: number, message: FromFeed, payload?: Uint8Array): void;
+  /** With its bytes. */
+  tellOfPart(window: number, message: FromFeed, part: Part): void;
   gone(): void;
 }
 
 /** The streams that one worker serves, in the main thread: tells the worker all that happens to their windows. */
 export class WindowFeed {
   readonly #conversation: Conversation;
+  readonly #copies: PartCopies;
   readonly #byPlaybackId: (playbackId: string) => FedStream | undefined;
   /** By the worker's number for it. */
   readonly #streams = new Map<number, StreamFeed>();
   #windowCount = 0;
 
-  /** `byPlaybackId`: by either of a stream's two ids. */
+  /** `copies`: shared by all workers. `byPlaybackId`: by either of a stream's two ids. */
   constructor(options: {
     readonly conversation: Conversation;
+    readonly copies: PartCopies;
     readonly byPlaybackId: (playbackId: string) => FedStream | undefined;
   }) {
     this.#conversation = options.conversation;
+    this.#copies = options.copies;
     this.#byPlaybackId = options.byPlaybackId;
     this.#conversation.listen({
       message: (subject, detail) => this.#message(subject, detail as ToFeed),
@@ -74,6 +81,8 @@ export class WindowFeed {
       nextNumber: () => ++this.#windowCount,
       tellOfStream: (message) => this.#send(subject, message),
       tellOfWindow: (number, message, payload) => this.#send(number, message, payload),
+      tellOfPart: (number, message, part) =>
+        this.#conversation.give(number, message, this.#copies.of(part)),
       gone: () => {
         this.#streams.delete(subject);
         this.#send(subject, { kind: 'gone' });
@@ -143,10 +152,9 @@ class StreamFeed {
       },
       partAppended: (part) => {
         const { durationTicks, isIndependent, byteLength } = part;
-        tell(
-          { kind: 'part', durationTicks, isIndependent, byteLength },
-          hasBytes ? part.bytes() : undefined,
-        );
+        const message: FromFeed = { kind: 'part', durationTicks, isIndependent, byteLength };
+        if (hasBytes) this.#target.tellOfPart(number, message, part);
+        else tell(message);
       },
       segmentCompleted: (durationTicks, playable) =>
         tell({ kind: 'complete', durationTicks, playable }),

@@ -36,7 +36,7 @@ export async function secondsBehind(server, clip, { streams, onFull }) {
   }
 }
 
-/** Some of the streams, from their beginning on: whoever watches one for the first time makes a thread fetch all of its window. */
+/** Some of the streams, from their beginning on: whoever watches one for the first time makes a thread take it up. */
 function watch(channels) {
   const numbered = channels.map(({ playbackUrl }, i) => ({ playbackUrl, i }));
   return Promise.all(

@@ -85,7 +85,7 @@ export async function positionSeconds(url) {
   return endOf(await (await fetch(url)).text());
 }
 
-/** So many of the streams, or a few less, from the first on. */
+/** So many of the streams at most, from the first on. */
 export function spread(streams, count) {
   const step = Math.ceil(streams.length / count);
   return streams.filter((_, i) => i % step === 0);

@@ -70,13 +70,14 @@ export class SlabPool {
   }
 
   /**
-   * Numbers about buffers of this pool, which live as long as those. All are cut from the same slabs: they are a hundredth of what
-   * they are about. To be given back by their memory; arbitrary content.
+   * Numbers about buffers of this pool, which live as long as those. All are cut from the same slabs, whatever stream they are of: they
+   * are a hundredth of what they are about, and a slab for each stream would be full after minutes. To be given back by their memory;
+   * arbitrary content.
    */
-  int32s(count: number): Int32Array {
+  float64s(count: number): Float64Array {
     this.#numbers ??= this.allocator();
-    const { buffer, byteOffset } = this.#numbers.allocate(count * Int32Array.BYTES_PER_ELEMENT);
-    return new Int32Array(buffer, byteOffset, count);
+    const { buffer, byteOffset } = this.#numbers.allocate(count * Float64Array.BYTES_PER_ELEMENT);
+    return new Float64Array(buffer, byteOffset, count);
   }
 
   /** The last owner of `buffer` is done with it, and with every view of it. Any memory that is not of a slab may be passed. */

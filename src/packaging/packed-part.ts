@@ -5,7 +5,7 @@ import type { EncodablePart, MeasuredPart, PartContent, PartMetadata } from './p
 const NO_METADATA: readonly PartMetadata[] = [];
 
 /**
- * A part for as long as nobody asks for its bytes, which for most is as long as they live.
+ * A part for as long as nobody in this thread asks for its bytes, which for most is as long as they live.
  *
  * With samples and views it would be forty objects, each of which the garbage collector moves twice and then marks every time:
  * a hundred streams have 14,000 parts in their windows.

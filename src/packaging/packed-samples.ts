@@ -3,18 +3,16 @@ import type { Sample } from './part-container.ts';
 
 /** The numbers that a sample is packed into, one behind the other. */
 const Field = {
-  /** Its start, of which the other half is times 2^32: 90 kHz pass 2^31 within seven hours. */
-  startTicksLow: 0,
-  startTicksHigh: 1,
-  durationTicks: 2,
-  compositionOffsetTicks: 3,
+  startTicks: 0,
+  durationTicks: 1,
+  /** Hours, where the pictures paused for as long while the sound went on. */
+  compositionOffsetTicks: 2,
   /** Twice its payload's memory, which of the samples' that is; and 1 where it is a sync sample. */
-  memoryAndSync: 4,
-  byteOffset: 5,
-  byteLength: 6,
+  memoryAndSync: 3,
+  byteOffset: 4,
+  byteLength: 5,
 } as const;
-const FIELDS = 7;
-const HIGH = 2 ** 32;
+const FIELDS = 6;
 
 /**
  * Samples as numbers in the memory that payloads have, and the memory that the payloads lie in. Numbers of V8's own would be most of
@@ -23,7 +21,7 @@ const HIGH = 2 ** 32;
 export class PackedSamples {
   readonly #payloads: SlabPool;
   readonly #count: number;
-  /** Where their numbers lie: a view would be as large as four of the samples. */
+  /** Where their numbers lie: a view would be as large as two of the samples. */
   readonly #memory: ArrayBufferLike;
   readonly #byteOffset: number;
   /** Of the payloads. Most often one slab, or two. */
@@ -33,7 +31,7 @@ export class PackedSamples {
   constructor(samples: readonly Sample[], payloads: SlabPool) {
     this.#payloads = payloads;
     this.#count = samples.length;
-    const numbers = payloads.int32s(samples.length * FIELDS);
+    const numbers = payloads.float64s(samples.length * FIELDS);
     this.#memory = numbers.buffer;
     this.#byteOffset = numbers.byteOffset;
     for (const [i, sample] of samples.entries()) this.#pack(sample, numbers, i * FIELDS);
@@ -58,20 +56,18 @@ export class PackedSamples {
     this.#payloads.giveBackOf(this.#memory);
   }
 
-  get #numbers(): Int32Array {
-    return new Int32Array(this.#memory, this.#byteOffset, this.#count * FIELDS);
+  get #numbers(): Float64Array {
+    return new Float64Array(this.#memory, this.#byteOffset, this.#count * FIELDS);
   }
 
-  #pack(sample: Sample, numbers: Int32Array, at: number): void {
+  #pack(sample: Sample, numbers: Float64Array, at: number): void {
     const { buffer, byteOffset, byteLength } = sample.payload;
     if (this.#payloadMemories.at(-1) !== buffer) {
       // Not pushed: an array that grows has room for 17.
       this.#payloadMemories = [...this.#payloadMemories, buffer];
     }
     const memory = this.#payloadMemories.length - 1;
-    const high = Math.floor(sample.startTicks / HIGH);
-    numbers[at + Field.startTicksHigh] = high;
-    numbers[at + Field.startTicksLow] = sample.startTicks - high * HIGH;
+    numbers[at + Field.startTicks] = sample.startTicks;
     numbers[at + Field.durationTicks] = sample.durationTicks;
     numbers[at + Field.compositionOffsetTicks] = sample.compositionOffsetTicks;
     numbers[at + Field.memoryAndSync] = 2 * memory + (sample.isSync ? 1 : 0);
@@ -79,12 +75,12 @@ export class PackedSamples {
     numbers[at + Field.byteLength] = byteLength;
   }
 
-  #unpack(numbers: Int32Array, at: number): Sample {
+  #unpack(numbers: Float64Array, at: number): Sample {
     const number = (field: number) => numbers[at + field] as number;
     const byteLength = number(Field.byteLength);
     const memory = this.#payloadMemories[memoryIndex(numbers, at)] as ArrayBufferLike;
     return {
-      startTicks: number(Field.startTicksHigh) * HIGH + (number(Field.startTicksLow) >>> 0),
+      startTicks: number(Field.startTicks),
       durationTicks: number(Field.durationTicks),
       compositionOffsetTicks: number(Field.compositionOffsetTicks),
       isSync: (number(Field.memoryAndSync) & 1) === 1,
@@ -94,5 +90,5 @@ export class PackedSamples {
   }
 }
 
-const memoryIndex = (numbers: Int32Array, at: number): number =>
+const memoryIndex = (numbers: Float64Array, at: number): number =>
   (numbers[at + Field.memoryAndSync] as number) >> 1;

@@ -28,7 +28,7 @@ export class Part {
 
   /**
    * The part as one buffer, the same object each time. Made when first asked for: a stream that nobody watches is never
-   * copied, and one that is watched is copied once for all its viewers. Throws once it was let go of without having been asked
+   * copied, and one that is watched is copied once for all its viewers in this thread. Throws once it was let go of without having been asked
    * for.
    */
   bytes(): Uint8Array {
@@ -40,7 +40,7 @@ export class Part {
     return this.#bytes;
   }
 
-  /** The same bytes, in memory of the caller's own. Throws as `bytes` does. */
+  /** The same bytes in memory of the caller's own, of which nothing stays here. Throws as `bytes` does. */
   copy(): Uint8Array {
     if (this.#bytes !== undefined) return new Uint8Array(this.#bytes);
     assert(this.#encodable !== undefined, 'the part is still in its window');

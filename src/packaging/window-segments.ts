@@ -113,7 +113,7 @@ export class WindowSegments {
   /** No playlist will ever list what there is. */
   skip(): void {
     for (const segment of this.#segments) this.#countAsLeft(segment);
-    this.#segments = [];
+    this.release();
     this.#firstListedMsn = this.#nextMsn;
   }
 

@@ -11,7 +11,7 @@ export interface Conversation {
    * structured clone algorithm has it and must not change any more, `payload` is copied. Never waits.
    */
   send(subject: number, detail?: unknown, payload?: readonly Uint8Array[]): void;
-  /** The same without a copy: the memory of `payload` is not the sender's any more. */
+  /** The same without a copy where `payload` is all of its memory: that is not the sender's any more. */
   give(subject: number, detail: unknown, payload: Uint8Array): void;
   /** Has `flushing` of this side's listener called soon, though nothing was sent. */
   flushSoon(): void;

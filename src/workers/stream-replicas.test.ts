@@ -68,6 +68,7 @@ test('a replica has the same playlists, segments, parts and init segments as the
       fc.record({ isLowLatency: fc.boolean(), hasInitSegments: fc.boolean() }),
       (script, takenAt, options) => {
         const windows: LiveWindow[] = [];
+        let firstMsns: number[] = [];
         const scripts = [0, 1].map(() => new WindowScript({ ...options, siblings: () => windows }));
         windows.push(...scripts.map(({ window }) => window));
         const { links, replicas } = setUp([streamOnAir(windows)]);
@@ -75,7 +76,12 @@ test('a replica has the same playlists, segments, parts and init segments as the
           if (i >= takenAt) {
             const replica = replicas.find(PLAYBACK_ID);
             links.deliver();
-            if (replica) same(replica, windows);
+            if (replica === undefined) {
+              firstMsns = windows.map(({ firstMsnToPlay }) => firstMsnToPlay);
+            } else {
+              same(replica, windows);
+              assert.deepEqual([...replica.firstMsnsWithBytes.values()], firstMsns);
+            }
           }
           scripts[which]?.run(step);
         }

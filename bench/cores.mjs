@@ -1,5 +1,5 @@
 // What more cores bring: the same work by one thread on one core, and by several on several.
-// `node bench/cores.mjs [--cores 2] [--workers 2] [--rounds 3] [--share 0.3] [--streams 340,560]`
+// `node bench/cores.mjs [--cores 2] [--workers 2] [--rounds 3] [--share 0.3] [--streams 340,580]`
 //
 // The tools need a core as well: on a machine with as many cores as the server is given, they take from it what it could have had. So
 // beside the rates there is what the busiest thread used: with enough cores that thread is all that bounds them. With `--share` the

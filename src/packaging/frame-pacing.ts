@@ -2,6 +2,7 @@ import type { Ticks } from '../lib/timescale.ts';
 import { VIDEO_TICKS_PER_MS, VIDEO_TIMESCALE } from '../media/frame.ts';
 
 /** Encoders count in milliseconds (FLV, RTMP): a steady rate shows as intervals that differ by one. */
+const STEADY_WITHIN_TICKS = 1.5 * VIDEO_TICKS_PER_MS;
 
 /** Long enough that the rounding of both ends is 1/32 ms a frame, short enough to follow a change of rate. */
 const HISTORY_FRAMES = 33;
@@ -120,7 +121,7 @@ export class FramePacing {
   #usualRate(): number {
     const steps = this.#history.slice(1).map((ticks, i) => ticks - (this.#history[i] ?? 0));
     const middle = steps.toSorted((a, b) => a - b)[steps.length >> 1] ?? 0;
-    const usual = steps.filter((step) => Math.abs(step - middle) <= 1.5 * VIDEO_TICKS_PER_MS);
+    const usual = steps.filter((step) => Math.abs(step - middle) <= STEADY_WITHIN_TICKS);
     if (usual.length < Math.max(MIN_USUAL_STEPS, steps.length * USUAL_SHARE)) return 0;
     return (usual.length * VIDEO_TIMESCALE) / usual.reduce((sum, step) => sum + step, 0);
   }
@@ -142,7 +143,7 @@ export class FramePacing {
     const mean = (newest - oldest) / intervals;
     for (let i = 1; i <= intervals; i++) {
       const interval = (this.#history[i] ?? 0) - (this.#history[i - 1] ?? 0);
-      if (Math.abs(interval - mean) > 1.5 * VIDEO_TICKS_PER_MS) return false;
+      if (Math.abs(interval - mean) > STEADY_WITHIN_TICKS) return false;
     }
     return true;
   }

@@ -86,7 +86,7 @@ test('release() gives the memory of its numbers back', () => {
   const { elsewhere, takeSlab } = partsIn(pool);
   const { buffer } = pool.float64s(1);
   pool.giveBackOf(buffer);
-  // 144 bytes each: the fourth begins another slab.
+  // 168 bytes each: the fourth begins another slab.
   const parts = Array.from({ length: 4 }, () => elsewhere(1, 1, 1).part);
   for (const part of parts.slice(1)) part.release();
   assert.notEqual(takeSlab(), buffer);

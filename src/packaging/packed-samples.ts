@@ -7,12 +7,13 @@ const Field = {
   durationTicks: 1,
   /** Hours, where the pictures paused for as long while the sound went on. */
   compositionOffsetTicks: 2,
-  /** Twice its payload's memory, which of the samples' that is; and 1 where it is a sync sample. */
-  memoryAndSync: 3,
-  byteOffset: 4,
-  byteLength: 5,
+  isSync: 3,
+  /** Where its payload is: in which memory of the samples', and where there. */
+  memory: 4,
+  byteOffset: 5,
+  byteLength: 6,
 } as const;
-const FIELDS = 6;
+const FIELDS = 7;
 
 /**
  * Samples as numbers in the memory that payloads have, and the memory that the payloads lie in. Numbers of V8's own would be most of
@@ -47,7 +48,7 @@ export class PackedSamples {
     const numbers = this.#numbers;
     const counts = this.#payloadMemories.map(() => 0);
     for (let i = 0; i < this.#count; i++) {
-      const index = memoryIndex(numbers, i * FIELDS);
+      const index = numbers[i * FIELDS + Field.memory] as number;
       counts[index] = (counts[index] as number) + 1;
     }
     for (const [index, memory] of this.#payloadMemories.entries()) {
@@ -66,11 +67,11 @@ export class PackedSamples {
       // Not pushed: an array that grows has room for 17.
       this.#payloadMemories = [...this.#payloadMemories, buffer];
     }
-    const memory = this.#payloadMemories.length - 1;
     numbers[at + Field.startTicks] = sample.startTicks;
     numbers[at + Field.durationTicks] = sample.durationTicks;
     numbers[at + Field.compositionOffsetTicks] = sample.compositionOffsetTicks;
-    numbers[at + Field.memoryAndSync] = 2 * memory + (sample.isSync ? 1 : 0);
+    numbers[at + Field.isSync] = sample.isSync ? 1 : 0;
+    numbers[at + Field.memory] = this.#payloadMemories.length - 1;
     numbers[at + Field.byteOffset] = byteOffset;
     numbers[at + Field.byteLength] = byteLength;
   }
@@ -78,17 +79,14 @@ export class PackedSamples {
   #unpack(numbers: Float64Array, at: number): Sample {
     const number = (field: number) => numbers[at + field] as number;
     const byteLength = number(Field.byteLength);
-    const memory = this.#payloadMemories[memoryIndex(numbers, at)] as ArrayBufferLike;
+    const memory = this.#payloadMemories[number(Field.memory)] as ArrayBufferLike;
     return {
       startTicks: number(Field.startTicks),
       durationTicks: number(Field.durationTicks),
       compositionOffsetTicks: number(Field.compositionOffsetTicks),
-      isSync: (number(Field.memoryAndSync) & 1) === 1,
+      isSync: number(Field.isSync) === 1,
       byteLength,
       payload: new Uint8Array(memory, number(Field.byteOffset), byteLength),
     };
   }
 }
-
-const memoryIndex = (numbers: Float64Array, at: number): number =>
-  (numbers[at + Field.memoryAndSync] as number) >> 1;

@@ -10,7 +10,7 @@ import {
   type ServerControl,
 } from '../protocols/hls/media-playlist.ts';
 import type { MediaExtension } from './part-container.ts';
-import type { Part, Segment } from './segment.ts';
+import { countBefore, type Part, type Segment } from './segment.ts';
 
 /** "EXT-X-PART tags SHOULD be removed after they are greater than three target durations from the end." */
 const PARTS_LISTED_TARGET_DURATIONS = 3;
@@ -229,12 +229,7 @@ export const partHoldBackSeconds = ({
 /** Segments that end further from the end of the playlist than the skip boundary; one that straddles it stays. */
 function countSkippable(listed: readonly Segment[], window: PlaylistSource): number {
   const boundary = window.targetDurationSeconds * VIDEO_TIMESCALE * SKIP_BOUNDARY_TARGET_DURATIONS;
-  let behindTicks = window.openSegment?.durationTicks ?? 0;
-  for (let i = listed.length - 1; i >= 0; i--) {
-    if (behindTicks >= boundary) return i + 1;
-    behindTicks += listed[i]?.durationTicks ?? 0;
-  }
-  return 0;
+  return countBefore(listed, boundary - (window.openSegment?.durationTicks ?? 0));
 }
 
 /**

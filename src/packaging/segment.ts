@@ -28,8 +28,8 @@ export class Part {
 
   /**
    * The part as one buffer, the same object each time. Made when first asked for: a stream that nobody watches is never
-   * copied, and one that is watched is copied once for all its viewers in this thread. Throws once it was let go of without having been asked
-   * for.
+   * copied, and one that is watched is copied once for all its viewers in this thread. Throws once it was let go of without
+   * having been asked for.
    */
   bytes(): Uint8Array {
     if (this.#bytes === undefined) {
@@ -137,4 +137,14 @@ export class Segment {
     this.#wakeGrowing = [];
     for (const wake of waiting) wake();
   }
+}
+
+/** How many of the segments, oldest first, are wholly further than so long before the end of the last one. */
+export function countBefore(segments: readonly Segment[], ticks: Ticks): number {
+  let behindTicks = 0;
+  for (let i = segments.length - 1; i >= 0; i--) {
+    if (behindTicks >= ticks) return i + 1;
+    behindTicks += segments[i]?.durationTicks ?? 0;
+  }
+  return 0;
 }

@@ -37,7 +37,6 @@ export class TimedMetadata {
 
   /** What belongs before `endTicks`; what came too late for its time is for `startTicks`. */
   due(startTicks: Ticks, endTicks: Ticks): readonly PartMetadata[] {
-    if (this.#waiting.length === 0) return [];
     return this.#waiting
       .filter(({ ptsTicks }) => ptsTicks < endTicks)
       .map((tag) => ({ ...tag, ptsTicks: Math.max(tag.ptsTicks, startTicks) }));

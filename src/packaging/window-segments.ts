@@ -1,6 +1,6 @@
 import { assert } from '../lib/assert.ts';
 import type { Ticks } from '../lib/timescale.ts';
-import { Segment } from './segment.ts';
+import { countBefore, Segment } from './segment.ts';
 import type { Playable, SegmentsBefore, WindowFollower } from './window-follower.ts';
 
 /**
@@ -60,14 +60,7 @@ export class WindowSegments {
   /** The listed segment with the moment so long before the end of the newest complete one; the oldest where there is less. */
   firstMsnWithin(ticks: Ticks): number {
     const { listed } = this;
-    let within = 0;
-    let msn = this.#nextMsn;
-    for (let i = listed.length - 1; i >= 0 && within < ticks; i--) {
-      const segment = listed[i] as Segment;
-      within += segment.durationTicks;
-      msn = segment.msn;
-    }
-    return msn;
+    return listed[countBefore(listed, ticks)]?.msn ?? this.#nextMsn;
   }
 
   get open(): Segment | undefined {

@@ -13,7 +13,11 @@ import type {
 } from '../ingest/publishing.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { SlabPool } from '../lib/slab-pool.ts';
+import { PictureDecoder } from '../transcode/picture-decoder.ts';
+import { FakeTranscoders } from '../transcode/testing/fake-transcoder.ts';
+import type { Transcoding } from './channel-renditions.ts';
 import { LiveRegistry } from './live-registry.ts';
+import { TranscodeAdmission } from './transcode-admission.ts';
 
 const CHANNEL: ChannelRecord = {
   arn: 'arn:aws:ivs:eu-west-1:123456789012:channel/abcdABCDefgh',
@@ -36,7 +40,7 @@ const CHANNEL: ChannelRecord = {
   createdAtMs: 0,
 };
 
-function setUp(channel: ChannelRecord = CHANNEL, transcoding?: Promise<undefined>) {
+function setUp(channel: ChannelRecord = CHANNEL, transcoding?: Promise<undefined> | Transcoding) {
   const records: { channel: ChannelRecord | undefined } = { channel };
   const clock = new FakeClock();
   const sessionLog = new MemorySessionLog();
@@ -390,6 +394,36 @@ test('closing the registry waits for the end of a stream that ended just before 
   assert.equal(isClosed, false);
   slowDisk.resolve();
   await closed;
+});
+
+test('closing the registry waits for a session that was refused to be written down', async () => {
+  const [clock, log, factory] = [new FakeClock(), silentLogger, new FakeTranscoders()];
+  const admission = new TranscodeAdmission(1);
+  admission.admit(2);
+  const pictures = new PictureDecoder({ factory, clock, log });
+  const { registry, sessionLog } = setUp(CHANNEL, {
+    ...{ factory, admission, pictures },
+    encoder: { encoder: 'libx264' },
+  });
+  const { endSession } = sessionLog;
+  const slowDisk = Promise.withResolvers<void>();
+  sessionLog.endSession = async (...end) => {
+    await slowDisk.promise;
+    await endSession.apply(sessionLog, end);
+  };
+  const refused = refusal(registry, encoder());
+  await written();
+  let isClosed = false;
+  const closed = registry[Symbol.asyncDispose]().then(() => {
+    isClosed = true;
+  });
+  await written();
+  assert.equal(isClosed, false);
+  slowDisk.resolve();
+  await closed;
+  assert.equal(await refused, 'transcode-capacity');
+  const [entry] = sessionLog.sessions.values();
+  assert.ok(entry?.session.endTimeMs, 'its end is written');
 });
 
 test('a session that cannot be written down refuses its encoder and leaves the channel free', async () => {

@@ -58,6 +58,8 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   readonly #channels = new Map<string, LiveChannel>();
   /** On air and recently ended ones, each by both of its ids. */
   readonly #byPlaybackId = new Map<string, LiveChannel>();
+  /** Of sessions that never begin, until they are written down. */
+  readonly #refusals = new Set<Promise<void>>();
   readonly #cancelTimers: readonly CancelTimer[];
   #isClosing = false;
   #tickedAtMs: number;
@@ -145,10 +147,14 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
 
   /** The session says why it did not begin. */
   async #refuse(channel: ChannelRecord): Promise<PublishDecision> {
+    const refusal = this.#newStream(channel).refuse(TRANSCODE_CAPACITY_EXCEEDED);
+    this.#refusals.add(refusal);
     try {
-      await this.#newStream(channel).refuse(TRANSCODE_CAPACITY_EXCEEDED);
+      await refusal;
     } catch (error) {
       this.#log.error({ channel: channel.arn, err: error }, 'cannot write down a refused session');
+    } finally {
+      this.#refusals.delete(refusal);
     }
     return refused('transcode-capacity', channel);
   }
@@ -295,6 +301,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     for (const cancel of this.#cancelTimers) cancel();
     const ending = [...this.#byPlaybackId.values()];
     await this.stopAll('shutting-down');
+    await Promise.allSettled(this.#refusals);
     await Promise.all(ending.filter((live) => live.isEnded).map((live) => live.closed));
   }
 

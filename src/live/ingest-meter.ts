@@ -1,6 +1,6 @@
 import type { ReceivedMedia } from '../domain/stream-measurements.ts';
 
-/** What came in from the start. */
+/** What came in from the start: it never becomes less. */
 export type IngestCounts = Omit<ReceivedMedia, 'mediaMs'>;
 
 export interface IngestRates {
@@ -29,8 +29,7 @@ export class IngestMeter {
     if (!oldest || !newest || seconds <= 0) {
       return { videoBitrateBps: 0, audioBitrateBps: 0, framesPerSecond: 0 };
     }
-    // What was on its way between two threads is lost with one of them.
-    const rate = (name: keyof IngestCounts) => Math.max(0, newest[name] - oldest[name]) / seconds;
+    const rate = (name: keyof IngestCounts) => (newest[name] - oldest[name]) / seconds;
     return {
       videoBitrateBps: rate('videoByteLength') * 8,
       audioBitrateBps: rate('audioByteLength') * 8,

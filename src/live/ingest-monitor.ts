@@ -30,6 +30,7 @@ export class IngestMonitor {
   readonly #meter = new IngestMeter();
   readonly #limiter: IngestLimiter;
   readonly #health: StreamHealthMonitor;
+  #counted: ReceivedMedia = { videoByteLength: 0, audioByteLength: 0, frames: 0, mediaMs: 0 };
   #metadata: EncoderMetadata = {};
   #tracks: MediaTracks | undefined;
   /** With so much media it is described anew, with what was measured by then. */
@@ -63,19 +64,27 @@ export class IngestMonitor {
   /** What came in from the start. */
   get counts(): Omit<IngestReading, 'isRecording' | 'encoderAddress'> {
     const { lastKeyframeIntervalSeconds: keyframeIntervalSeconds } = this.#statistics;
-    return { ...this.#received, keyframeIntervalSeconds };
+    return { ...this.#receivedSoFar(), keyframeIntervalSeconds };
   }
 
-  /** From the first picture on. */
-  get #received(): ReceivedMedia {
+  /** From the first picture on. It never becomes less, though what is underway is lost with the thread that has it. */
+  #receivedSoFar(): ReceivedMedia {
     const { counts, mediaMs, lastFrameAtMs } = this.#statistics;
     const underway = lastFrameAtMs === undefined ? undefined : this.#underway();
-    return {
-      videoByteLength: counts.videoByteLength + (underway?.videoByteLength ?? 0),
-      audioByteLength: counts.audioByteLength + (underway?.audioByteLength ?? 0),
-      frames: counts.frames + (underway?.frames ?? 0),
-      mediaMs: mediaMs + (underway?.mediaMs ?? 0),
+    const before = this.#counted;
+    this.#counted = {
+      videoByteLength: Math.max(
+        before.videoByteLength,
+        counts.videoByteLength + (underway?.videoByteLength ?? 0),
+      ),
+      audioByteLength: Math.max(
+        before.audioByteLength,
+        counts.audioByteLength + (underway?.audioByteLength ?? 0),
+      ),
+      frames: Math.max(before.frames, counts.frames + (underway?.frames ?? 0)),
+      mediaMs: Math.max(before.mediaMs, mediaMs + (underway?.mediaMs ?? 0)),
     };
+    return this.#counted;
   }
 
   /** Nothing has come for so long that the stream is over. */
@@ -119,12 +128,12 @@ export class IngestMonitor {
   // --- what follows from it; once a second
 
   sample(): void {
-    this.#meter.sample(this.#received, this.#clock.monotonicMs());
+    this.#meter.sample(this.#receivedSoFar(), this.#clock.monotonicMs());
   }
 
   /** While an encoder publishes. */
   judge(): StreamHealth {
-    const { mediaMs } = this.#received;
+    const { mediaMs } = this.#receivedSoFar();
     return this.#health.observe(this.#clock.monotonicMs(), mediaMs, this.#statistics.lastFrameAtMs);
   }
 

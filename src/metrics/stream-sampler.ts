@@ -175,9 +175,7 @@ class SampledStream {
     const keys = this.#keys;
     const previous = this.#previous;
     this.#previous = reading;
-    // What was on its way between two threads is lost with one of them.
-    const rate = (name: keyof typeof previous) =>
-      Math.max(0, reading[name] - previous[name]) / elapsedSeconds;
+    const rate = (name: keyof typeof previous) => (reading[name] - previous[name]) / elapsedSeconds;
     const videoBps = rate('videoByteLength') * 8;
     const audioBps = rate('audioByteLength') * 8;
     const framesPerSecond = rate('frames');

@@ -435,6 +435,47 @@ test('a session that cannot be written down refuses its encoder and leaves the c
   await accepted(registry);
 });
 
+test('who asks to take over a stream whose session is being written is judged once it is', async () => {
+  const { registry, sessionLog } = setUp();
+  const { createSession } = sessionLog;
+  const slowDisk = Promise.withResolvers<void>();
+  sessionLog.createSession = async (...session) => {
+    await slowDisk.promise;
+    return createSession.apply(sessionLog, session);
+  };
+  const first = accepted(registry);
+  await written();
+  const second = registry.publish(encoder({ parameters: new Map([['priority', '1']]) }));
+  let isAnswered = false;
+  void second.then(() => {
+    isAnswered = true;
+  });
+  await written();
+  assert.equal(isAnswered, false);
+  slowDisk.resolve();
+  await first;
+  assert.ok((await second).accepted);
+  assert.equal(sessionLog.sessions.size, 1);
+});
+
+// It was let in beside a stream that never began, and nothing ever ended it.
+test('who asks to take over a stream whose session cannot be written begins one of its own', async () => {
+  const { registry, sessionLog } = setUp();
+  const { createSession } = sessionLog;
+  const fullDisk = Promise.withResolvers<undefined>();
+  sessionLog.createSession = () => fullDisk.promise;
+  const first = refusal(registry, encoder());
+  await written();
+  const second = accepted(registry, encoder({ parameters: new Map([['priority', '1']]) }));
+  await written();
+  sessionLog.createSession = createSession;
+  fullDisk.reject(new Error('disk full'));
+  assert.equal(await first, 'service-unavailable');
+  (await second).tracks(TRACKS);
+  assert.equal(sessionLog.sessions.size, 1);
+  assert.equal(registry.hasSession(CHANNEL.arn), true);
+});
+
 // 16 of 60 streams that began beside an UpdateChannel went on air with what the channel was before: a private one for everybody.
 test('a channel that is changed between its look-up and its session is looked up again', async () => {
   const { registry, sessionLog, records } = setUp();

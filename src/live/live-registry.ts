@@ -58,6 +58,8 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   readonly #channels = new Map<string, LiveChannel>();
   /** On air and recently ended ones, each by both of its ids. */
   readonly #byPlaybackId = new Map<string, LiveChannel>();
+  /** Sessions that are being written, by channel ARN: each resolves once it is known whether its stream begins. */
+  readonly #opening = new Map<string, Promise<void>>();
   /** Of sessions that never begin, until they are written down. */
   readonly #refusals = new Set<Promise<void>>();
   readonly #cancelTimers: readonly CancelTimer[];
@@ -115,6 +117,11 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     if (!found) return refused('unknown-stream-key');
     if (request.protocol === 'rtmp' && !found.insecureIngest) {
       return refused('insecure-ingest-not-allowed', found);
+    }
+    const opening = this.#opening.get(found.arn);
+    if (opening) {
+      await opening;
+      return this.publish(request);
     }
     const current = this.#channels.get(found.arn);
     if (current?.isPublishing) return this.#challenge(current, request);
@@ -181,16 +188,20 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     const publication = live.attach(request);
     this.#channels.set(channel.arn, live);
     this.#byPlaybackId.set(live.playbackId, live).set(live.boundPlaybackId, live);
+    const { promise: opening, resolve: isOpened } = Promise.withResolvers<void>();
+    this.#opening.set(channel.arn, opening);
     try {
       await live.open();
     } catch (error) {
-      // Stopped meanwhile, its place may be another's by now.
-      if (this.#channels.get(channel.arn) === live) this.#channels.delete(channel.arn);
+      this.#channels.delete(channel.arn);
       this.#forget(live);
       if (error instanceof ChannelChanged && !live.isEnded) return this.publish(request);
       const { channelArn, streamId: stream } = live;
       this.#log.error({ channel: channelArn, stream, err: error }, 'cannot write down a session');
       return refused('service-unavailable', channel);
+    } finally {
+      this.#opening.delete(channel.arn);
+      isOpened();
     }
     return { accepted: true, publication };
   }

@@ -120,10 +120,12 @@ test('a stream is taken over a hundred times', () => {
   assert.equal(channel.takeovers.challenge(request('101')), 'StreamTakeoverLimitBreached');
 });
 
-test('of two that ask at once the last one counts, and none when the stream is over', () => {
+test('of those that ask at once the highest counts, the last of equal ones, and none when the stream is over', () => {
   const channel = new FakeChannel();
-  const [first, second] = [request('2'), request('3')];
+  const [first, second] = [request('9'), request('9')];
   challenged(channel, first);
+  assert.equal(channel.takeovers.challenge(request('2')), 'StreamTakeoverInvalidPriority');
+  assert.deepEqual(first.disconnects, []);
   challenged(channel, second);
   assert.deepEqual(first.disconnects, ['takeover-failed']);
   channel.takeovers.close();

@@ -16,8 +16,8 @@ export interface TakenChannel extends PublishedChannel {
 const RESUME_GRID_MS = 40;
 
 /**
- * Who may take a running stream over, and has. An encoder that asks is let in beside the running one; it is known what it
- * sends, and the stream changes hands, with its first keyframe.
+ * Decides who may take a running stream over. A challenger is let in beside the running encoder; the stream changes hands with the
+ * challenger's first keyframe, by which it is known what it sends.
  */
 export class Takeovers {
   readonly #channel: TakenChannel;
@@ -30,27 +30,26 @@ export class Takeovers {
   }
 
   /** An encoder publishes without a takeover: the first, or one after a lost connection. */
-  attached({ parameters }: PublishRequest): void {
-    const priority = readPriority(parameters.get('priority'));
+  attached(request: PublishRequest): void {
+    const priority = priorityOf(request);
     this.#priority = priority === 'invalid' ? undefined : priority;
   }
 
   /** `undefined`: the encoder does not ask for it. */
   challenge(request: PublishRequest): ChannelPublication | TakeoverFailure | undefined {
-    const asked = readPriority(request.parameters.get('priority'));
+    const asked = priorityOf(request);
     if (asked === undefined) return undefined;
-    const failure = this.#judge(asked);
+    const failure = this.#isOutbid(asked) ? 'StreamTakeoverInvalidPriority' : this.#judge(asked);
     if (failure !== undefined) {
       this.#channel.takeoverFailed(failure);
       return failure;
     }
-    // Of several at once the highest counts, and of equal ones the last.
     this.#challenger?.detach();
     this.#challenger?.request.disconnect('takeover-failed');
-    const challenger = new Challenger(this.#channel, (publication, media, metadata) =>
+    const challenged = new ChallengedChannel(this.#channel, (publication, media, metadata) =>
       this.#decide(publication, media, metadata),
     );
-    this.#challenger = challenger.publication(request, () => {
+    this.#challenger = challenged.publication(request, () => {
       this.#challenger = undefined;
     });
     return this.#challenger;
@@ -63,13 +62,19 @@ export class Takeovers {
     this.#challenger = undefined;
   }
 
+  /** Of several challengers at once the highest counts, and of equal ones the last. */
+  #isOutbid(asked: number | 'invalid'): boolean {
+    const pending = this.#challenger && priorityOf(this.#challenger.request);
+    return typeof asked === 'number' && typeof pending === 'number' && asked < pending;
+  }
+
   #judge(asked: number | 'invalid'): TakeoverFailure | undefined {
     return judgeTakeover(asked, { running: this.#priority, takeovers: this.#count });
   }
 
   #decide(publication: ChannelPublication, media: MediaTracks, metadata: EncoderMetadata): void {
     const channel = this.#channel;
-    const asked = readPriority(publication.request.parameters.get('priority')) ?? 'invalid';
+    const asked = priorityOf(publication.request) ?? 'invalid';
     this.#challenger = undefined;
     // The running encoder may have changed since.
     const failure = isSameMedia(channel.media, media)
@@ -90,6 +95,8 @@ export class Takeovers {
   }
 }
 
+const priorityOf = ({ parameters }: PublishRequest) => readPriority(parameters.get('priority'));
+
 /** "Media must match": codec, resolution, and which tracks there are. */
 function isSameMedia(running: MediaTracks | undefined, asked: MediaTracks): boolean {
   if (running === undefined) return true;
@@ -104,8 +111,8 @@ type Decide = (
   metadata: EncoderMetadata,
 ) => void;
 
-/** An encoder beside the running one, until it is known what it sends. */
-class Challenger implements PublishedChannel {
+/** Stands in for the channel until it is known what the challenger sends. */
+class ChallengedChannel implements PublishedChannel {
   readonly channelArn: string;
   readonly streamId: string;
   readonly awaitedTicks = undefined;

@@ -105,6 +105,16 @@ test('a worker that says nothing for ten seconds hangs, and is ended', async () 
   assert.equal(errors[0], 'a worker hangs, and is ended');
 });
 
+test('no worker hangs because the process stood still', async () => {
+  const { clock, workers, pool } = poolOf(1);
+  pool.start();
+  clock.stall(60_000);
+  workers[0]?.listener.alive();
+  clock.advance(9_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(workers[0]?.calls, []);
+});
+
 test('a worker that speaks nonsense is ended', async () => {
   const { workers, pool } = poolOf(1);
   pool.start();

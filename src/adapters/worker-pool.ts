@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { StallMeter } from '../lib/stall-meter.ts';
 
 /**
  * A worker says every second that it is alive. One that has not for so long serves nobody, and yet keeps its connections: their
@@ -74,7 +75,8 @@ export class WorkerPool {
     if (this.#cancelCheck || this.#closing) return;
     const { clock, count, log } = this.#options;
     log.info({ workers: count }, 'sharing the work among threads');
-    this.#cancelCheck = clock.every(CHECK_MS, () => this.#check());
+    const stalls = new StallMeter(clock, CHECK_MS);
+    this.#cancelCheck = clock.every(CHECK_MS, () => this.#check(stalls.take()));
     for (let number = 1; number <= count; number++) this.#startOne(`worker-${number}`);
   }
 
@@ -148,9 +150,11 @@ export class WorkerPool {
     this.#options.onServing(isServing);
   }
 
-  #check(): void {
+  /** `stalledMs`: so long nobody heard them. */
+  #check(stalledMs: number): void {
     const nowMs = this.#options.clock.monotonicMs();
     for (const member of this.#members) {
+      member.heardMs += stalledMs;
       const silentMs = nowMs - member.heardMs;
       if (silentMs > SILENCE_LIMIT_MS) this.#terminate(member, { silentMs }, 'a worker hangs');
     }

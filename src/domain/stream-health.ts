@@ -16,7 +16,7 @@ const STARVING_BELOW = 0.8;
 const HEALTHY_ABOVE = 0.95;
 
 interface Observation {
-  readonly atMs: number;
+  atMs: number;
   readonly mediaMs: number;
 }
 
@@ -47,6 +47,11 @@ export class StreamHealthMonitor {
     while ((this.#observations[1]?.atMs ?? atMs) <= atMs - WINDOW_MS) this.#observations.shift();
     this.#health = this.#decide(atMs, mediaMs, lastFrameAtMs);
     return this.#health;
+  }
+
+  /** For so long nobody took what came in: that time is not compared with the media's. */
+  processStalled(stalledMs: number): void {
+    for (const observation of this.#observations) observation.atMs += stalledMs;
   }
 
   /** The encoder's connection is gone: no frame will come. */

@@ -148,8 +148,11 @@ export class IngestMonitor {
   }
 
   /** The process stood still for a moment, and the encoder did not. */
-  processStalled(): void {
-    this.#limiter.stalled(this.#clock.monotonicMs());
+  processStalled(stalledMs: number): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#limiter.stalled(nowMs);
+    this.#statistics.processStalled(stalledMs, nowMs);
+    this.#health.processStalled(stalledMs);
   }
 
   /** What should be told of the encoder and has not been yet. */

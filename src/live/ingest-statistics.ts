@@ -98,6 +98,13 @@ export class IngestStatistics {
     this.#lastFrameAtMs = atMs;
   }
 
+  /** For so long nobody took what came in: that time is not the encoder's silence. */
+  processStalled(stalledMs: number, nowMs: number): void {
+    this.#lastHeardAtMs = Math.min(nowMs, this.#lastHeardAtMs + stalledMs);
+    if (this.#lastFrameAtMs === undefined) return;
+    this.#lastFrameAtMs = Math.min(nowMs, this.#lastFrameAtMs + stalledMs);
+  }
+
   /** The next frame's time does not follow from the last one's. */
   timelineBroke(): void {
     this.#previousVideoTicks = undefined;

@@ -223,28 +223,13 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
   }
 
   /** The process stood still for a moment, and its encoder did not. */
-  processStalled(): void {
-    this.#ingest.processStalled();
+  processStalled(stalledMs: number): void {
+    this.#ingest.processStalled(stalledMs);
   }
 
   /** Once a second: health, silence, duration. */
   tick(): void {
-    if (this.isEnded) return;
-    this.#ingest.sample();
-    if (this.#ingest.isSilent) {
-      void this.stop('idle-timeout');
-      return;
-    }
-    if (this.#clock.monotonicMs() - this.#startedMs >= MAX_DURATION_MS) {
-      void this.stop('duration-limit');
-      return;
-    }
-    if (this.isPublishing) this.#showHealth(this.#ingest.judge());
-    this.#history.ingests(this.#ingest.takeMeasured());
-    this.#renditions.tick();
-    for (const { name, text } of this.#ingest.warnings()) this.#log.warn({ warning: name }, text);
-    const breach = this.#ingest.breach();
-    if (breach) this.#breached(breach);
+    if (!this.isEnded) this.#contained(() => this.#tick());
   }
 
   // --- what the encoder does; called by the publication that is attached
@@ -291,6 +276,24 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
   }
 
   // --- what follows from it
+
+  #tick(): void {
+    this.#ingest.sample();
+    if (this.#ingest.isSilent) {
+      void this.stop('idle-timeout');
+      return;
+    }
+    if (this.#clock.monotonicMs() - this.#startedMs >= MAX_DURATION_MS) {
+      void this.stop('duration-limit');
+      return;
+    }
+    if (this.isPublishing) this.#showHealth(this.#ingest.judge());
+    this.#history.ingests(this.#ingest.takeMeasured());
+    this.#renditions.tick();
+    for (const { name, text } of this.#ingest.warnings()) this.#log.warn({ warning: name }, text);
+    const breach = this.#ingest.breach();
+    if (breach) this.#breached(breach);
+  }
 
   #setTracks(tracks: MediaTracks): void {
     const breach = this.#ingest.announced(tracks);

@@ -323,6 +323,18 @@ test('a stall of the process ends no stream for what came together meanwhile', a
   assert.deepEqual(request.disconnects, ['ingest-limit']);
 });
 
+test('a stall of the process is no silence of the encoder, and no starvation', async () => {
+  const { clock, registry, request, play, sessionLog, stream } = await onAir();
+  play(10_000);
+  clock.stall(60_000);
+  play(10_000);
+  await written();
+  assert.deepEqual(request.disconnects, []);
+  assert.equal(registry.stream(CHANNEL.arn)?.health, 'HEALTHY');
+  const names = sessionLog.sessions.get(stream.streamId)?.events.map(({ name }) => name);
+  assert.deepEqual(names, ['Session Created', 'Stream Start']);
+});
+
 // What the encoder does not state is measured over five seconds; a stream that was shorter had a bit rate of 0 for ever.
 test('a stream that ends before it was measured is described by what there was', async () => {
   const { sessionLog, publication, stream } = await onAir();

@@ -20,6 +20,7 @@ import type {
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
+import { StallMeter } from '../lib/stall-meter.ts';
 import { AccountLimits } from './account-limits.ts';
 import type { Transcoding } from './channel-renditions.ts';
 import { HistoryWriter } from './history-writer.ts';
@@ -27,8 +28,6 @@ import { LiveChannel } from './live-channel.ts';
 import type { ChannelDirectory, SessionLog, StreamRecorder, StreamViewers } from './ports.ts';
 
 const TICK_MS = 1000;
-/** A tick that is later than this: the process had no processor, or was busy with something else. */
-const MAX_TICK_LATE_MS = 500;
 
 /** How exactly a session's end is known after a crash. */
 const HEARTBEAT_MS = 5000;
@@ -64,7 +63,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   readonly #refusals = new Set<Promise<void>>();
   readonly #cancelTimers: readonly CancelTimer[];
   #isClosing = false;
-  #tickedAtMs: number;
+  readonly #stalls: StallMeter;
 
   constructor(options: {
     readonly clock: Clock;
@@ -94,7 +93,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     this.#recorder = options.recorder;
     this.#concurrentStreams = options.quotas.concurrentStreams;
     this.#limits = new AccountLimits(options);
-    this.#tickedAtMs = this.#clock.monotonicMs();
+    this.#stalls = new StallMeter(options.clock, TICK_MS);
     this.#cancelTimers = [
       this.#clock.every(TICK_MS, () => this.#tick()),
       this.#clock.every(HEARTBEAT_MS, () => this.#heartbeat()),
@@ -349,11 +348,9 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   }
 
   #tick(): void {
-    const nowMs = this.#clock.monotonicMs();
-    const isLate = nowMs - this.#tickedAtMs > TICK_MS + MAX_TICK_LATE_MS;
-    this.#tickedAtMs = nowMs;
+    const stalledMs = this.#stalls.take();
     for (const live of this.#channels.values()) {
-      if (isLate) live.processStalled();
+      if (stalledMs > 0) live.processStalled(stalledMs);
       live.tick();
     }
   }

@@ -96,6 +96,7 @@ export class IngestMonitor {
 
   /** An encoder was accepted: it has as long for its first media as for all that follow. */
   connected(): void {
+    this.#metadata = {};
     this.#statistics.connected(this.#clock.monotonicMs());
   }
 
@@ -157,14 +158,15 @@ export class IngestMonitor {
 
   /** What should be told of the encoder and has not been yet. */
   warnings(): readonly IngestWarning[] {
-    return this.#limiter.warnings(this.#statistics);
+    const { averages, keyframeIntervalSeconds } = this.#statistics;
+    return this.#limiter.warnings({ ...averages, keyframeIntervalSeconds });
   }
 
   // --- as GetStreamSession tells it
 
   /** Nothing before the tracks are known. */
   describe(): IngestConfiguration | undefined {
-    return this.#tracks && describeIngest(this.#tracks, this.#metadata, this.#statistics);
+    return this.#tracks && describeIngest(this.#tracks, this.#metadata, this.#statistics.averages);
   }
 
   /** Once, with the first call when enough came to measure what the encoder did not state. */
@@ -182,6 +184,7 @@ export class IngestMonitor {
 
   /** The encoder changed its settings, or another one came back in its place. */
   measureAnew(): void {
+    this.#statistics.averageAnew();
     this.#describeAtMediaMs = this.#statistics.mediaMs + MEASURED_AFTER_MEDIA_MS;
   }
 }

@@ -1,7 +1,8 @@
 import { type Frame, VIDEO_TIMESCALE } from '../media/frame.ts';
+import type { MeasuredIngest } from './ingest-configuration.ts';
 import type { IngestCounts } from './ingest-meter.ts';
 
-/** What has arrived from the encoder of one stream, counted as it comes. */
+/** What has arrived from the encoders of one stream, counted as it comes. */
 export class IngestStatistics {
   #videoByteLength = 0;
   #audioByteLength = 0;
@@ -14,6 +15,9 @@ export class IngestStatistics {
   #keyframeTicks: number | undefined;
   #keyframeIntervalTicks = 0;
   #lastKeyframeIntervalTicks = 0;
+  /** Totals where averages begin. */
+  #averagedFrom = { videoByteLength: 0, audioByteLength: 0, frameSteps: 0, mediaTicks: 0 };
+  #averagesBefore: MeasuredIngest = { framesPerSecond: 0, videoBitrateBps: 0, audioBitrateBps: 0 };
   #lastHeardAtMs: number;
   #lastFrameAtMs: number | undefined;
 
@@ -37,8 +41,16 @@ export class IngestStatistics {
     return (this.#mediaTicks * 1000) / VIDEO_TIMESCALE;
   }
 
-  get framesPerSecond(): number {
-    return this.#mediaTicks > 0 ? (this.#frameSteps * 1000) / this.mediaMs : 0;
+  /** A second of media, since `averageAnew`; what they were before it, until there is any. */
+  get averages(): MeasuredIngest {
+    const from = this.#averagedFrom;
+    const seconds = (this.#mediaTicks - from.mediaTicks) / VIDEO_TIMESCALE;
+    if (seconds <= 0) return this.#averagesBefore;
+    return {
+      framesPerSecond: (this.#frameSteps - from.frameSteps) / seconds,
+      videoBitrateBps: ((this.#videoByteLength - from.videoByteLength) * 8) / seconds,
+      audioBitrateBps: ((this.#audioByteLength - from.audioByteLength) * 8) / seconds,
+    };
   }
 
   /** The longest so far, or what the open one has come to; 0 where nothing was measured. */
@@ -58,14 +70,6 @@ export class IngestStatistics {
       audioByteLength: this.#audioByteLength,
       frames: this.#frames,
     };
-  }
-
-  get videoBitrateBps(): number {
-    return this.#mediaTicks > 0 ? (this.#videoByteLength * 8000) / this.mediaMs : 0;
-  }
-
-  get audioBitrateBps(): number {
-    return this.#mediaTicks > 0 ? (this.#audioByteLength * 8000) / this.mediaMs : 0;
   }
 
   connected(atMs: number): void {
@@ -103,6 +107,17 @@ export class IngestStatistics {
     this.#lastHeardAtMs = Math.min(nowMs, this.#lastHeardAtMs + stalledMs);
     if (this.#lastFrameAtMs === undefined) return;
     this.#lastFrameAtMs = Math.min(nowMs, this.#lastFrameAtMs + stalledMs);
+  }
+
+  /** What comes from here on is of another encoder, or of other settings. */
+  averageAnew(): void {
+    this.#averagesBefore = this.averages;
+    this.#averagedFrom = {
+      videoByteLength: this.#videoByteLength,
+      audioByteLength: this.#audioByteLength,
+      frameSteps: this.#frameSteps,
+      mediaTicks: this.#mediaTicks,
+    };
   }
 
   /** The next frame's time does not follow from the last one's. */

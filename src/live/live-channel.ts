@@ -188,6 +188,7 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
 
   takenOver(successor: ChannelPublication): number {
     this.#encoders.replace(successor);
+    this.#ingest.connected();
     this.#history.happened('Stream Takeover');
     this.discontinuity();
     return this.#resumeAtMs;

@@ -89,4 +89,12 @@ describe('SharedPort', {
     const [error] = await once(socket, 'error');
     assert.equal(error.code, 'ECONNREFUSED');
   });
+
+  test('that is closed before its first listener has a port takes no connections, and keeps nobody waiting', async () => {
+    const shared = new SharedPort(createServer(), {});
+    const opening = shared.listen({ host: HOST, port: 0, sharing: 'join' }, assert.fail);
+    await shared.close();
+    await opening;
+    assert.equal(shared.server.listening, false);
+  });
 });

@@ -51,6 +51,7 @@ export class SharedPort {
       await new Promise((closed) => this.server.close(closed));
       bound = await listen(this.server, { ...options, port: bound.port, reusePort: true });
     }
+    if (this.#isClosed) return bound.port;
     this.server.on('error', onError);
     if (sharing !== undefined) await this.#listenMore({ ...options, ...bound }, onError);
     return bound.port;
@@ -90,13 +91,16 @@ interface BoundAddress {
   readonly port: number;
 }
 
+/** Resolves as well, with what was asked for, when the server is closed before it listens: Node.js then says nothing else. */
 function listen(server: Server, options: ListenOptions): Promise<BoundAddress> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const { host = '', port = 0 } = options;
+    const closed = () => resolve({ host, port });
+    server.once('error', reject).once('close', closed);
     server.listen(options, () => {
-      server.off('error', reject);
-      const { address: host, port } = server.address() as AddressInfo;
-      resolve({ host, port });
+      server.off('error', reject).off('close', closed);
+      const bound = server.address() as AddressInfo;
+      resolve({ host: bound.address, port: bound.port });
     });
   });
 }

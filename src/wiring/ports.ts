@@ -95,8 +95,11 @@ export async function openIngestPorts(
   certificates.onRenewed((renewed) => server.useCertificate(renewed));
   const join = async () => {
     const { certificate } = certificates;
-    await server.listen({ host, port: rtmp, sharing: 'join' });
-    await server.listen({ host, port: rtmps, sharing: 'join', tls: certificate });
+    // At once: whoever leaves meanwhile leaves both.
+    await Promise.all([
+      server.listen({ host, port: rtmp, sharing: 'join' }),
+      server.listen({ host, port: rtmps, sharing: 'join', tls: certificate }),
+    ]);
   };
   const leave = (isLeft: boolean) => {
     if (isLeft) server.leave();

@@ -231,8 +231,11 @@ export class ChannelRenditions {
   async end(): Promise<void> {
     try {
       if (this.#passThrough) this.#packager?.leader.end();
-      await this.#transcoder?.close();
-      this.#share?.release();
+      try {
+        await this.#transcoder?.close();
+      } finally {
+        this.#share?.release();
+      }
       this.#packager?.end();
     } finally {
       this.#playable.resolve(this.#hasPlayable());

@@ -38,7 +38,7 @@ function setUp() {
   const monitor = { describe: () => source.ingest };
   const renditions = {
     windows: [] as readonly LiveWindow[],
-    recordedThumbnailSize: { width: 640, height: 360 },
+    thumbnails: { recordedSize: { width: 640, height: 360 } },
   };
   const begin = (recording: ChannelRecording) => recording.begin(STREAM, monitor, renditions);
   const tell = (recording: ChannelRecording) => {

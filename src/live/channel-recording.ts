@@ -5,6 +5,7 @@ import type {
 import type { LiveWindow } from '../packaging/live-window.ts';
 import type { Segment } from '../packaging/segment.ts';
 import type { ChannelRenditions } from './channel-renditions.ts';
+import type { ChannelThumbnails } from './channel-thumbnails.ts';
 import type { IngestMonitor } from './ingest-monitor.ts';
 import type { RecordableStream, StreamRecorder, StreamRecording } from './ports.ts';
 
@@ -40,7 +41,9 @@ export class ChannelRecording {
       startTimeMs,
     }: Pick<RecordableStream, 'channel' | 'streamId' | 'startTimeMs'>,
     monitor: Pick<IngestMonitor, 'describe'>,
-    renditions: Pick<ChannelRenditions, 'windows' | 'recordedThumbnailSize'>,
+    renditions: Pick<ChannelRenditions, 'windows'> & {
+      readonly thumbnails: Pick<ChannelThumbnails, 'recordedSize'>;
+    },
   ): void {
     const configuration = this.#configuration;
     const ingest = monitor.describe();
@@ -56,7 +59,7 @@ export class ChannelRecording {
       get ingest() {
         return monitor.describe() ?? ingest;
       },
-      thumbnailSize: renditions.recordedThumbnailSize,
+      thumbnailSize: renditions.thumbnails.recordedSize,
     });
   }
 

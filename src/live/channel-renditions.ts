@@ -6,8 +6,6 @@ import {
   planLadder,
   type RenditionPlan,
 } from '../domain/ladder.ts';
-import type { ThumbnailConfiguration } from '../domain/recording-configuration.ts';
-import { thumbnailSize } from '../domain/resolution-bucket.ts';
 import { guessLadderCores } from '../domain/transcode-capacity.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -24,25 +22,12 @@ import { ChannelPackager } from '../packaging/channel-packager.ts';
 import type { LiveWindow, OnSegment } from '../packaging/live-window.ts';
 import { TimedMetadata, type TimedText } from '../packaging/timed-metadata.ts';
 import { fitsTransportStream } from '../packaging/ts-container.ts';
-import { KeyframeThumbnails } from '../transcode/keyframe-thumbnails.ts';
 import { LadderTranscoder } from '../transcode/ladder-transcoder.ts';
 import type { PictureDecoder } from '../transcode/picture-decoder.ts';
 import type { TranscoderFactory } from '../transcode/ports.ts';
 import type { EncoderChoice } from '../transcode/video-encoders.ts';
+import { ChannelThumbnails, type ChannelThumbnailsOptions } from './channel-thumbnails.ts';
 import type { TranscodeAdmission, TranscodeShare } from './transcode-admission.ts';
-
-/** How often a channel that is transcoded gets a new picture for pages that list channels. */
-const THUMBNAIL_INTERVAL_SECONDS = 5;
-
-/** The longest interval up to that one of which a recording's interval is a multiple. */
-function thumbnailInterval(recordedSeconds: number | undefined): number {
-  let seconds = THUMBNAIL_INTERVAL_SECONDS;
-  if (recordedSeconds !== undefined) while (recordedSeconds % seconds !== 0) seconds--;
-  return seconds;
-}
-
-/** From here on a ladder's use of the processor is measured, not guessed. */
-const MEASURED_AFTER_MS = 10_000;
 
 /** What turns sources into ladders. Absent where it is switched off: every channel is then passed through. */
 export interface Transcoding {
@@ -58,7 +43,7 @@ export class TranscodeCapacityExceeded extends Error {
   override name = 'TranscodeCapacityExceeded';
 }
 
-export interface ChannelRenditionsOptions {
+export interface ChannelRenditionsOptions extends ChannelThumbnailsOptions {
   readonly channel: ChannelRecord;
   readonly payloads: SlabPool;
   readonly transcoding: Transcoding | undefined;
@@ -66,14 +51,6 @@ export interface ChannelRenditionsOptions {
   readonly log: Logger;
   /** Of every rendition. */
   readonly onSegment: OnSegment;
-  readonly onThumbnail: (jpeg: Uint8Array) => void;
-  /** Of the recording, where there is one; asked when tracks are known. */
-  readonly recordedThumbnails: () => ThumbnailConfiguration | undefined;
-}
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
 }
 
 /** `aheadMs`: by so much the picture that has just come in is ahead of the newest that was handed over. */
@@ -81,20 +58,16 @@ type UntimedText = Omit<TimedText, 'ticks'> & { readonly aheadMs: number };
 
 /** One stream's way from the source's frames to the windows of its renditions: passed through, transcoded, or both. */
 export class ChannelRenditions {
+  readonly thumbnails: ChannelThumbnails;
   readonly #options: ChannelRenditionsOptions;
   #plan: readonly RenditionPlan[] = [];
   #packager: ChannelPackager | undefined;
   #transcoder: LadderTranscoder | undefined;
   #share: TranscodeShare | undefined;
-  #transcodesSinceMs = 0;
   #passThrough: FrameSink | undefined;
-  /** Of what is passed through, for its recording. */
-  #keyframeThumbnails: KeyframeThumbnails | undefined;
-  #recordedThumbnailSize: Size | undefined;
   /** The sound by itself, once a viewer asked for it. */
   #audioOnly: FrameSink | undefined;
   #tracks: MediaTracks | undefined;
-  #thumbnail: Uint8Array | undefined;
   /** Of what ffmpeg was given. */
   #sourceEndTicks: Ticks = 0;
   readonly #timedMetadata = new TimedMetadata();
@@ -105,6 +78,7 @@ export class ChannelRenditions {
 
   constructor(options: ChannelRenditionsOptions) {
     this.#options = options;
+    this.thumbnails = new ChannelThumbnails(options);
   }
 
   /** Best first; none before the tracks are known. */
@@ -136,16 +110,6 @@ export class ChannelRenditions {
     return this.#transcoder?.cpuSeconds();
   }
 
-  /** The newest picture as a JPEG, where the channel is transcoded. */
-  get thumbnail(): Uint8Array | undefined {
-    return this.#thumbnail;
-  }
-
-  /** Of the thumbnails that a recording gets; `undefined` where it gets none. */
-  get recordedThumbnailSize(): Size | undefined {
-    return this.#recordedThumbnailSize;
-  }
-
   /** `framesPerSecond`: as far as the encoder says; 0 where it does not. Throws `TranscodeCapacityExceeded`. */
   tracks(tracks: MediaTracks, framesPerSecond: number): void {
     const source: LadderSource = {
@@ -157,11 +121,10 @@ export class ChannelRenditions {
     this.#tracks = tracks;
     if (this.#packager === undefined) this.#begin(tracks, source);
     else this.#plan = adaptLadder(this.#plan, this.#options.channel, source);
-    this.#recordedThumbnailSize = this.#planThumbnails(source);
+    this.thumbnails.tracks(tracks, source, this.#plan);
     this.#passThrough?.tracks(tracks);
-    this.#keyframeThumbnails?.tracks(tracks);
     this.#audioOnly?.tracks(tracks);
-    this.#transcoder?.plan(this.#plan, this.#recordedThumbnailSize);
+    this.#transcoder?.plan(this.#plan, this.thumbnails.recordedSize);
     this.#transcoder?.tracks(tracks);
   }
 
@@ -186,7 +149,7 @@ export class ChannelRenditions {
       this.#audioOnly.frame({ ...frame, payload: copyOf(frame.payload) });
     }
     // Before the packager, whose the frame's memory is then.
-    this.#keyframeThumbnails?.frame(frame);
+    this.thumbnails.frame(frame);
     if (this.#passThrough) this.#passThrough.frame(frame);
     else this.#options.payloads.giveBack(frame.payload);
     if (!this.#isPlayable && this.#hasPlayable()) {
@@ -197,18 +160,14 @@ export class ChannelRenditions {
 
   discontinuity(): void {
     this.#passThrough?.discontinuity();
-    this.#keyframeThumbnails?.discontinuity();
+    this.thumbnails.discontinuity();
     this.#audioOnly?.discontinuity();
     this.#transcoder?.discontinuity();
   }
 
   /** Once a second. */
   tick(): void {
-    const share = this.#share;
-    const elapsedMs = this.#options.clock.monotonicMs() - this.#transcodesSinceMs;
-    if (!share || elapsedMs < MEASURED_AFTER_MS) return;
-    const cpuSeconds = this.#transcoder?.cpuSeconds() ?? 0;
-    if (cpuSeconds > 0) share.cores = (cpuSeconds * 1000) / elapsedMs;
+    this.#share?.measured(this.transcodeCpuSeconds ?? 0, this.#options.clock.monotonicMs());
   }
 
   /** Adds the sound by itself, if there is any and it is not there yet; it can be played from the next segment on. */
@@ -258,33 +217,15 @@ export class ChannelRenditions {
     this.#plan =
       isTranscoded && !transcoding ? planLadder({ type: 'BASIC', preset: '' }, source) : ladder;
     if (isTranscoded && transcoding) {
-      this.#share = transcoding.admission.admit(guessLadderCores(channel, source));
+      const cores = guessLadderCores(channel, source);
+      this.#share = transcoding.admission.admit(cores, clock.monotonicMs());
       if (!this.#share) throw new TranscodeCapacityExceeded();
-      this.#transcodesSinceMs = clock.monotonicMs();
     }
     this.#packager = this.#makePackager(tracks);
     const [first] = this.#plan;
     if (first?.video === 'source') this.#passThrough = this.#packager.leader;
     if (this.#share && transcoding) this.#transcoder = this.#transcode(this.#packager, transcoding);
-    else if (transcoding) this.#keyframeThumbnails = this.#pickThumbnails(transcoding.pictures);
-  }
-
-  #planThumbnails(source: LadderSource): Size | undefined {
-    const recorded = this.#options.recordedThumbnails();
-    if (recorded?.recordingMode !== 'INTERVAL') return undefined;
-    if (!this.#transcoder && !this.#keyframeThumbnails) return undefined;
-    const pictures = this.#plan.flatMap(({ video }) =>
-      video === 'source' ? source : (video ?? []),
-    );
-    const { width, height } = thumbnailSize(recorded.resolution, pictures, source);
-    return { width, height };
-  }
-
-  #pickThumbnails(decoder: PictureDecoder): KeyframeThumbnails | undefined {
-    const { onThumbnail, recordedThumbnails } = this.#options;
-    const intervalSeconds = recordedThumbnails()?.targetIntervalSeconds;
-    if (intervalSeconds === undefined) return undefined;
-    return new KeyframeThumbnails({ intervalSeconds, decoder, onThumbnail });
+    else if (transcoding) this.thumbnails.makeOfKeyframes(transcoding.pictures);
   }
 
   #makePackager(tracks: MediaTracks): ChannelPackager {
@@ -307,17 +248,11 @@ export class ChannelRenditions {
   }
 
   #transcode(packager: ChannelPackager, { factory, encoder }: Transcoding): LadderTranscoder {
-    const { payloads, clock, log, onThumbnail, recordedThumbnails } = this.#options;
+    const { payloads, clock, log } = this.#options;
     const transcoded = this.#plan.filter((plan) => plan.video !== 'source');
     return new LadderTranscoder({
       sinks: new Map(transcoded.map((plan) => [plan.name, packager.sink(plan)])),
-      thumbnails: {
-        intervalSeconds: thumbnailInterval(recordedThumbnails()?.targetIntervalSeconds),
-        onThumbnail: (jpeg) => {
-          this.#thumbnail = jpeg;
-          onThumbnail(jpeg);
-        },
-      },
+      thumbnails: this.thumbnails.makeByLadder(),
       encoder,
       factory,
       payloads,

@@ -137,7 +137,7 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
   }
 
   get thumbnail(): Uint8Array | undefined {
-    return this.#renditions.thumbnail;
+    return this.#renditions.thumbnails.newest;
   }
 
   addAudioOnly(): void {

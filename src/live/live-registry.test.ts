@@ -416,7 +416,7 @@ test('closing the registry waits for the end of a stream that ended just before 
 test('closing the registry waits for a session that was refused to be written down', async () => {
   const [clock, log, factory] = [new FakeClock(), silentLogger, new FakeTranscoders()];
   const admission = new TranscodeAdmission(1);
-  admission.admit(2);
+  admission.admit(2, 0);
   const pictures = new PictureDecoder({ factory, clock, log });
   const { registry, sessionLog } = setUp(CHANNEL, {
     ...{ factory, admission, pictures },

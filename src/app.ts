@@ -95,7 +95,11 @@ export async function startIvory(
     quotas: config.quotas,
     transcoding: transcoding.promise,
   });
-  const metrics = keepMetrics({ ...foundation, readings: () => live.readings(), countries });
+  const metrics = keepMetrics({
+    ...foundation,
+    readings: () => live.figures.readings(),
+    countries,
+  });
 
   let { httpPort } = config;
   const endpoints: Endpoints = {
@@ -131,7 +135,7 @@ export async function startIvory(
         ]
       : []),
     metricsRoutes(config.metrics, {
-      streams: () => live.measurements(),
+      streams: () => live.figures.measurements(),
       httpReplies: () => replyCounts.byStatus,
       recordings: () => recording.recorder.measurements(),
       workerCount: () => pools.reduce((count, pool) => count + pool.readyCount, 0),

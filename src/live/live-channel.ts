@@ -1,5 +1,5 @@
 import type { StreamOnAir } from '../delivery/on-air.ts';
-import { type LimitBreach, TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
+import { TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
 import type { IngestMeasurements, IngestReading } from '../domain/stream-measurements.ts';
 import type { StreamHealth } from '../domain/stream-session.ts';
 import type { TakeoverFailure } from '../domain/takeover.ts';
@@ -24,16 +24,13 @@ import {
   TranscodeCapacityExceeded,
   type Transcoding,
 } from './channel-renditions.ts';
+import { ChannelWatch } from './channel-watch.ts';
 import type { HistoryWriter } from './history-writer.ts';
 import { IngestMonitor } from './ingest-monitor.ts';
 import type { SessionLog, StreamRecorder } from './ports.ts';
 import { SessionHistory } from './session-history.ts';
-import { ShownHealth } from './shown-health.ts';
 import { StreamIdentity, type StreamIdentityOptions } from './stream-identity.ts';
 import type { TakenChannel } from './takeovers.ts';
-
-/** "Stream duration: 48 hours" (IVS service quotas). */
-const MAX_DURATION_MS = 48 * 3600 * 1000;
 
 /**
  * - `waiting`: an encoder was accepted, no picture yet.
@@ -45,14 +42,11 @@ type State = 'waiting' | 'live' | 'ended';
 /** One stream of a channel, from the encoder's `publish` to the end: where ingest, packaging and history meet. */
 export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenChannel {
   #startTimeMs: number;
-  readonly #clock: Clock;
-  /** On the monotonic clock: the wall clock may be set while the stream is on. */
-  readonly #startedMs: number;
   readonly #log: Logger;
   readonly #history: SessionHistory;
-  readonly #health: ShownHealth;
   readonly #encoders: ChannelEncoders;
   readonly #ingest: IngestMonitor;
+  readonly #watch: ChannelWatch;
   readonly #renditions: ChannelRenditions;
   readonly #recording: ChannelRecording;
   readonly #closed = Promise.withResolvers<void>();
@@ -75,17 +69,25 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
     const { channel, streamId, clock, sessionLog, historyWriter: writer } = options;
     super(options);
     this.#startTimeMs = clock.nowMs();
-    this.#clock = clock;
-    this.#startedMs = clock.monotonicMs();
     this.#onEnded = () => options.onEnded(this);
     this.#log = options.log.child({ channel: channel.arn, stream: streamId });
     this.#history = new SessionHistory({
-      ...{ sessionLog, writer, streamId, clock, log: this.#log },
+      sessionLog,
+      writer,
       channelArn: channel.arn,
+      streamId,
+      clock,
+      log: this.#log,
     });
-    this.#health = new ShownHealth(this.#history);
     this.#encoders = new ChannelEncoders(this, this.#log);
     this.#ingest = new IngestMonitor(channel, clock, () => this.#encoders.underway);
+    this.#watch = new ChannelWatch({
+      ingest: this.#ingest,
+      history: this.#history,
+      clock,
+      log: this.#log,
+      onEnd: (reason) => void this.stop(reason),
+    });
     this.#recording = new ChannelRecording(options.recorder);
     this.#renditions = new ChannelRenditions({
       ...options,
@@ -116,7 +118,7 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
   }
 
   get health(): StreamHealth {
-    return this.#health.current;
+    return this.#watch.health;
   }
 
   get ingest(): IngestMeasurements {
@@ -228,9 +230,13 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
     this.#ingest.processStalled(stalledMs);
   }
 
-  /** Once a second: health, silence, duration. */
+  /** Once a second. */
   tick(): void {
-    if (!this.isEnded) this.#contained(() => this.#tick());
+    if (this.isEnded) return;
+    this.#contained(() => {
+      this.#watch.tick(this);
+      this.#renditions.tick();
+    });
   }
 
   // --- what the encoder does; called by the publication that is attached
@@ -272,34 +278,16 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
     if (end.kind === 'connection-lost') {
       // Viewers get what there is now, and whoever comes next goes on from there.
       this.discontinuity();
-      this.#showHealth(this.#ingest.disconnected());
+      this.#watch.disconnected();
     } else void this.#finish();
   }
 
   // --- what follows from it
 
-  #tick(): void {
-    this.#ingest.sample();
-    if (this.#ingest.isSilent) {
-      void this.stop('idle-timeout');
-      return;
-    }
-    if (this.#clock.monotonicMs() - this.#startedMs >= MAX_DURATION_MS) {
-      void this.stop('duration-limit');
-      return;
-    }
-    if (this.isPublishing) this.#showHealth(this.#ingest.judge());
-    this.#history.ingests(this.#ingest.takeMeasured());
-    this.#renditions.tick();
-    for (const { name, text } of this.#ingest.warnings()) this.#log.warn({ warning: name }, text);
-    const breach = this.#ingest.breach();
-    if (breach) this.#breached(breach);
-  }
-
   #setTracks(tracks: MediaTracks): void {
     const breach = this.#ingest.announced(tracks);
     if (breach) {
-      this.#breached(breach);
+      this.#watch.breached(breach);
       return;
     }
     try {
@@ -338,23 +326,12 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
     void this.stop('internal-failure');
   }
 
-  /** IVS tells of the breach, marks the session, and disconnects. */
-  #breached(breach: LimitBreach): void {
-    if (this.isEnded) return;
-    this.#history.breached(breach);
-    void this.stop('ingest-limit');
-  }
-
   #goLive(): void {
     this.#state = 'live';
+    this.#watch.wentLive();
     this.#startTimeMs = this.#history.happened('Stream Start');
     this.#history.ingests(this.#ingest.describe());
     this.#recording.begin(this, this.#ingest, this.#renditions);
-  }
-
-  /** An encoder that has sent no picture yet does not starve a stream: there is none. */
-  #showHealth(health: StreamHealth): void {
-    if (this.isLive) this.#health.show(health);
   }
 
   #finish(): Promise<void> {

@@ -7,7 +7,6 @@ import { TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
 import { newStreamId, type RandomBytes, randomAlphanumeric } from '../domain/identifiers.ts';
 import type { LiveStream } from '../domain/live-stream.ts';
 import type { Quotas } from '../domain/quotas.ts';
-import type { StreamMeasurements, StreamReading } from '../domain/stream-measurements.ts';
 import type { Tenant } from '../domain/tenant.ts';
 import type { ViewerSessionRevocation } from '../domain/viewer-session-revocation.ts';
 import type {
@@ -23,23 +22,23 @@ import type { SlabPool } from '../lib/slab-pool.ts';
 import { StallMeter } from '../lib/stall-meter.ts';
 import { AccountLimits } from './account-limits.ts';
 import type { Transcoding } from './channel-renditions.ts';
+import { ChannelsOnAir } from './channels-on-air.ts';
 import { HistoryWriter } from './history-writer.ts';
 import { LiveChannel } from './live-channel.ts';
 import type { ChannelDirectory, SessionLog, StreamRecorder, StreamViewers } from './ports.ts';
+import { StreamFigures } from './stream-figures.ts';
 
 const TICK_MS = 1000;
 
 /** How exactly a session's end is known after a crash. */
 const HEARTBEAT_MS = 5000;
 
-/** An ended stream is served with ENDLIST for this long: players finish their buffers and learn that it is over. */
-const ENDED_STREAM_KEPT_MS = 60_000;
-
 /** 22 letters and digits: 130 bits. */
 const PLAYBACK_ID_LENGTH = 22;
 
 /** Every channel on air: who may publish to it, what the API (`control/ports.ts`, LiveControl) and viewers ask of it. */
 export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews {
+  readonly figures: StreamFigures;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #random: RandomBytes;
@@ -53,10 +52,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   readonly #recorder: StreamRecorder | undefined;
   readonly #concurrentStreams: number;
   readonly #limits: AccountLimits;
-  /** By channel ARN, in the order they came on air. */
-  readonly #channels = new Map<string, LiveChannel>();
-  /** On air and recently ended ones, each by both of its ids. */
-  readonly #byPlaybackId = new Map<string, LiveChannel>();
+  readonly #channels: ChannelsOnAir;
   /** Sessions that are being written, by channel ARN: each resolves once it is known whether its stream begins. */
   readonly #opening = new Map<string, Promise<void>>();
   /** Of sessions that never begin, until they are written down. */
@@ -87,6 +83,11 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     this.#historyWriter = new HistoryWriter(options.clock);
     this.#viewers = options.viewers;
     this.#payloads = options.payloads;
+    this.#channels = new ChannelsOnAir(options.clock, (live) => {
+      this.#viewers.forget(live.playbackId);
+      live.release();
+    });
+    this.figures = new StreamFigures(this.#channels, options.viewers);
     this.#transcodingKnown = Promise.resolve(options.transcoding).then((transcoding) => {
       this.#transcoding = transcoding;
     });
@@ -147,7 +148,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     return this.#limits.isExceeded(
       { accountId, region },
       { limitName: 'Concurrent Broadcasts', limitUnit: 'active streams', limitValue },
-      this.#channelsOf({ accountId, region }).reduce((count) => count + 1, 1),
+      this.#channels.of({ accountId, region }).reduce((count) => count + 1, 1),
     );
   }
 
@@ -178,31 +179,29 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
       payloads: this.#payloads,
       transcoding: this.#transcoding,
       recorder: this.#recorder,
-      onEnded: (ended) => this.#onEnded(ended),
+      onEnded: (ended) => this.#channels.ended(ended),
     });
   }
 
   async #begin(channel: ChannelRecord, request: PublishRequest): Promise<PublishDecision> {
     const live = this.#newStream(channel);
     const publication = live.attach(request);
-    this.#channels.set(channel.arn, live);
-    this.#byPlaybackId.set(live.playbackId, live).set(live.boundPlaybackId, live);
+    this.#channels.add(live);
     const { promise: opening, resolve: isOpened } = Promise.withResolvers<void>();
     this.#opening.set(channel.arn, opening);
-    try {
-      await live.open();
-    } catch (error) {
-      this.#channels.delete(channel.arn);
-      this.#forget(live);
-      if (error instanceof ChannelChanged && !live.isEnded) return this.publish(request);
-      const { channelArn, streamId: stream } = live;
-      this.#log.error({ channel: channelArn, stream, err: error }, 'cannot write down a session');
-      return refused('service-unavailable', channel);
-    } finally {
-      this.#opening.delete(channel.arn);
-      isOpened();
-    }
-    return { accepted: true, publication };
+    const failure = await live.open().then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    // Who waits goes on behind what follows here, up to the next `await`.
+    this.#opening.delete(channel.arn);
+    isOpened();
+    if (failure === undefined) return { accepted: true, publication };
+    this.#channels.forget(live);
+    if (failure instanceof ChannelChanged && !live.isEnded) return this.publish(request);
+    const { channelArn, streamId: stream } = live;
+    this.#log.error({ channel: channelArn, stream, err: failure }, 'cannot write down a session');
+    return refused('service-unavailable', channel);
   }
 
   // --- the API
@@ -213,45 +212,16 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   }
 
   streams(tenant: Tenant): readonly LiveStream[] {
-    return this.#channelsOf(tenant)
+    return this.#channels
+      .of(tenant)
       .filter((live) => live.isLive)
       .map((live) => this.#show(live))
       .toArray()
       .sort((a, b) => a.startTimeMs - b.startTimeMs || (a.streamId < b.streamId ? -1 : 1));
   }
 
-  /** Of every stream on air. */
-  measurements(): readonly StreamMeasurements[] {
-    return [...this.#channels.values()]
-      .filter((live) => live.isLive)
-      .map(({ accountId, region, channelId, health, ingest, playbackId, transcodeCpuSeconds }) => ({
-        ...{ accountId, region, channelId, health, ingest },
-        concurrentViews: this.#viewers.count(playbackId),
-        ...(transcodeCpuSeconds !== undefined && { transcodeCpuSeconds }),
-      }));
-  }
-
-  /** The same streams, for who measures them second by second. */
-  readings(): readonly StreamReading[] {
-    const readings: StreamReading[] = [];
-    for (const live of this.#channels.values()) {
-      if (!live.isLive) continue;
-      readings.push({
-        accountId: live.accountId,
-        region: live.region,
-        channelId: live.channelId,
-        streamId: live.streamId,
-        health: live.health,
-        concurrentViews: this.#viewers.count(live.playbackId),
-        viewsByCountry: this.#viewers.countByCountry(live.playbackId),
-        ...live.reading,
-      });
-    }
-    return readings;
-  }
-
   hasSession(channelArn: string): boolean {
-    return this.#channels.has(channelArn);
+    return this.#channels.get(channelArn) !== undefined;
   }
 
   async stop(channelArn: string): Promise<boolean> {
@@ -269,7 +239,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   }
 
   cutViewer({ channelArn, viewerId, versionsThrough }: ViewerSessionRevocation): void {
-    for (const live of new Set(this.#byPlaybackId.values())) {
+    for (const live of this.#channels.allServed()) {
       if (live.channelArn !== channelArn) continue;
       this.#viewers.cutViewer(live.playbackId, viewerId, versionsThrough);
     }
@@ -277,7 +247,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
 
   /** Resolves when the ends are written down. */
   async stopAll(reason: DisconnectReason = 'stopped-by-api'): Promise<void> {
-    await Promise.all([...this.#channels.values()].map((live) => live.stop(reason)));
+    await Promise.all([...this.#channels.all()].map((live) => live.stop(reason)));
   }
 
   /** As if no limit of an account had ever been breached. */
@@ -293,7 +263,7 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
 
   countViews(tenant: Tenant): number {
     const views = (live: LiveChannel) => this.#viewers.countPresent(live.playbackId);
-    return this.#channelsOf(tenant).reduce((sum, live) => sum + views(live), 0);
+    return this.#channels.of(tenant).reduce((sum, live) => sum + views(live), 0);
   }
 
   observeViews(tenant: Tenant, wanted: number, limitValue: number): void {
@@ -302,24 +272,17 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
   }
 
   byPlaybackId(playbackId: string): LiveChannel | undefined {
-    return this.#byPlaybackId.get(playbackId);
+    return this.#channels.byPlaybackId(playbackId);
   }
 
   /** Ends every stream, in the order they came on air. Encoders that come meanwhile are refused. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
     for (const cancel of this.#cancelTimers) cancel();
-    const ending = [...this.#byPlaybackId.values()];
+    const ending = [...this.#channels.allServed()];
     await this.stopAll('shutting-down');
     await Promise.allSettled(this.#refusals);
     await Promise.all(ending.filter((live) => live.isEnded).map((live) => live.closed));
-  }
-
-  /** Without a list of them: whoever starts to play has them counted. */
-  #channelsOf({ accountId, region }: Tenant): IteratorObject<LiveChannel> {
-    return this.#channels
-      .values()
-      .filter((live) => live.accountId === accountId && live.region === region);
   }
 
   #show(live: LiveChannel): LiveStream {
@@ -335,28 +298,16 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     };
   }
 
-  #onEnded(live: LiveChannel): void {
-    if (this.#channels.get(live.channelArn) === live) this.#channels.delete(live.channelArn);
-    this.#clock.after(ENDED_STREAM_KEPT_MS, () => this.#forget(live));
-  }
-
-  #forget(live: LiveChannel): void {
-    this.#byPlaybackId.delete(live.playbackId);
-    this.#byPlaybackId.delete(live.boundPlaybackId);
-    this.#viewers.forget(live.playbackId);
-    live.release();
-  }
-
   #tick(): void {
     const stalledMs = this.#stalls.take();
-    for (const live of this.#channels.values()) {
+    for (const live of this.#channels.all()) {
       if (stalledMs > 0) live.processStalled(stalledMs);
       live.tick();
     }
   }
 
   #heartbeat(): void {
-    const streamIds = [...this.#channels.values()].map((live) => live.streamId);
+    const streamIds = [...this.#channels.all()].map((live) => live.streamId);
     if (streamIds.length === 0) return;
     this.#sessionLog.heartbeat(streamIds, this.#clock.nowMs()).catch((error: unknown) => {
       this.#log.error({ err: error }, 'cannot write the heartbeat of the open sessions');

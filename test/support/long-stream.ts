@@ -116,7 +116,7 @@ export class LongStream implements AsyncDisposable {
       recorder: recording.recorder,
       quotas: config.quotas,
     });
-    keepMetrics({ ...foundation, readings: () => live.readings(), countries });
+    keepMetrics({ ...foundation, readings: () => live.figures.readings(), countries });
     const handlers = await playbackHandlers({
       ...foundation,
       ...{ live, viewers, countries, secret },

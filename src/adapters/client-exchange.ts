@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { BodyTooLarge } from '../lib/http.ts';
 
 /** What a request has in common whichever HTTP it came by: a client that may go away, and a body that may be too large. */
@@ -46,35 +45,6 @@ export abstract class ClientExchange {
   /** The client got everything: nobody is told any more that it went away. */
   protected forgetCloseListeners(): void {
     this.#closeListener = undefined;
-  }
-
-  /** Reads all of `source`. Rejects with `BodyTooLarge` once it is more than `limitBytes`, having told `refuseRest`. */
-  protected readBody(
-    source: Readable,
-    limitBytes: number,
-    refuseRest: () => void,
-  ): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => {
-      const chunks: Uint8Array[] = [];
-      let byteLength = 0;
-      const onData = (chunk: Uint8Array) => {
-        byteLength += chunk.byteLength;
-        if (byteLength > limitBytes) {
-          source.off('data', onData);
-          refuseRest();
-          reject(new BodyTooLarge(limitBytes, `${byteLength} so far`));
-          return;
-        }
-        chunks.push(chunk);
-      };
-      source.on('data', onData);
-      source.once('end', () => {
-        const [first] = chunks;
-        resolve(chunks.length === 1 && first ? first : Buffer.concat(chunks, byteLength));
-      });
-      source.once('error', reject);
-      this.onClose(() => reject(new Error('cannot read the body: the client went away')));
-    });
   }
 }
 

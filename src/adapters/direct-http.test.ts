@@ -19,7 +19,8 @@ async function serve(
   handler: HttpHandler,
   replyCounts = new ReplyCounts(),
 ): Promise<number> {
-  const server = new HttpServer({ handlers: [handler], log: silentLogger, replyCounts });
+  const limits = { maxBodyBytesPerAddress: 64 * 1024 * 1024 };
+  const server = new HttpServer({ handlers: [handler], log: silentLogger, replyCounts, limits });
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   t.after(() => server.close(0));
   return port;

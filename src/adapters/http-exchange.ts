@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpRequest } from '../lib/http.ts';
+import type { PeerCounter } from '../lib/peer-counter.ts';
 import { announcedTooLarge, ClientExchange, splitTarget } from './client-exchange.ts';
 import { http } from './node-http.ts';
+import { readBody } from './request-body.ts';
 
 /** What serves a connection without Node's parser. */
 interface DirectService {
@@ -49,11 +51,19 @@ export class Exchange extends ClientExchange implements HttpRequest {
   /** The connection closes after the reply. */
   isLast = false;
   readonly #incoming: IncomingMessage;
+  readonly #bodyBytes: PeerCounter;
   /** Of an absolute-form target, which overrides the Host header (RFC 9112 section 3.2.2). */
   readonly #authority: string | undefined;
 
-  constructor(connection: Connection, incoming: IncomingMessage, response: ExchangeResponse) {
+  /** `bodyBytes`: of all bodies that are being read. */
+  constructor(
+    connection: Connection,
+    incoming: IncomingMessage,
+    response: ExchangeResponse,
+    bodyBytes: PeerCounter,
+  ) {
     super();
+    this.#bodyBytes = bodyBytes;
     this.connection = connection;
     this.response = response;
     this.#incoming = incoming;
@@ -105,7 +115,13 @@ export class Exchange extends ClientExchange implements HttpRequest {
     const refusal = announcedTooLarge(incoming.headers['content-length'], limitBytes);
     if (refusal) return Promise.reject(refusal);
     if (incoming.headers.expect !== undefined) this.response.writeContinue();
-    return this.readBody(incoming, limitBytes, () => incoming.resume());
+    const { remoteAddress } = this;
+    const announcedBytes = Number(incoming.headers['content-length']);
+    return readBody(
+      incoming,
+      { limitBytes, announcedBytes, remoteAddress, bodyBytes: this.#bodyBytes },
+      { onGone: (listener) => this.onClose(listener), refuseRest: () => incoming.resume() },
+    );
   }
 }
 

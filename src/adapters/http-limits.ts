@@ -13,6 +13,9 @@ export interface HttpLimits {
   /** An IPv6 client is its /64 network: that is what one subscriber gets. */
   readonly maxConnectionsPerAddress: number;
   readonly maxPipelinedRequests: number;
+  /** Of bodies that are not complete yet, in all and of one address; beyond it 503. */
+  readonly maxBodyBytes: number;
+  readonly maxBodyBytesPerAddress: number;
   readonly tlsHandshakeTimeoutMs: number;
   /** Requests at once on one HTTP/2 connection; those beyond are refused, and may be sent again. */
   readonly maxStreamsPerConnection: number;
@@ -43,6 +46,9 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   // A reverse proxy, and a whole office, are one address.
   maxConnectionsPerAddress: 8_000,
   maxPipelinedRequests: 16,
+  // The largest body that the API takes is 256 KiB, a usual one half a kilobyte.
+  maxBodyBytes: 64 * 1024 * 1024,
+  maxBodyBytesPerAddress: 16 * 1024 * 1024,
   tlsHandshakeTimeoutMs: 10_000,
   // RFC 9113 section 6.5.2 recommends 100 or more; a viewer needs three, a proxy has many viewers.
   maxStreamsPerConnection: 128,

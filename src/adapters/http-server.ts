@@ -37,6 +37,8 @@ const LINGER_MS = 1_000;
 export class HttpServer {
   /** Of the connections to this port, and to the TLS port before it. */
   readonly connectionCount: PeerCounter;
+  /** Of all bodies that are being read on either. */
+  readonly bodyBytes: PeerCounter;
   readonly #server: Server<typeof IncomingMessage, typeof ExchangeResponse>;
   readonly #port: SharedPort;
   /** Node's own of a new connection: its parser takes over there. */
@@ -62,6 +64,7 @@ export class HttpServer {
     this.#limits = limits;
     this.#slow = new SlowConnections(limits, (connection) => this.#cut(connection, 'too slow'));
     this.connectionCount = new PeerCounter(limits.maxConnections, limits.maxConnectionsPerAddress);
+    this.bodyBytes = new PeerCounter(limits.maxBodyBytes, limits.maxBodyBytesPerAddress);
     this.#server = http.createServer({
       IncomingMessage: http.IncomingMessage,
       ServerResponse: ExchangeResponse,
@@ -211,7 +214,7 @@ export class HttpServer {
       this.#cut(connection, 'too many pipelined requests');
       return;
     }
-    const exchange = new Exchange(connection, incoming, response);
+    const exchange = new Exchange(connection, incoming, response, this.bodyBytes);
     connection.exchanges.push(exchange);
     response.exchange = exchange;
     response.on('close', forgetExchange);

@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { HttpRequest } from '../lib/http.ts';
+import type { PeerCounter } from '../lib/peer-counter.ts';
 import { announcedTooLarge, ClientExchange, splitTarget } from './client-exchange.ts';
 import { loadHttp2 } from './node-http.ts';
+import { readBody } from './request-body.ts';
 
 /** One request on an HTTP/2 connection and its answer: the `HttpRequest` that handlers see, over Node's stream. */
 export class Http2Exchange extends ClientExchange implements HttpRequest {
@@ -18,15 +20,22 @@ export class Http2Exchange extends ClientExchange implements HttpRequest {
   tookAtMs: number | undefined;
   /** When the first of it was sent. */
   repliedAtMs = 0;
+  readonly #bodyBytes: PeerCounter;
   #hasEnded = false;
 
   constructor(
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
-    remoteAddress: string,
-    nowMs: number,
+    options: {
+      readonly remoteAddress: string;
+      readonly nowMs: number;
+      /** Of all bodies that are being read. */
+      readonly bodyBytes: PeerCounter;
+    },
   ) {
     super();
+    const { remoteAddress, nowMs } = options;
+    this.#bodyBytes = options.bodyBytes;
     this.stream = stream;
     this.remoteAddress = remoteAddress;
     this.beganAtMs = nowMs;
@@ -52,7 +61,13 @@ export class Http2Exchange extends ClientExchange implements HttpRequest {
     if (refusal) return Promise.reject(refusal);
     if (this.headers['expect'] !== undefined) stream.additionalHeaders({ ':status': 100 });
     // What else comes stays with the client: its flow-control window is not opened any more.
-    return this.readBody(stream, limitBytes, () => stream.pause());
+    const { remoteAddress } = this;
+    const announcedBytes = Number(this.headers['content-length']);
+    return readBody(
+      stream,
+      { limitBytes, announcedBytes, remoteAddress, bodyBytes: this.#bodyBytes },
+      { onGone: (listener) => this.onClose(listener), refuseRest: () => stream.pause() },
+    );
   }
 
   /** Sends the last of the reply; of the request no more is taken. */

@@ -53,17 +53,23 @@ export class Http2Server {
   readonly #sessionOptions: SecureServerOptions;
   readonly #connections = new Set<Connection>();
   readonly #streamCount: PeerCounter;
+  readonly #bodyBytes: PeerCounter;
   readonly #lateTurns = new RequestTurns();
   readonly #sweepTimer: NodeJS.Timeout;
   #isAllGone: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(options: Pick<HttpServerOptions, 'handlers' | 'log' | 'limits' | 'replyCounts'>) {
+  /** `bodyBytes`: of all bodies that are being read. */
+  constructor(
+    options: Pick<HttpServerOptions, 'handlers' | 'log' | 'limits' | 'replyCounts'>,
+    bodyBytes: PeerCounter,
+  ) {
     const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
     this.#handlers = options.handlers;
     this.#log = options.log;
     this.#replyCounts = options.replyCounts;
     this.#limits = limits;
+    this.#bodyBytes = bodyBytes;
     this.#streamCount = new PeerCounter(limits.maxStreams, limits.maxStreamsPerAddress);
     this.#sessionOptions = {
       settings: {
@@ -155,7 +161,9 @@ export class Http2Server {
       return;
     }
     const nowMs = performance.now();
-    const exchange = new Http2Exchange(stream, headers, connection.remoteAddress, nowMs);
+    const { remoteAddress } = connection;
+    const bodyBytes = this.#bodyBytes;
+    const exchange = new Http2Exchange(stream, headers, { remoteAddress, nowMs, bodyBytes });
     connection.exchanges.add(exchange);
     stream.once('close', () => this.#onStreamClosed(connection, exchange));
     const refusal = this.#refusal(headers, rawHeaders);

@@ -15,7 +15,7 @@ import type { TlsCertificate } from './tls-certificate.ts';
 export interface HttpsServerOptions extends HttpServerOptions {
   readonly certificate: Pick<TlsCertificate, 'cert' | 'key'>;
   /** Serves the clients that do not speak HTTP/2. Connections to both ports are counted together. */
-  readonly http1: Pick<HttpServer, 'accept' | 'connectionCount'>;
+  readonly http1: Pick<HttpServer, 'accept' | 'connectionCount' | 'bodyBytes'>;
 }
 
 /** The TLS port: handshakes, and each client to the HTTP that it agreed on. */
@@ -34,7 +34,7 @@ export class HttpsServer {
     const { http1 } = options;
     this.#log = options.log;
     this.#connectionCount = http1.connectionCount;
-    this.#http2 = new Http2Server(options);
+    this.#http2 = new Http2Server(options, http1.bodyBytes);
     this.#server = createServer({
       ...secureContextOptions(options.certificate),
       ALPNProtocols: ['h2', 'http/1.1'],

@@ -1,10 +1,17 @@
 import type { Authenticator } from '../control/authentication.ts';
 import { authorizeAction } from '../control/authorization.ts';
 import { RequestIds } from '../control/request-ids.ts';
+import { ApiError } from '../domain/errors.ts';
 import type { RandomBytes } from '../domain/identifiers.ts';
 import type { Clock } from '../lib/clock.ts';
 import { ConcurrencyLimit } from '../lib/concurrency-limit.ts';
-import { BodyTooLarge, type HttpHandler, type HttpReply, type HttpRequest } from '../lib/http.ts';
+import {
+  BodyTooLarge,
+  type HttpHandler,
+  type HttpReply,
+  type HttpRequest,
+  TooManyBodies,
+} from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
 import { ProtocolViolation } from '../lib/protocol-violation.ts';
 import { CloudWatchError, toWireError, type WireError } from './errors.ts';
@@ -159,6 +166,9 @@ async function readBody(request: HttpRequest): Promise<Uint8Array> {
   try {
     return await request.body(MAX_BODY_BYTES);
   } catch (error) {
+    if (error instanceof TooManyBodies) {
+      throw new ApiError('ServiceUnavailable', 'Too many requests are being received');
+    }
     const reason =
       error instanceof BodyTooLarge
         ? `The request body is larger than ${MAX_BODY_BYTES} bytes`

@@ -1,6 +1,12 @@
 import { ApiError } from '../domain/errors.ts';
 import type { Tenant } from '../domain/tenant.ts';
-import { BodyTooLarge, type HttpHandler, type HttpReply, type HttpRequest } from '../lib/http.ts';
+import {
+  BodyTooLarge,
+  type HttpHandler,
+  type HttpReply,
+  type HttpRequest,
+  TooManyBodies,
+} from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
 import { errorReply, preflightReply, successReply } from '../protocols/aws/rest-json.ts';
 import type { Authenticator } from './authentication.ts';
@@ -142,6 +148,9 @@ async function readBody(request: HttpRequest): Promise<Uint8Array> {
         'RequestEntityTooLargeException',
         `The request body is larger than ${MAX_BODY_BYTES} bytes`,
       );
+    }
+    if (error instanceof TooManyBodies) {
+      throw new ApiError('ServiceUnavailable', 'Too many requests are being received');
     }
     throw new ApiError('MalformedHttpRequestException', 'The request body did not arrive');
   }

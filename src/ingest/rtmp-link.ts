@@ -40,8 +40,8 @@ export class RtmpLink {
   readonly #handshake = new ByteQueue();
   readonly #reader: ChunkReader;
   readonly #writer = new ChunkWriter();
-  /** Messages of an aggregate message that were not asked for yet. */
-  #split: RtmpMessage[] = [];
+  /** Messages of an aggregate message, as far as they were not asked for yet. */
+  #aggregated: Iterator<RtmpMessage, undefined> | undefined;
   #phase: 'hello' | 'acknowledgement' | 'open' = 'hello';
   #receivedBytes = 0;
   #acknowledgedBytes = 0;
@@ -73,7 +73,7 @@ export class RtmpLink {
 
   next(): RtmpMessage | undefined {
     for (;;) {
-      const message = this.#split.shift() ?? this.#reader.next();
+      const message = this.#nextOfAggregate() ?? this.#reader.next();
       if (message === undefined || !this.#handle(message)) return message;
     }
   }
@@ -85,6 +85,12 @@ export class RtmpLink {
 
   send(message: RtmpMessage): void {
     this.#options.write(this.#writer.encode(message));
+  }
+
+  #nextOfAggregate(): RtmpMessage | undefined {
+    const message = this.#aggregated?.next().value;
+    if (message === undefined) this.#aggregated = undefined;
+    return message;
   }
 
   #shakeHands(): void {
@@ -119,7 +125,7 @@ export class RtmpLink {
         return true;
       }
       case MESSAGE_TYPE.aggregate:
-        this.#split = [...splitAggregate(message), ...this.#split];
+        this.#aggregated = splitAggregate(message);
         return true;
       case MESSAGE_TYPE.audio:
       case MESSAGE_TYPE.video:

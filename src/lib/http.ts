@@ -13,7 +13,10 @@ export interface HttpRequest {
   readonly remoteAddress: string;
   /** Whether this hop was TLS. */
   readonly isEncrypted: boolean;
-  /** Reads the whole body. Rejects with `BodyTooLarge` past `limitBytes`, before buffering more than that. */
+  /**
+   * Reads the whole body. Rejects with `BodyTooLarge` past `limitBytes`, before buffering more than that, and with `TooManyBodies`
+   * where clients have sent too much that is not complete yet.
+   */
   body(limitBytes: number): Promise<Uint8Array>;
   /** Calls `listener` once if the client goes away before the reply was sent. */
   onClose(listener: () => void): void;
@@ -42,5 +45,14 @@ export class BodyTooLarge extends Error {
   /** `found`: how many bytes there are, as far as it is known. */
   constructor(limitBytes: number, found: string) {
     super(`cannot take the body: at most ${limitBytes} bytes, got ${found}`);
+  }
+}
+
+/** The same request may be answered in a moment. */
+export class TooManyBodies extends Error {
+  override name = 'TooManyBodies';
+
+  constructor() {
+    super('cannot take the body: too much is being received that is not complete yet');
   }
 }

@@ -1,4 +1,4 @@
-/** Counts what clients hold, in all and by the address of each: connections, and requests on shared ones. */
+/** Counts what clients hold, in all and by the address of each: connections, requests on shared ones, bytes. */
 export class PeerCounter {
   readonly #maxInAll: number;
   readonly #maxPerAddress: number;
@@ -11,23 +11,23 @@ export class PeerCounter {
     this.#maxPerAddress = maxPerAddress;
   }
 
-  /** One more for the address, to be released; false, and nothing to release, where that is one too many. */
-  take(addressKey: string): boolean {
-    const ofAddress = this.#byAddress.get(addressKey) ?? 0;
-    if (ofAddress >= this.#maxPerAddress || this.#inAll >= this.#maxInAll) {
+  /** So many more for the address, to be released; false, and nothing to release, where that is too many. */
+  take(addressKey: string, count = 1): boolean {
+    const ofAddress = (this.#byAddress.get(addressKey) ?? 0) + count;
+    if (ofAddress > this.#maxPerAddress || this.#inAll + count > this.#maxInAll) {
       this.#refused++;
       return false;
     }
-    this.#byAddress.set(addressKey, ofAddress + 1);
-    this.#inAll++;
+    this.#byAddress.set(addressKey, ofAddress);
+    this.#inAll += count;
     return true;
   }
 
-  release(addressKey: string): void {
-    const left = (this.#byAddress.get(addressKey) ?? 1) - 1;
+  release(addressKey: string, count = 1): void {
+    const left = (this.#byAddress.get(addressKey) ?? count) - count;
     if (left > 0) this.#byAddress.set(addressKey, left);
     else this.#byAddress.delete(addressKey);
-    this.#inAll--;
+    this.#inAll -= count;
   }
 
   /** How many were refused since this was last asked. */

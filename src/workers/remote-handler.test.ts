@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { BodyTooLarge, type HttpHandler, type HttpReply, type HttpRequest } from '../lib/http.ts';
+import {
+  BodyTooLarge,
+  type HttpHandler,
+  type HttpReply,
+  type HttpRequest,
+  TooManyBodies,
+} from '../lib/http.ts';
 import {
   bytesOf,
   fakeClient,
@@ -69,6 +75,13 @@ test('a body that does not arrive is a fault for the handler that wants it', asy
   const body = () => Promise.reject(new Error('cut'));
   const reply = await get(remote, fakeClient({ method: 'POST', body }));
   assert.equal(String(await bytesOf(reply)), 'not there');
+});
+
+test('a body for which there is no room is answered by the worker', async () => {
+  const { remote } = threads(() => assert.fail('the main thread is not asked'));
+  const body = () => Promise.reject(new TooManyBodies());
+  const { status } = await get(remote, fakeClient({ method: 'POST', body }));
+  assert.equal(status, 503);
 });
 
 test('a body is read where there may be one', async () => {

@@ -1,4 +1,10 @@
-import { BodyTooLarge, type HttpHandler, type HttpReply, type HttpRequest } from '../lib/http.ts';
+import {
+  BodyTooLarge,
+  type HttpHandler,
+  type HttpReply,
+  type HttpRequest,
+  TooManyBodies,
+} from '../lib/http.ts';
 import { type HostMessage, isBodiless, type Question, type ReplyHead } from './http-messages.ts';
 import type { Conversation } from './link.ts';
 
@@ -69,6 +75,11 @@ export class RemoteHandler {
     try {
       body = await request.body(this.#maxBodyBytes);
     } catch (error) {
+      if (error instanceof TooManyBodies) {
+        this.#asked.get(number)?.reply.resolve(UNAVAILABLE_REPLY);
+        this.#asked.delete(number);
+        return;
+      }
       bodyFault = error instanceof BodyTooLarge ? 'too-large' : 'broken';
     }
     // Its client may have gone meanwhile.

@@ -98,23 +98,37 @@ export function decodeChunkSize(body: Uint8Array): number {
 export const decodeU32 = (body: Uint8Array): number => new ByteReader(body).u32();
 
 /**
- * The messages inside an aggregate message (7.1.6): FLV tags, each followed by its size. Times are relative to
- * the first one's, which stands for the aggregate's own.
+ * What one aggregate message may have in it. Encoders that batch put a fraction of a second into each; a message of 8 MiB has room for
+ * half a million empty ones.
  */
-export function splitAggregate(aggregate: RtmpMessage): RtmpMessage[] {
+const MAX_AGGREGATED_MESSAGES = 1_000;
+
+/**
+ * The messages inside an aggregate message (7.1.6), one at a time: FLV tags, each followed by its size. Times are relative to
+ * the first one's, which stands for the aggregate's own. Throws `ProtocolViolation`, also for an aggregate in an aggregate, which no
+ * encoder sends, and for more than a thousand messages.
+ */
+export function* splitAggregate(aggregate: RtmpMessage): Generator<RtmpMessage, undefined> {
   const reader = new ByteReader(aggregate.body);
-  const messages: RtmpMessage[] = [];
   let firstTimestampMs: number | undefined;
-  while (reader.remaining > 0) {
+  for (let count = 1; reader.remaining > 0; count++) {
+    if (count > MAX_AGGREGATED_MESSAGES) {
+      throw new ProtocolViolation(
+        `cannot take an aggregate message of more than ${MAX_AGGREGATED_MESSAGES} messages`,
+      );
+    }
     const typeId = reader.u8();
+    if (typeId === MESSAGE_TYPE.aggregate) {
+      throw new ProtocolViolation('cannot take an aggregate message inside an aggregate message');
+    }
     const byteLength = reader.u24();
     const timestampLow = reader.u24();
     const tagTimestampMs = reader.u8() * 2 ** 24 + timestampLow;
     reader.skip(3);
     firstTimestampMs ??= tagTimestampMs;
     const timestampMs = (aggregate.timestampMs + tagTimestampMs - firstTimestampMs) >>> 0;
-    messages.push({ ...aggregate, typeId, timestampMs, body: reader.bytes(byteLength) });
+    const body = reader.bytes(byteLength);
     reader.skip(4);
+    yield { ...aggregate, typeId, timestampMs, body };
   }
-  return messages;
 }

@@ -45,6 +45,17 @@ describe('newChannelConfiguration()', () => {
     );
   });
 
+  test('takes the empty preset for none: the default of ADVANCED channels, or the one they have', () => {
+    assert.equal(newChannelConfiguration({ type: 'STANDARD', preset: '' }).preset, '');
+    const advanced = newChannelConfiguration({ type: 'ADVANCED_HD', preset: '' });
+    assert.equal(advanced.preset, 'HIGHER_BANDWIDTH_DELIVERY');
+    const preset = 'CONSTRAINED_BANDWIDTH_DELIVERY';
+    assert.equal(
+      changeChannelConfiguration({ ...advanced, preset }, { preset: '' }).preset,
+      preset,
+    );
+  });
+
   test('refuses a preset for BASIC and STANDARD', () => {
     for (const type of ['BASIC', 'STANDARD'] as const) {
       isRefused(

@@ -13,7 +13,7 @@ export interface ChannelSettings {
   readonly type?: ChannelType;
   readonly authorized?: boolean;
   readonly insecureIngest?: boolean;
-  readonly preset?: TranscodePreset;
+  readonly preset?: TranscodePreset | '';
   readonly containerFormat?: ChannelRecord['containerFormat'];
   readonly recordingConfigurationArn?: string;
   readonly playbackRestrictionPolicyArn?: string;
@@ -101,13 +101,13 @@ function checkConfiguration(channel: ChannelConfiguration): void {
  */
 function presetOf(
   type: ChannelType,
-  wanted: TranscodePreset | undefined,
+  wanted: TranscodePreset | '' | undefined,
   current: TranscodePreset | '',
 ): TranscodePreset | '' {
   if (type === 'ADVANCED_HD' || type === 'ADVANCED_SD') {
-    return wanted ?? (current || 'HIGHER_BANDWIDTH_DELIVERY');
+    return wanted || current || 'HIGHER_BANDWIDTH_DELIVERY';
   }
-  if (wanted !== undefined) {
+  if (wanted) {
     refuse(`preset can be set for channel types ADVANCED_HD and ADVANCED_SD only: type is ${type}`);
   }
   return '';

@@ -40,6 +40,11 @@ export class ChannelEncoders {
     return publication;
   }
 
+  /** Another one, or the same again, while the stream waits for its encoder. */
+  resume(request: PublishRequest, resumeAtMs: number): ChannelPublication | TakeoverFailure {
+    return this.#takeovers.judgeReturn(request) ?? this.attach(request, resumeAtMs);
+  }
+
   /** Another one, while one publishes: let in beside it, refused, or, without a priority, nothing. */
   challenge(request: PublishRequest): ChannelPublication | TakeoverFailure | undefined {
     return this.#takeovers.challenge(request);

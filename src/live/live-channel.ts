@@ -169,15 +169,21 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
     this.#recording.configure(await this.#history.created(session));
   }
 
-  /** Takes an encoder: the first, or the one that comes back after its connection was lost. */
+  /** Takes the first encoder. */
   attach(request: PublishRequest): ChannelPublication {
     this.#ingest.connected();
     return this.#encoders.attach(request, this.#resumeAtMs);
   }
 
-  /** Another encoder, while one publishes: let in beside it, refused, or, without a priority, nothing. */
-  challenge(request: PublishRequest): ChannelPublication | TakeoverFailure | undefined {
-    return this.#encoders.challenge(request);
+  /**
+   * Another encoder. While one publishes it is let in beside it, refused, or, without a priority, nothing; while the stream waits for the
+   * one whose connection was lost, it goes on with the stream or is refused.
+   */
+  join(request: PublishRequest): ChannelPublication | TakeoverFailure | undefined {
+    if (this.isPublishing) return this.#encoders.challenge(request);
+    const outcome = this.#encoders.resume(request, this.#resumeAtMs);
+    if (typeof outcome === 'object') this.#ingest.connected();
+    return outcome;
   }
 
   get media(): MediaTracks | undefined {

@@ -124,9 +124,8 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
       return this.publish(request);
     }
     const current = this.#channels.get(found.arn);
-    if (current?.isPublishing) return this.#challenge(current, request);
     // Nothing awaits between the look-up above and taking the place: two encoders can't both get it.
-    if (current) return { accepted: true, publication: current.attach(request) };
+    if (current) return this.#join(current, request);
     if (this.#isOverQuota(found)) return refused('concurrent-streams', found);
     if (this.#transcoding?.admission.hasRoom === false && found.type !== 'BASIC') {
       return this.#refuse(found);
@@ -134,8 +133,8 @@ export class LiveRegistry implements PublishGate, StreamSource, ConcurrentViews 
     return this.#begin(found, request);
   }
 
-  #challenge(live: LiveChannel, request: PublishRequest): PublishDecision {
-    const outcome = live.challenge(request);
+  #join(live: LiveChannel, request: PublishRequest): PublishDecision {
+    const outcome = live.join(request);
     if (outcome === undefined) return refused('channel-already-live', live.channel);
     if (typeof outcome === 'object') return { accepted: true, publication: outcome };
     const isLimit = outcome === 'StreamTakeoverLimitBreached';

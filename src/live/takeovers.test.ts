@@ -98,6 +98,19 @@ test('an encoder without a priority asks for nothing; one out of range, or too l
   assert.equal(channel.failures.length, 4);
 });
 
+test('while the stream waits for its encoder, one of a lower priority, or of none that is valid, may not go on with it', () => {
+  const channel = new FakeChannel();
+  channel.takeovers.attached(request('7'));
+  for (const priority of ['6', '0']) {
+    const failure = channel.takeovers.judgeReturn(request(priority));
+    assert.equal(failure, 'StreamTakeoverInvalidPriority');
+  }
+  assert.equal(channel.failures.length, 2);
+  for (const priority of ['7', '8', undefined]) {
+    assert.equal(channel.takeovers.judgeReturn(request(priority)), undefined);
+  }
+});
+
 test('media that differ do not take over, and leave the running stream alone', () => {
   for (const media of [
     { ...TRACKS, video: { ...TRACKS.video, width: 640 } },

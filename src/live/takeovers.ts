@@ -35,6 +35,17 @@ export class Takeovers {
     this.#priority = priority === 'invalid' ? undefined : priority;
   }
 
+  /** The running encoder's connection was lost, and one publishes: why it may not go on with the stream, if so. */
+  judgeReturn(request: PublishRequest): TakeoverFailure | undefined {
+    const asked = priorityOf(request);
+    const isTooLow =
+      asked === 'invalid' ||
+      (asked !== undefined && this.#priority !== undefined && asked < this.#priority);
+    if (!isTooLow) return undefined;
+    this.#channel.takeoverFailed('StreamTakeoverInvalidPriority');
+    return 'StreamTakeoverInvalidPriority';
+  }
+
   /** `undefined`: the encoder does not ask for it. */
   challenge(request: PublishRequest): ChannelPublication | TakeoverFailure | undefined {
     const asked = priorityOf(request);

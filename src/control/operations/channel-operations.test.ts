@@ -244,6 +244,16 @@ describe('ListChannels', () => {
 });
 
 describe('UpdateChannel', () => {
+  test('takes what GetChannel gave, for every type', async () => {
+    for (const type of ['BASIC', 'STANDARD', 'ADVANCED_SD', 'ADVANCED_HD']) {
+      const api = new ControlApiHarness();
+      const { channel } = await api.createChannel({ type });
+      const { status, body } = await api.call('UpdateChannel', { ...channel, name: 'renamed' });
+      assert.equal(status, 200);
+      assert.deepEqual(body, { channel: { ...channel, name: 'renamed' } });
+    }
+  });
+
   test('changes what is given and keeps the rest', async () => {
     const api = new ControlApiHarness();
     const { channel } = await api.createChannel({ name: 'a', authorized: true, tags: { k: 'v' } });

@@ -7,7 +7,7 @@ import {
   TRANSCODE_PRESETS,
 } from '../../domain/channel.ts';
 import { attachedArn, resourceArn, resourceName, tags } from './common.ts';
-import { boolean, choice, optional, structure, text } from './vocabulary.ts';
+import { boolean, choice, choiceOrEmpty, optional, structure, text } from './vocabulary.ts';
 
 const multitrackInputConfiguration = {
   enabled: boolean(),
@@ -23,7 +23,8 @@ export const channelSettings = {
   authorized: optional(boolean()),
   recordingConfigurationArn: optional(attachedArn('recording-configuration')),
   insecureIngest: optional(boolean()),
-  preset: optional(choice(TRANSCODE_PRESETS)),
+  // "For other channel types (BASIC and STANDARD), preset is the empty string": what GetChannel gives can be given back.
+  preset: optional(choiceOrEmpty(TRANSCODE_PRESETS)),
   playbackRestrictionPolicyArn: optional(attachedArn('playback-restriction-policy')),
   multitrackInputConfiguration: optional(
     structure({

@@ -71,6 +71,13 @@ export const choice = <const Values extends readonly string[]>(values: Values) =
     described(() => ({ kind: 'enum', values })),
   );
 
+/** A choice, or '' for none of them, which the model leaves out where its text says it. */
+export const choiceOrEmpty = <const Values extends readonly string[]>(values: Values) =>
+  v.pipe(
+    v.picklist([...values, ''], `Member must satisfy enum value set: [${values.join(', ')}]`),
+    described(() => ({ kind: 'enum', values })),
+  );
+
 export const integer = (rules: NumberRules = {}) =>
   v.pipe(
     v.number('Member must be an integer'),

@@ -56,13 +56,14 @@ function readHeaderClaim(
   const credential = parameters.get('Credential');
   const signature = parameters.get('Signature');
   const signedHeaders = parameters.get('SignedHeaders');
-  const amzDate = headers['x-amz-date'];
+  const amzDate = headers['x-amz-date'] ?? amzDateOf(headers['date']);
   if (!credential || !signature || !signedHeaders || !amzDate) {
     const missing = [
       !credential && "Authorization header requires 'Credential' parameter.",
       !signature && "Authorization header requires 'Signature' parameter.",
       !signedHeaders && "Authorization header requires 'SignedHeaders' parameter.",
-      !amzDate && "Authorization header requires existence of an 'X-Amz-Date' header.",
+      !amzDate &&
+        "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
     ];
     return incomplete(missing.filter(Boolean).join(' '));
   }
@@ -148,6 +149,13 @@ function claim(texts: ClaimTexts): SignatureClaim | UnreadableClaim {
     scope: { date, region, service },
     signedHeaders: signedHeaders.split(';'),
   };
+}
+
+/** Of an HTTP date (RFC 9110 5.6.7), which a request may be signed with instead; `undefined` where it is none. */
+function amzDateOf(httpDate: string | undefined): string | undefined {
+  const timeMs = httpDate === undefined ? Number.NaN : Date.parse(httpDate);
+  if (Number.isNaN(timeMs)) return undefined;
+  return `${new Date(timeMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 }
 
 const AMZ_DATE = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;

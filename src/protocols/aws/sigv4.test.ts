@@ -108,6 +108,29 @@ describe('SigV4Verifier', () => {
     });
   });
 
+  // botocore signs so where the caller has set the header.
+  test('verify() takes Date for X-Amz-Date where there is no other, as botocore signs it', () => {
+    const request: VerifiableRequest = {
+      method: 'POST',
+      path: '/GetStream',
+      query: '',
+      headers: {
+        host: 'localhost:8080',
+        'content-type': 'application/json',
+        date: 'Wed, 04 Mar 2026 05:06:07 -0000',
+        authorization:
+          'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260304/us-east-1/ivs/aws4_request, SignedHeaders=content-type;date;host, Signature=045f8f250e181c02b25e317871dba4f31eae8cbc5e5d512e432a7067ae16a836',
+      },
+      isEncrypted: false,
+    };
+    assert.ok(verifier.verify(request, bytes('{}'), NOW_MS).ok);
+    const { date: _, ...dateless } = request.headers;
+    for (const headers of [{ ...dateless, date: 'tomorrow' }, dateless]) {
+      const refused = errorOf({ ...request, headers }, bytes('{}'));
+      assert.match(refused.message, /existence of either a 'X-Amz-Date' or a 'Date' header/);
+    }
+  });
+
   test('verify() takes the names that every object has for headers that did not come', () => {
     for (const name of ['__proto__', 'constructor', 'toString', 'hasownproperty']) {
       const authorization = `AWS4-HMAC-SHA256 Credential=${ACCESS_KEY_ID}/20260304/us-east-1/ivs/aws4_request, SignedHeaders=host;${name}, Signature=${'0'.repeat(64)}`;
@@ -367,7 +390,7 @@ describe('SigV4Verifier', () => {
       assert.match(refused.message, message);
     }
     const dateless = { ...request, headers: { ...request.headers, 'x-amz-date': undefined } };
-    assert.match(errorOf(dateless).message, /'X-Amz-Date' header/);
+    assert.match(errorOf(dateless).message, /'X-Amz-Date' or a 'Date' header/);
     const halfPresigned = { ...request, headers: {}, query: 'X-Amz-Algorithm=AWS4-HMAC-SHA256' };
     assert.match(errorOf(halfPresigned).message, /must include 'X-Amz-Credential'/);
   });

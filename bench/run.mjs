@@ -15,12 +15,12 @@ const ROUNDS = 3;
 const STREAMS = 20;
 const VIEWERS = 100;
 /**
- * What a change must not exceed: the ratios that were measured, and a quarter for what else the machine does. Less than is
- * aimed for, which docs/performance.md has.
+ * What a change must not exceed, on any host. Segments: 0.74 where a copy into the kernel is cheap, 2.1 where `sendfile` costs nginx
+ * half of what it does there.
  */
 const BARS = [
-  { work: 'ingest', ratio: 1.5 },
-  { work: 'playlists', ratio: 1.4 },
+  { work: 'ingest', ratio: 1.25 },
+  { work: 'playlists', ratio: 1.25 },
   { work: 'segments', ratio: 2.6 },
 ];
 /** Until the first segments are there, and the compiler has seen the code. */

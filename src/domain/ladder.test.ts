@@ -5,6 +5,7 @@ import { CHANNEL_TYPES, type ChannelRecord, TRANSCODE_PRESETS } from './channel.
 import {
   isFasterThan,
   type LadderSource,
+  nominalBps,
   planAudioOnly,
   planLadder,
   type RenditionPlan,
@@ -313,4 +314,20 @@ describe('of whatever source, planLadder()', () => {
       assert.equal(plans.at(-1)?.name === 'audio_only', isExpected);
     });
   });
+});
+
+test('nominalBps() is what encoders are set to, and of the source what it credibly claims', () => {
+  const source = { videoBitrateBps: 3_000_000, audioBitrateBps: 128_000 };
+  const [passed, ...transcoded] = planLadder(
+    { type: 'STANDARD', preset: '' },
+    { width: 1920, height: 1080, framesPerSecond: 30, hasAudio: true },
+  );
+  assert.ok(passed);
+  assert.equal(nominalBps(passed, source), 3_128_000);
+  assert.equal(nominalBps(passed), 0);
+  assert.equal(nominalBps(passed, { ...source, videoBitrateBps: 3_000_000_000 }), 128_000);
+  assert.deepEqual(
+    transcoded.map((plan) => nominalBps(plan, source)),
+    [2_528_000, 1_528_000, 694_000, 278_000],
+  );
 });

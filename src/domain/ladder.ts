@@ -28,6 +28,22 @@ export interface AudioEncoding {
   readonly bitrateBps: number;
 }
 
+export interface NominalBitrates {
+  readonly videoBitrateBps: number;
+  readonly audioBitrateBps: number;
+}
+
+/** IVS takes no encoder that sends more: one that claims it counts in another unit. */
+const MAX_CLAIMED_BPS = 15_000_000;
+
+/** That the encoders of a rendition are set to, in bits per second. `source`: what the source claims to send; absent where it does not. */
+export function nominalBps({ video, audio }: RenditionPlan, source?: NominalBitrates): number {
+  const claimed = (bps = 0) => (bps <= MAX_CLAIMED_BPS ? bps : 0);
+  const videoBps = video === 'source' ? claimed(source?.videoBitrateBps) : (video?.bitrateBps ?? 0);
+  const audioBps = audio === 'source' ? claimed(source?.audioBitrateBps) : (audio?.bitrateBps ?? 0);
+  return videoBps + audioBps;
+}
+
 /** What an encoder sends, as far as a ladder depends on it. */
 export interface LadderSource {
   readonly width: number;

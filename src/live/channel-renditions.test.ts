@@ -14,6 +14,8 @@ import { TranscodeAdmission } from './transcode-admission.ts';
 const SLAB_BYTES = 4_096;
 const FRAME_BYTES = 1_024;
 
+const DECLARED = { framesPerSecond: 30, videoBitrateBps: 0, audioBitrateBps: 0 };
+
 const CHANNEL = {
   ...{ type: 'STANDARD', preset: '', latencyMode: 'LOW', containerFormat: 'TS' },
 } as ChannelRecord;
@@ -31,7 +33,7 @@ test('what is transcoded and not passed through gives its frames back at once', 
       pictures: new PictureDecoder({ factory, clock, log }),
     },
   });
-  renditions.tracks(TRACKS, 30);
+  renditions.tracks(TRACKS, DECLARED);
   const slabs = payloads.allocator();
   const memories = new Set<ArrayBufferLike>();
   for (let n = 0; n < 100; n++) {
@@ -57,7 +59,7 @@ function passedThrough(): ChannelRenditions {
     ...{ onSegment() {}, onThumbnail() {}, transcoding: undefined },
     recordedThumbnails: () => undefined,
   });
-  renditions.tracks(TRACKS, 30);
+  renditions.tracks(TRACKS, DECLARED);
   feed(renditions, 0, 3_000);
   return renditions;
 }

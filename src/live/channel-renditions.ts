@@ -2,6 +2,7 @@ import type { ChannelRecord, ContainerFormat } from '../domain/channel.ts';
 import {
   adaptLadder,
   type LadderSource,
+  type NominalBitrates,
   planAudioOnly,
   planLadder,
   type RenditionPlan,
@@ -51,6 +52,10 @@ export interface ChannelRenditionsOptions extends ChannelThumbnailsOptions {
   readonly log: Logger;
   /** Of every rendition. */
   readonly onSegment: OnSegment;
+}
+
+export interface DeclaredRates extends NominalBitrates {
+  readonly framesPerSecond: number;
 }
 
 /** `aheadMs`: by so much the picture that has just come in is ahead of the newest that was handed over. */
@@ -110,16 +115,16 @@ export class ChannelRenditions {
     return this.#transcoder?.cpuSeconds();
   }
 
-  /** `framesPerSecond`: as far as the encoder says; 0 where it does not. Throws `TranscodeCapacityExceeded`. */
-  tracks(tracks: MediaTracks, framesPerSecond: number): void {
+  /** `declared`: as far as the encoder says; 0 where it does not. Throws `TranscodeCapacityExceeded`. */
+  tracks(tracks: MediaTracks, declared: DeclaredRates): void {
     const source: LadderSource = {
       width: tracks.video.width,
       height: tracks.video.height,
-      framesPerSecond,
+      framesPerSecond: declared.framesPerSecond,
       hasAudio: tracks.audio !== undefined,
     };
     this.#tracks = tracks;
-    if (this.#packager === undefined) this.#begin(tracks, source);
+    if (this.#packager === undefined) this.#begin(tracks, source, declared);
     else this.#plan = adaptLadder(this.#plan, this.#options.channel, source);
     this.thumbnails.tracks(tracks, source, this.#plan);
     this.#passThrough?.tracks(tracks);
@@ -210,7 +215,7 @@ export class ChannelRenditions {
     if (frame.isKeyframe) this.#packager?.sourceReceived(frame.dtsTicks + frame.ctsOffsetTicks);
   }
 
-  #begin(tracks: MediaTracks, source: LadderSource): void {
+  #begin(tracks: MediaTracks, source: LadderSource, declared: NominalBitrates): void {
     const { channel, transcoding, clock } = this.#options;
     const ladder = planLadder(channel, source);
     const isTranscoded = ladder.some((plan) => plan.video !== 'source');
@@ -221,14 +226,14 @@ export class ChannelRenditions {
       this.#share = transcoding.admission.admit(cores, clock.monotonicMs());
       if (!this.#share) throw new TranscodeCapacityExceeded();
     }
-    this.#packager = this.#makePackager(tracks);
+    this.#packager = this.#makePackager(tracks, declared);
     const [first] = this.#plan;
     if (first?.video === 'source') this.#passThrough = this.#packager.leader;
     if (this.#share && transcoding) this.#transcoder = this.#transcode(this.#packager, transcoding);
     else if (transcoding) this.thumbnails.makeOfKeyframes(transcoding.pictures);
   }
 
-  #makePackager(tracks: MediaTracks): ChannelPackager {
+  #makePackager(tracks: MediaTracks, sourceBitrates: NominalBitrates): ChannelPackager {
     const { channel, payloads, clock, log } = this.#options;
     let containerFormat: ContainerFormat = channel.containerFormat;
     if (containerFormat === 'TS' && !fitsTransportStream(tracks)) {
@@ -240,6 +245,7 @@ export class ChannelRenditions {
       plan: this.#plan,
       containerFormat,
       isLowLatency,
+      sourceBitrates,
       payloads,
       clock,
       timedMetadata: this.#timedMetadata,

@@ -11,6 +11,7 @@ import type { IngestConfiguration, StreamHealth } from '../domain/stream-session
 import type { EncoderMetadata } from '../ingest/publishing.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Frame, MediaTracks } from '../media/frame.ts';
+import type { DeclaredRates } from './channel-renditions.ts';
 import { describeIngest } from './ingest-configuration.ts';
 import { IngestLimiter } from './ingest-limiter.ts';
 import { IngestMeter } from './ingest-meter.ts';
@@ -52,8 +53,10 @@ export class IngestMonitor {
   }
 
   /** As far as the encoder says; 0 where it does not. */
-  get declaredFrameRate(): number {
-    return this.#tracks?.video.declaredFrameRate ?? this.#metadata.frameRate ?? 0;
+  get declared(): DeclaredRates {
+    const { frameRate = 0, videoBitrateBps = 0, audioBitrateBps = 0 } = this.#metadata;
+    const framesPerSecond = this.#tracks?.video.declaredFrameRate ?? frameRate;
+    return { framesPerSecond, videoBitrateBps, audioBitrateBps };
   }
 
   get measurements(): IngestMeasurements {

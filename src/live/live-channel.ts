@@ -297,7 +297,7 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
       return;
     }
     try {
-      this.#renditions.tracks(tracks, this.#ingest.declaredFrameRate);
+      this.#renditions.tracks(tracks, this.#ingest.declared);
     } catch (error) {
       if (!(error instanceof TranscodeCapacityExceeded)) throw error;
       this.#history.happened('Stream Failure', { reason: TRANSCODE_CAPACITY_EXCEEDED });

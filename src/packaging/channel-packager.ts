@@ -1,5 +1,5 @@
 import type { ContainerFormat } from '../domain/channel.ts';
-import type { RenditionPlan } from '../domain/ladder.ts';
+import { type NominalBitrates, nominalBps, type RenditionPlan } from '../domain/ladder.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import type { Ticks } from '../lib/timescale.ts';
@@ -20,6 +20,8 @@ export interface ChannelPackagerOptions {
   readonly plan: readonly RenditionPlan[];
   readonly containerFormat: ContainerFormat;
   readonly isLowLatency: boolean;
+  /** As far as the encoder says. */
+  readonly sourceBitrates?: NominalBitrates;
   readonly payloads: SlabPool;
   readonly clock: Clock;
   /** The texts that go into every rendition. */
@@ -47,6 +49,7 @@ export class ChannelPackager {
       isSource,
       // A passthrough's name is what its picture turns out to be.
       name: isSource ? undefined : first?.name,
+      nominalBps: first ? nominalBps(first, options.sourceBitrates) : 0,
       listener: this.#listener(),
       timedMetadata: options.timedMetadata,
       ...(!isSource && { arrivals: this.#arrivals }),
@@ -101,6 +104,7 @@ export class ChannelPackager {
       ...this.#rendition(video !== undefined, start),
       name: plan.name,
       framesPerSecond: typeof video === 'object' ? video.framesPerSecond : 0,
+      nominalBps: nominalBps(plan, this.#options.sourceBitrates),
       hasPicture: video !== undefined,
     });
     this.#followers.set(plan.name, follower);

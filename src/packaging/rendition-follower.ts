@@ -33,6 +33,7 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
   readonly window: LiveWindow;
   readonly #clock: Clock;
   readonly #name: string;
+  readonly #nominalBps: number;
   /** As planned: 0 where the encoder does not say. */
   readonly #framesPerSecond: number;
   readonly #pacing = new FramePacing();
@@ -63,6 +64,8 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
     readonly clock: Clock;
     readonly name: string;
     readonly framesPerSecond: number;
+    /** See `measureRendition`. By default 0. */
+    readonly nominalBps?: number;
     /** False: of what comes, the sound alone. */
     readonly hasPicture: boolean;
   }) {
@@ -70,6 +73,7 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
     this.#parts = options;
     this.#clock = options.clock;
     this.#name = options.name;
+    this.#nominalBps = options.nominalBps ?? 0;
     this.#framesPerSecond = options.framesPerSecond;
     this.#hasPicture = options.hasPicture;
     this.#input = new FollowerInput(options);
@@ -286,6 +290,7 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
         framesPerSecond: this.#pacing.framesPerSecond || this.#framesPerSecond,
         isSource: false,
         name: this.#name,
+        nominalBps: this.#nominalBps,
       }),
     );
   }

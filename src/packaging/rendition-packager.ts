@@ -24,6 +24,7 @@ export class RenditionPackager implements FrameSink {
   readonly #arrivals: SourceArrivals | undefined;
   readonly #isSource: boolean;
   readonly #name: string | undefined;
+  readonly #nominalBps: number;
   readonly #parts: { readonly container: PartContainer; readonly payloads: SlabPool };
   readonly #listener: SegmentationListener | undefined;
   readonly #segmenter: Segmenter;
@@ -49,6 +50,8 @@ export class RenditionPackager implements FrameSink {
     readonly isSource: boolean;
     /** By default, what its picture is measured to be. */
     readonly name?: string | undefined;
+    /** See `measureRendition`. By default 0. */
+    readonly nominalBps?: number;
     readonly listener?: SegmentationListener;
     /** The texts that go into its parts. */
     readonly timedMetadata?: TimedMetadata | undefined;
@@ -60,6 +63,7 @@ export class RenditionPackager implements FrameSink {
     this.#arrivals = options.arrivals;
     this.#isSource = options.isSource;
     this.#name = options.name;
+    this.#nominalBps = options.nominalBps ?? 0;
     this.#parts = options;
     this.#listener = options.listener;
     this.#timedMetadata = options.timedMetadata ?? new TimedMetadata();
@@ -206,6 +210,7 @@ export class RenditionPackager implements FrameSink {
         framesPerSecond,
         isSource: this.#isSource,
         name: previous?.name ?? this.#name,
+        nominalBps: this.#nominalBps,
       }),
     );
     this.#listener?.segmentEnded({ durationTicks, timing });

@@ -15,7 +15,10 @@ export interface RenditionDescription {
     readonly height: number;
     readonly framesPerSecond: number;
   };
-  /** Peak segment bit rate of the window (RFC 8216bis 4.4.6.2, BANDWIDTH). */
+  /**
+   * BANDWIDTH (RFC 8216bis 4.4.6.2): "if all the Media Segments [...] have not yet been created, the BANDWIDTH value SHOULD be [...] of a
+   * representative period". Of the window's segments the peak; of a still opening, what the encoder is set to.
+   */
   readonly bandwidthBps: number;
   readonly averageBandwidthBps: number;
   /** The encoder's own picture, not a transcoded one. */
@@ -24,6 +27,9 @@ export interface RenditionDescription {
   readonly hasIndependentSegments: boolean;
 }
 
+/** Headers of packets, samples and parts: 3 % of 3 Mbit/s, more of less. */
+const CONTAINER_OVERHEAD = 1.1;
+
 /** Describes a rendition by its newest tracks and the segments that are listed now. `name`: by default, of its picture. */
 export function measureRendition(options: {
   readonly segments: readonly Segment[];
@@ -31,11 +37,13 @@ export function measureRendition(options: {
   readonly framesPerSecond: number;
   readonly isSource: boolean;
   readonly name: string | undefined;
+  /** That its encoders are set to, sound and picture together; 0 where nobody says. */
+  readonly nominalBps: number;
 }): RenditionDescription {
   const { tracks, framesPerSecond, isSource } = options;
   const { video, audio } = tracks;
   const segments = options.segments.filter((segment) => !segment.isGap);
-  let peakBps = 0;
+  let peakBps = Math.round(options.nominalBps * CONTAINER_OVERHEAD);
   let byteLength = 0;
   let durationTicks = 0;
   for (const segment of segments) {

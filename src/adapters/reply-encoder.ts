@@ -1,6 +1,6 @@
 import type { HttpReply } from '../lib/http.ts';
 import { contentLength, isAsyncIterable } from '../lib/http-body.ts';
-import { isField } from '../lib/http-fields.ts';
+import { assertField } from '../lib/http-fields.ts';
 import { http } from './node-http.ts';
 
 /** A reply as it is written to a connection. */
@@ -88,9 +88,7 @@ export class ReplyEncoder {
     let head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\n`;
     for (const name in headers) {
       const value = String(headers[name] ?? '');
-      if (!isField(name, value)) {
-        throw new TypeError(`cannot send a ${status} with the header ${JSON.stringify(name)}`);
-      }
+      assertField(status, name, value);
       // Said once, below.
       if (!CONNECTION.test(name)) head += `${name}: ${value}\r\n`;
     }

@@ -1,6 +1,6 @@
 import type { HttpHandler, HttpReply } from '../lib/http.ts';
 import { buffersOf, contentLength, isAsyncIterable } from '../lib/http-body.ts';
-import { isField } from '../lib/http-fields.ts';
+import { assertField } from '../lib/http-fields.ts';
 import { answerWith, INTERNAL_ERROR } from '../lib/http-handlers.ts';
 import type { Logger } from '../lib/logger.ts';
 import { HostedRequest } from './hosted-request.ts';
@@ -67,10 +67,7 @@ export class HttpHost implements Disposable {
       this.#sendLast(request, { status, headers, body: 'whole' }, buffersOf(body));
     } else {
       // The worker's server would refuse them too, but nobody would say so here, where the rest of the body waits then.
-      for (const name in headers) {
-        if (isField(name, String(headers[name]))) continue;
-        throw new TypeError(`cannot send a ${status} with the header ${JSON.stringify(name)}`);
-      }
+      for (const name in headers) assertField(status, name, String(headers[name]));
       const length = byteLength === undefined ? {} : { byteLength };
       const head = { status, headers, body: 'pieces', ...length } as const;
       if (isBodiless(request.method, status)) this.#sendLast(request, head);

@@ -1,5 +1,6 @@
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { renditionBit } from './rendition-set.ts';
 import { OPEN_GRANT, type SessionGrant } from './session-grant.ts';
 import type { SessionIds } from './session-ids.ts';
 
@@ -28,9 +29,6 @@ const MAX_CUT_SESSIONS = 10_000;
 const COARSE_CLOCK_MS = 1_000;
 const SWEEP_EVERY_TICKS = 5;
 
-/** Bits of the set of renditions that a session asked for. */
-const MAX_RENDITION_INDEX = 30;
-
 export interface ViewerLimits {
   /** Sessions that are remembered, playing or not yet; beyond it the longest-waiting probe is forgotten first. */
   readonly maxSessionsPerStream: number;
@@ -51,7 +49,7 @@ export interface ViewingSession {
   /** Blocking reloads that are parked: the viewer is there for as long as they are. */
   parkedRequests: number;
   isCounted: boolean;
-  /** One bit a rendition whose playlist was asked for. */
+  /** Those whose playlists were asked for, as a set of `renditionBit`s. */
   askedRenditions: number;
   /** Whether it was looked up, since it was last forgotten, that the session's viewer is not revoked. */
   isStandingKnown: boolean;
@@ -265,7 +263,7 @@ export class ViewerSessions {
 
   #countIfPlaying(playbackId: string, session: ViewingSession, renditionIndex: number): void {
     // ffprobe reads the playlist of every rendition, each one once: only one that is asked for again is being played.
-    const bit = 1 << Math.min(renditionIndex, MAX_RENDITION_INDEX);
+    const bit = renditionBit(renditionIndex);
     const isAskedAgain = (session.askedRenditions & bit) !== 0;
     session.askedRenditions |= bit;
     if (!isAskedAgain || this.#nowMs - session.firstSeenMs < MIN_WATCH_MS) return;

@@ -1,3 +1,4 @@
+import { indexesIn, renditionBit } from '../delivery/rendition-set.ts';
 import type { ViewerSessions } from '../delivery/viewer-sessions.ts';
 import type { PlaylistViewers } from '../delivery/window-replies.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -16,9 +17,6 @@ const MAX_SESSIONS = 20_000;
 /** An id of a session with nothing to enforce has 44 characters, and 66 where the viewer's country is known. */
 const MAX_SESSION_ID_LENGTH = 128;
 
-/** Bits of the sets of renditions. */
-const MAX_RENDITION_INDEX = 30;
-
 /** Topic `viewers`: what a worker's viewers did since it told last. Subject: none. */
 type ViewerReport = readonly StreamReport[];
 
@@ -27,7 +25,7 @@ interface StreamReport {
   readonly sessions: readonly SessionReport[];
 }
 
-/** `asked`, `askedAgain`: the renditions whose playlists were asked for once, and more than once, one bit each. */
+/** `asked`, `askedAgain`: the sets of renditions whose playlists were asked for once, and more than once. */
 type SessionReport = readonly [id: string, asked: number, askedAgain: number, isParked: boolean];
 
 /** A viewing session, as far as a worker knows it. */
@@ -65,7 +63,7 @@ export class ViewerReports implements PlaylistViewers<ReportedSession> {
   ): ReportedSession | undefined {
     const session = this.#session(playbackId, sessionId);
     if (!session) return undefined;
-    const bit = 1 << Math.min(renditionIndex, MAX_RENDITION_INDEX);
+    const bit = renditionBit(renditionIndex);
     session.askedAgain |= session.asked & bit;
     session.asked |= bit;
     return session;
@@ -153,12 +151,4 @@ export function countReportedViewers(
       }
     },
   });
-}
-
-function indexesIn(renditions: number): number[] {
-  const indexes: number[] = [];
-  for (let index = 0; index <= MAX_RENDITION_INDEX; index++) {
-    if (renditions & (1 << index)) indexes.push(index);
-  }
-  return indexes;
 }

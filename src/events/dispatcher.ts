@@ -177,7 +177,10 @@ export class EventDispatcher implements AsyncDisposable {
       { limit: MAX_WINDOW_EVENTS, after: { target: name, sequence: cursor } },
     );
     const delivery = new TargetDelivery({
-      ...{ name, pattern, cursor, leftLetters: left.map(({ event }) => event.sequence) },
+      name,
+      pattern,
+      cursor,
+      leftLetters: left.map(({ event }) => event.sequence),
       target: this.#createTarget(config),
       outbox: this.#outbox,
       clock: this.#clock,

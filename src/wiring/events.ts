@@ -28,7 +28,10 @@ export async function startEvents(foundation: Foundation): Promise<Events> {
   const { outbox } = store;
   const dispatcher = resources.use(
     new EventDispatcher({
-      ...{ outbox, clock, log, random: randomBytes },
+      outbox,
+      clock,
+      log,
+      random: randomBytes,
       createTarget: (target) =>
         target.type === 'webhook'
           ? new WebhookTarget(target, clock)

@@ -105,8 +105,10 @@ class LinkedWorker implements PooledWorker {
     const { config, certificates, live, payloads, handlers, replyCounts, ports, log } = foundation;
     const { cert, key } = certificates.certificate;
     const settings: WorkerSettings = {
-      ...{ host: config.host, isDebug: config.logLevel === 'debug' },
-      ...{ certificate: { cert, key }, ...ports },
+      host: config.host,
+      isDebug: config.logLevel === 'debug',
+      certificate: { cert, key },
+      ...ports,
     };
     const thread = new WorkerThread<Batch>(
       workerProgram('connection-worker', import.meta.url),

@@ -1,6 +1,6 @@
 import { refuseToken } from '../domain/playback-refusal.ts';
 import type { HttpReply, HttpRequest } from '../lib/http.ts';
-import type { ViewingSession } from './viewer-sessions.ts';
+import type { ViewingSession } from './viewing-session.ts';
 
 /**
  * A reply that ends when its session is cut: one that is parked is refused at that moment, and a segment that grows grows no

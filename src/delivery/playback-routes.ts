@@ -19,7 +19,8 @@ import {
   PREFLIGHT_REPLY,
 } from './playback-replies.ts';
 import { noSession, type SessionGate } from './session-gate.ts';
-import type { ViewerSessions, ViewingSession } from './viewer-sessions.ts';
+import type { ViewerSessions } from './viewer-sessions.ts';
+import type { ViewingSession } from './viewing-session.ts';
 import { findRendition, sessionIdIn, WindowReplies } from './window-replies.ts';
 
 type Reply = HttpReply | Promise<HttpReply>;

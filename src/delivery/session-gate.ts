@@ -8,7 +8,8 @@ import type { StreamOnAir } from './on-air.ts';
 import type { CountrySource, PlaybackRecords } from './ports.ts';
 import { isBound } from './session-grant.ts';
 import { publicSessionId } from './session-ids.ts';
-import type { ViewerSessions, ViewingSession } from './viewer-sessions.ts';
+import type { ViewerSessions } from './viewer-sessions.ts';
+import type { ViewingSession } from './viewing-session.ts';
 
 export interface SessionGateOptions {
   readonly viewers: ViewerSessions;

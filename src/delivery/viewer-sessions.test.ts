@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { silentLogger } from '../lib/logger.ts';
+import type { ViewerLimits } from './remembered-sessions.ts';
 import { SessionIds } from './session-ids.ts';
-import { type ViewerLimits, ViewerSessions } from './viewer-sessions.ts';
+import { ViewerSessions } from './viewer-sessions.ts';
 
 const STREAM = 'stream';
 

@@ -1,8 +1,10 @@
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { RememberedSessions, type ViewerLimits } from './remembered-sessions.ts';
 import { renditionBit } from './rendition-set.ts';
 import { OPEN_GRANT, type SessionGrant } from './session-grant.ts';
 import type { SessionIds } from './session-ids.ts';
+import { newSession, type ViewingSession } from './viewing-session.ts';
 
 /**
  * A session counts from a playlist that it asks for again this long after its first request. A probe (ffprobe, a link
@@ -11,65 +13,8 @@ import type { SessionIds } from './session-ids.ts';
  */
 const MIN_WATCH_MS = 2_000;
 
-/**
- * A session ends this long after its last playlist request. Twice IVS's longest target duration and some; with the sweep
- * it stays within the minute in which a view must disappear.
- */
-const SESSION_TIMEOUT_MS = 30_000;
-
-/**
- * More networks than this within the timeout are more people than one. A viewer has one, two while a phone changes over
- * or a browser tries both of IPv4 and IPv6, and a few behind a privacy relay.
- */
-const MAX_NETWORKS = 5;
-
-/** Sessions of a stream that stay cut, oldest forgotten first. */
-const MAX_CUT_SESSIONS = 10_000;
-
 const COARSE_CLOCK_MS = 1_000;
 const SWEEP_EVERY_TICKS = 5;
-
-export interface ViewerLimits {
-  /** Sessions that are remembered, playing or not yet; beyond it the longest-waiting probe is forgotten first. */
-  readonly maxSessionsPerStream: number;
-  readonly maxSessions: number;
-}
-
-export const DEFAULT_VIEWER_LIMITS: ViewerLimits = {
-  maxSessionsPerStream: 50_000,
-  maxSessions: 100_000,
-};
-
-/** What is remembered of a viewing session, from its first playlist request until it times out. */
-export interface ViewingSession {
-  readonly id: string;
-  readonly grant: SessionGrant;
-  readonly firstSeenMs: number;
-  lastSeenMs: number;
-  /** Blocking reloads that are parked: the viewer is there for as long as they are. */
-  parkedRequests: number;
-  isCounted: boolean;
-  /** Those whose playlists were asked for, as a set of `renditionBit`s. */
-  askedRenditions: number;
-  /** Whether it was looked up, since it was last forgotten, that the session's viewer is not revoked. */
-  isStandingKnown: boolean;
-  /** It must not go on. */
-  isCut: boolean;
-  /** Called at that moment, each once. */
-  readonly cutListeners: Set<() => void>;
-  /** Where its last request came from. */
-  network: string | undefined;
-  /** Where its requests came from before, and when they were last seen to. */
-  readonly networks: Map<string, number>;
-}
-
-interface StreamViewers {
-  readonly counted: Map<string, ViewingSession>;
-  /** Not known to be players yet, oldest first. */
-  readonly waiting: Map<string, ViewingSession>;
-  /** Ids. */
-  readonly cut: Set<string>;
-}
 
 /**
  * Who is watching. Only media playlist requests count: they carry the session's id, every player makes them for as long
@@ -80,12 +25,10 @@ export class ViewerSessions {
   readonly #ids: SessionIds;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #limits: ViewerLimits;
-  readonly #streams = new Map<string, StreamViewers>();
+  readonly #remembered: RememberedSessions;
   readonly #cancelTimer: CancelTimer;
   #nowMs: number;
   #ticks = 0;
-  #sessionCount = 0;
   #untrackedRequests = 0;
 
   constructor(options: {
@@ -97,7 +40,7 @@ export class ViewerSessions {
     this.#ids = options.ids;
     this.#clock = options.clock;
     this.#log = options.log;
-    this.#limits = options.limits ?? DEFAULT_VIEWER_LIMITS;
+    this.#remembered = new RememberedSessions(options.limits);
     this.#nowMs = options.clock.monotonicMs();
     this.#cancelTimer = options.clock.every(COARSE_CLOCK_MS, () => this.#tick());
   }
@@ -112,10 +55,9 @@ export class ViewerSessions {
    * was cut.
    */
   find(playbackId: string, sessionId: string): ViewingSession | undefined {
-    const stream = this.#streams.get(playbackId);
-    const known = stream?.counted.get(sessionId) ?? stream?.waiting.get(sessionId);
+    const known = this.#remembered.find(playbackId, sessionId);
     if (known) return known;
-    if (stream?.cut.has(sessionId)) return undefined;
+    if (this.#remembered.isCut(playbackId, sessionId)) return undefined;
     const grant = this.#ids.open(playbackId, sessionId);
     return grant && this.#track(playbackId, newSession(sessionId, grant, this.#nowMs));
   }
@@ -124,22 +66,14 @@ export class ViewerSessions {
   cut(playbackId: string, session: ViewingSession): void {
     if (session.isCut) return;
     session.isCut = true;
-    const stream = this.#stream(playbackId);
-    if (stream.counted.delete(session.id) || stream.waiting.delete(session.id)) {
-      this.#sessionCount--;
-    }
-    const [oldest] = stream.cut;
-    if (stream.cut.size >= MAX_CUT_SESSIONS && oldest !== undefined) stream.cut.delete(oldest);
-    stream.cut.add(session.id);
+    this.#remembered.cut(playbackId, session);
     for (const listener of session.cutListeners) listener();
     session.cutListeners.clear();
   }
 
   /** Cuts the sessions that a viewer has with tokens of this version or a lower one. */
   cutViewer(playbackId: string, viewerId: string, versionsThrough: number): void {
-    const stream = this.#streams.get(playbackId);
-    if (!stream) return;
-    for (const session of [...stream.counted.values(), ...stream.waiting.values()]) {
+    for (const session of this.#remembered.list(playbackId)) {
       const { viewer } = session.grant;
       if (viewer?.id !== viewerId || viewer.version > versionsThrough) continue;
       this.cut(playbackId, session);
@@ -147,25 +81,13 @@ export class ViewerSessions {
   }
 
   /** Notes where a request of the session comes from. `false`: it comes from more networks at once than one viewer has. */
-  isOneViewer(session: ViewingSession, network: string): boolean {
-    if (network === session.network) return true;
-    const { networks } = session;
-    if (session.network !== undefined) networks.set(session.network, this.#nowMs);
-    session.network = network;
-    networks.set(network, this.#nowMs);
-    if (networks.size <= MAX_NETWORKS) return true;
-    for (const [other, seenMs] of networks) {
-      if (this.#nowMs - seenMs > SESSION_TIMEOUT_MS) networks.delete(other);
-    }
-    return networks.size <= MAX_NETWORKS;
+  isOneViewer({ networks }: ViewingSession, network: string): boolean {
+    return networks.isOneViewer(network, this.#nowMs);
   }
 
   /** The stream is gone, and what was remembered of it. */
   forget(playbackId: string): void {
-    const stream = this.#streams.get(playbackId);
-    if (!stream) return;
-    this.#sessionCount -= stream.counted.size + stream.waiting.size;
-    this.#streams.delete(playbackId);
+    this.#remembered.forget(playbackId);
   }
 
   /**
@@ -206,13 +128,13 @@ export class ViewerSessions {
   }
 
   count(playbackId: string): number {
-    return this.#streams.get(playbackId)?.counted.size ?? 0;
+    return this.#remembered.counted(playbackId)?.size ?? 0;
   }
 
   /** Those of whom the country is known, by it. Takes as long as there are viewers: for once a second, not for a request. */
   countByCountry(playbackId: string): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
-    for (const { grant } of this.#streams.get(playbackId)?.counted.values() ?? []) {
+    for (const { grant } of this.#remembered.counted(playbackId)?.values() ?? []) {
       const { country } = grant;
       if (country !== undefined) counts.set(country, (counts.get(country) ?? 0) + 1);
     }
@@ -221,8 +143,7 @@ export class ViewerSessions {
 
   /** All that are there, those too that may yet turn out to be probes. */
   countPresent(playbackId: string): number {
-    const stream = this.#streams.get(playbackId);
-    return stream ? stream.counted.size + stream.waiting.size : 0;
+    return this.#remembered.sizeOf(playbackId);
   }
 
   close(): void {
@@ -231,34 +152,8 @@ export class ViewerSessions {
 
   /** Remembers the session where there is room; without, it is served and counts for nothing. */
   #track(playbackId: string, session: ViewingSession): ViewingSession {
-    const stream = this.#stream(playbackId);
-    if (this.#makeRoom(stream)) {
-      stream.waiting.set(session.id, session);
-      this.#sessionCount++;
-    } else {
-      this.#untrackedRequests++;
-    }
+    if (!this.#remembered.add(playbackId, session)) this.#untrackedRequests++;
     return session;
-  }
-
-  #stream(playbackId: string): StreamViewers {
-    let stream = this.#streams.get(playbackId);
-    if (!stream) {
-      stream = { counted: new Map(), waiting: new Map(), cut: new Set() };
-      this.#streams.set(playbackId, stream);
-    }
-    return stream;
-  }
-
-  #makeRoom(stream: StreamViewers): boolean {
-    const ofStream = stream.counted.size + stream.waiting.size;
-    const { maxSessionsPerStream, maxSessions } = this.#limits;
-    if (ofStream < maxSessionsPerStream && this.#sessionCount < maxSessions) return true;
-    const oldest = stream.waiting.keys().next();
-    if (oldest.done) return false;
-    stream.waiting.delete(oldest.value);
-    this.#sessionCount--;
-    return true;
   }
 
   #countIfPlaying(playbackId: string, session: ViewingSession, renditionIndex: number): void {
@@ -267,55 +162,20 @@ export class ViewerSessions {
     const isAskedAgain = (session.askedRenditions & bit) !== 0;
     session.askedRenditions |= bit;
     if (!isAskedAgain || this.#nowMs - session.firstSeenMs < MIN_WATCH_MS) return;
-    const stream = this.#streams.get(playbackId);
-    if (!stream?.waiting.delete(session.id)) return;
-    session.isCounted = true;
-    stream.counted.set(session.id, session);
+    this.#remembered.promote(playbackId, session);
   }
 
   #tick(): void {
     this.#nowMs = this.#clock.monotonicMs();
     this.#ticks++;
     if (this.#ticks % SWEEP_EVERY_TICKS !== 0) return;
-    for (const [playbackId, stream] of this.#streams) {
-      this.#forgetAbsent(stream.counted);
-      this.#forgetAbsent(stream.waiting);
-      if (stream.counted.size + stream.waiting.size + stream.cut.size === 0) {
-        this.#streams.delete(playbackId);
-      }
-    }
+    this.#remembered.forgetAbsent(this.#nowMs);
     if (this.#untrackedRequests > 0) {
       this.#log.warn(
-        { requests: this.#untrackedRequests, sessions: this.#sessionCount },
+        { requests: this.#untrackedRequests, sessions: this.#remembered.size },
         'viewers are not counted: too many sessions',
       );
       this.#untrackedRequests = 0;
     }
   }
-
-  #forgetAbsent(sessions: Map<string, ViewingSession>): void {
-    const deadlineMs = this.#nowMs - SESSION_TIMEOUT_MS;
-    for (const [id, session] of sessions) {
-      if (session.parkedRequests > 0 || session.lastSeenMs > deadlineMs) continue;
-      sessions.delete(id);
-      this.#sessionCount--;
-    }
-  }
-}
-
-function newSession(id: string, grant: SessionGrant, nowMs: number): ViewingSession {
-  return {
-    id,
-    grant,
-    firstSeenMs: nowMs,
-    lastSeenMs: nowMs,
-    parkedRequests: 0,
-    isCounted: false,
-    askedRenditions: 0,
-    isStandingKnown: grant.viewer === undefined,
-    isCut: false,
-    cutListeners: new Set(),
-    network: undefined,
-    networks: new Map(),
-  };
 }

@@ -1,18 +1,17 @@
-import { DestinationRefused } from '../domain/destination-refused.ts';
 import type { RecordingCondition } from '../domain/recording-measurements.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { JournalEntry } from './journal.ts';
-import { PassLoop } from './pass-loop.ts';
 import type { ObjectStore, RecordingHistory, SpooledRecording } from './ports.ts';
 import { ReconnectWindow } from './reconnect-window.ts';
 import type { RecordingReason } from './recording-facts.ts';
+import { RecordingFailure } from './recording-failure.ts';
 import type { RecordingState } from './recording-state.ts';
 import { RecordingUpload } from './recording-upload.ts';
-import { Stopped } from './retry.ts';
 import type { SpoolBudget, SpoolUser } from './spool-budget.ts';
-import { trimSpool, writeLastLines } from './spool-upkeep.ts';
+import { trimSpool } from './spool-upkeep.ts';
 import { type SpoolJob, SpoolWriter } from './spool-writer.ts';
+import { UploadLoop } from './upload-loop.ts';
 
 /**
  * - `recording`: a stream is recorded.
@@ -41,52 +40,62 @@ export class Recording implements SpoolUser {
   readonly state: RecordingState;
   readonly #options: RecordingOptions;
   readonly #clock: Clock;
-  readonly #log: Logger;
   readonly #writer: SpoolWriter;
+  readonly #failure: RecordingFailure;
   readonly #upload: RecordingUpload;
+  readonly #loop: UploadLoop;
+  readonly #window: ReconnectWindow;
   readonly #done = Promise.withResolvers<void>();
   #phase: Phase = 'recording';
   /** No stream may come back when the one that is on has ended. */
   #isLastStream = false;
-  readonly #window: ReconnectWindow;
-  readonly #loop: PassLoop;
-  /** The first lines of its journal, if it is a new one. */
-  #beginning: readonly JournalEntry[] = [];
-  /** It takes nothing more; `state` is told when nothing is being written any more. */
-  #hasFailed: boolean;
-  /** Begun where it failed: nothing is brought to the bucket before. */
-  #makingRoom: Promise<void> | undefined;
   #spooledBytes = 0;
 
   constructor(options: RecordingOptions) {
     const { state, spooled, clock } = options;
     this.state = state;
-    this.#hasFailed = state.failure !== undefined;
     this.#options = options;
     this.#clock = clock;
-    this.#log = options.log.child({
+    const log = options.log.child({
       recording: state.head.recordingId,
       channel: state.head.channelArn,
     });
     this.#window = new ReconnectWindow(clock, () => this.finish());
-    this.#loop = new PassLoop(
-      () => this.#work(),
-      () => this.#close(),
-    );
+    this.#writer = new SpoolWriter({
+      state,
+      spooled,
+      onWritten: (byteLength) => this.#written(byteLength),
+      onBroken: (error) => this.#fail('InternalServerException', error),
+    });
+    this.#failure = new RecordingFailure({
+      state,
+      spooled,
+      drained: () => this.#writer.drained(),
+      onWritten: () => this.#account(),
+      log,
+    });
     this.#upload = new RecordingUpload({
       ...options,
-      log: this.#log,
+      log,
       onAnnounced: () => this.#writer.push({ kind: 'entry', entry: { type: 'announced' } }),
       hasMedia: () => this.#phase !== 'finishing' || state.hasWaiting,
       // In this order: the disk may have got room meanwhile from another one.
       isRoomNeeded: async () =>
         this.isOverdue && (await options.isDiskFull()) && options.budget.mayLeave(this),
     });
-    this.#writer = new SpoolWriter({
+    this.#loop = new UploadLoop({
       state,
-      spooled,
-      onWritten: (byteLength) => this.#written(byteLength),
-      onBroken: (error) => this.#fail('InternalServerException', error),
+      failure: this.#failure,
+      writer: this.#writer,
+      upload: this.#upload,
+      log,
+      isFinishing: () => this.#phase === 'finishing',
+      onPassed: () => this.#account(),
+      onFailed: (reason, error) => this.#fail(reason, error),
+      onEmptied: () => {
+        this.#phase = 'closed';
+      },
+      onStopped: () => this.#close(),
     });
     options.budget.add(this);
   }
@@ -101,7 +110,7 @@ export class Recording implements SpoolUser {
   }
 
   get condition(): RecordingCondition {
-    if (this.#hasFailed) return 'failed';
+    if (this.#failure.hasFailed) return 'failed';
     return this.#phase === 'recording' || this.#phase === 'waiting' ? 'recording' : 'finishing';
   }
 
@@ -137,7 +146,7 @@ export class Recording implements SpoolUser {
 
   /** The first lines of a new one. */
   begin(entries: readonly JournalEntry[]): void {
-    this.#beginning = entries;
+    this.#failure.beginsWith(entries);
     for (const entry of entries) this.#writer.push({ kind: 'entry', entry });
   }
 
@@ -173,14 +182,14 @@ export class Recording implements SpoolUser {
     this.#account();
     // What is written makes the loop begin, and nothing may be in a bucket that is still to be cut off.
     await trimSpool(this.state, spooled);
-    if (newestStream && newestStream.endTimeMs === undefined && !this.#hasFailed) {
+    if (newestStream && newestStream.endTimeMs === undefined && !this.#failure.hasFailed) {
       const { streamId } = newestStream;
       const entry: JournalEntry = { type: 'stream-ended', streamId, atMs: endedAtMs };
       this.#writer.push({ kind: 'entry', entry });
       await this.#writer.drained();
     }
     // Writing that may have failed, and nobody can go on with it then.
-    if (this.#hasFailed || !newestStream) this.#phase = 'finishing';
+    if (this.#failure.hasFailed || !newestStream) this.#phase = 'finishing';
     else {
       // Media may be ahead of the clock by a moment.
       const endMs = Math.min(endedAtMs, this.#clock.nowMs());
@@ -212,10 +221,10 @@ export class Recording implements SpoolUser {
   /** Everything taken so far is on disk when this resolves; the rest is done after the next start. */
   async stop(graceMs: number): Promise<void> {
     await this.#writer.drained();
-    await this.#makingRoom;
+    await this.#failure.written;
     this.#window.close();
-    if (this.#phase === 'waiting' || this.#phase === 'recording') this.#stopWork();
-    const cancel = this.#clock.after(graceMs, () => this.#stopWork());
+    if (this.#phase === 'waiting' || this.#phase === 'recording') this.#loop.stop();
+    const cancel = this.#clock.after(graceMs, () => this.#loop.stop());
     await this.#done.promise;
     cancel();
   }
@@ -225,11 +234,6 @@ export class Recording implements SpoolUser {
     this.#phase = 'finishing';
     this.#window.close();
     this.#loop.ask();
-  }
-
-  #stopWork(): void {
-    this.#upload.stop();
-    this.#loop.stop();
   }
 
   #waitFor(deadlineMs: number): void {
@@ -250,67 +254,7 @@ export class Recording implements SpoolUser {
   }
 
   #fail(reason: RecordingReason, error: unknown): void {
-    if (this.#hasFailed || this.#phase === 'closed') return;
-    this.#hasFailed = true;
-    this.#log.error({ err: error, reason }, 'the recording failed');
-    this.#makingRoom = this.#writeFailure({ type: 'failed', reason, message: messageOf(error) });
-    this.#takeNoMore();
-  }
-
-  async #work(): Promise<void> {
-    try {
-      await this.#pass();
-    } catch (error) {
-      if (error instanceof Stopped) return;
-      if (this.#hasFailed) {
-        await this.#giveUp(error);
-        return;
-      }
-      const isRefused = error instanceof DestinationRefused && !this.#upload.hasBegun;
-      this.#fail(isRefused ? 'ValidationException' : 'InternalServerException', error);
-    }
-  }
-
-  async #pass(): Promise<void> {
-    await this.#makingRoom;
-    await this.#upload.bring(this.#hasFailed);
-    this.#account();
-    if (this.#phase !== 'finishing') return;
-    // What arrived meanwhile is not to be left behind.
-    if (!this.#writer.isIdle) void this.#writer.drained().then(() => this.#loop.ask());
-    else if (this.#hasFailed && !this.state.failure) this.#loop.ask();
-    else if (this.#upload.hasBegun && this.state.hasWaiting) this.#loop.ask();
-    else {
-      await this.#upload.conclude();
-      this.#phase = 'closed';
-      this.#loop.stop();
-    }
-  }
-
-  async #giveUp(error: unknown): Promise<void> {
-    await this.#makingRoom;
-    try {
-      await this.#upload.giveUp(error);
-      this.#phase = 'closed';
-    } catch (failure) {
-      if (failure instanceof Stopped) return;
-      this.#log.error({ err: failure }, 'a recording that was given up is still in the spool');
-    }
-    this.#loop.stop();
-  }
-
-  /** Whether it gets to the disk or not, the state has it then, and has whose recording it was. */
-  async #writeFailure(failed: JournalEntry): Promise<void> {
-    await this.#writer.drained();
-    const beginning = this.state.newestStream ? [] : this.#beginning;
-    const entries = [...beginning, failed];
-    try {
-      await writeLastLines(entries, this.state, await this.#options.spooled);
-    } catch (error) {
-      this.#log.warn({ err: error }, 'cannot write down that the recording failed');
-    }
-    for (const entry of entries) this.state.apply(entry);
-    this.#account();
+    if (this.#phase !== 'closed' && this.#failure.note(reason, error)) this.#takeNoMore();
   }
 
   #close(): void {
@@ -318,8 +262,4 @@ export class Recording implements SpoolUser {
     this.#options.onClosed();
     this.#done.resolve();
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,10 @@
 import type { RandomBytes } from '../domain/identifiers.ts';
 import type { CancelTimer, Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { DeliveryCounts } from './delivery-counts.ts';
 import { MAX_WINDOW_EVENTS } from './delivery-window.ts';
 import type { EventTarget, Outbox } from './ports.ts';
-import { type DeliveryCounts, TargetDelivery } from './target-delivery.ts';
+import { TargetDelivery } from './target-delivery.ts';
 import type { TargetConfig } from './target-file.ts';
 
 /** A cursor is written down so long after it moved, with those that moved meanwhile: each write costs an fsync. */

@@ -11,6 +11,7 @@ import { READ_BUFFER_BYTES, takeOver } from '../sockets/borrowed-reads.ts';
 import { ReadTurns, type TurnTaking } from '../sockets/read-turns.ts';
 import { type PortSharing, SharedPort } from '../sockets/shared-port.ts';
 import type { PublishGate } from './publishing.ts';
+import { RefusalLog } from './refusal-log.ts';
 import { type EncoderConnection, RtmpSession } from './rtmp-session.ts';
 
 /** Most are publishers; one that does not publish is closed after 20 s. */
@@ -62,6 +63,7 @@ export class RtmpServer {
   readonly #sessions = new Map<RtmpSession, SocketConnection>();
   #isHeld = false;
   readonly #connectionCount: PeerCounter;
+  readonly #refusals: RefusalLog;
   readonly #cancelReport: CancelTimer;
   /** Whatever an encoder sends is read into it, and taken from it before the next read. */
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
@@ -72,6 +74,7 @@ export class RtmpServer {
   constructor(options: RtmpServerOptions) {
     this.#options = options;
     this.#turns = new ReadTurns(options.soon);
+    this.#refusals = new RefusalLog(options.logger);
     this.#connectionCount = new PeerCounter(
       options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
       options.maxConnectionsPerAddress ?? DEFAULT_MAX_CONNECTIONS_PER_ADDRESS,
@@ -183,6 +186,7 @@ export class RtmpServer {
   #reportRefusals(): void {
     const count = this.#connectionCount.takeRefused();
     if (count > 0) this.#options.logger.warn({ count }, 'refused encoder connections: too many');
+    this.#refusals.report();
   }
 
   #socketFailed(remoteAddress: string, error: Error): void {
@@ -216,6 +220,7 @@ export class RtmpServer {
       random,
       slabs: payloads.allocator(),
       logger: logger.child({ connection: connectionId, protocol, remoteAddress }),
+      refusals: this.#refusals,
       connectionId,
       protocol,
       remoteAddress,

@@ -1,6 +1,6 @@
 import type { RandomBytes } from '../domain/identifiers.ts';
 import type { CancelTimer, Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/logger.ts';
+import type { LogFields, Logger } from '../lib/logger.ts';
 import { ProtocolViolation } from '../lib/protocol-violation.ts';
 import type { SlabAllocator } from '../lib/slab-pool.ts';
 import {
@@ -16,6 +16,7 @@ import type {
   PublishGate,
   PublishRequest,
 } from './publishing.ts';
+import type { RefusalLog } from './refusal-log.ts';
 import { IngestRejection } from './rejection.ts';
 import { RtmpAnswers } from './rtmp-answers.ts';
 import { RtmpLink } from './rtmp-link.ts';
@@ -55,6 +56,8 @@ export interface RtmpSessionOptions {
   readonly slabs: SlabAllocator;
   /** With the connection's id and the remote address. */
   readonly logger: Logger;
+  /** Of the server's: refusals come from whoever likes. */
+  readonly refusals: RefusalLog;
   readonly connectionId: string;
   readonly protocol: 'rtmp' | 'rtmps';
   readonly remoteAddress: string;
@@ -210,7 +213,7 @@ export class RtmpSession {
       this.#enter('connected');
     } else {
       // The name is not logged: in a URL that lacks its `app`, it is the stream key.
-      this.#logger.warn({ refusal: 'invalid-app' }, 'encoder refused');
+      this.#tellRefused({ refusal: 'invalid-app' }, 'encoder refused');
       this.#answers.connectRefused(transactionId, CONNECT_INVALID_APP);
       this.#finish({ kind: 'connection-lost' });
     }
@@ -279,9 +282,13 @@ export class RtmpSession {
   }
 
   #refuse(refusal: string, info: StatusInfo): void {
-    this.#logger.warn({ refusal }, 'encoder refused');
+    this.#tellRefused({ refusal }, 'encoder refused');
     this.#answers.status(this.#messageStreamId, info);
     this.#finish({ kind: 'connection-lost' });
+  }
+
+  #tellRefused(fields: LogFields, message: string): void {
+    this.#options.refusals.tell(this.#logger, fields, message);
   }
 
   #expire(): void {
@@ -302,7 +309,7 @@ export class RtmpSession {
     if (error instanceof ProtocolViolation || error instanceof IngestRejection) {
       const code = error instanceof IngestRejection ? error.code : 'protocol-violation';
       const detail = error.message;
-      this.#logger.warn({ code, detail, state: this.#state }, 'encoder rejected');
+      this.#tellRefused({ code, detail, state: this.#state }, 'encoder rejected');
       if (this.#publication !== undefined) {
         this.#answers.status(this.#messageStreamId, rejectionStatus(code, detail));
       }

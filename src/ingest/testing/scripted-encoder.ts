@@ -7,6 +7,7 @@ import { ChunkReader } from '../../protocols/rtmp/chunk-reader.ts';
 import { ChunkWriter } from '../../protocols/rtmp/chunk-writer.ts';
 import type { RtmpMessage } from '../../protocols/rtmp/message.ts';
 import type { PublishDecision, PublishRequest } from '../publishing.ts';
+import { RefusalLog } from '../refusal-log.ts';
 import { type EncoderConnection, RtmpSession } from '../rtmp-session.ts';
 import { RecordingPublication } from './recording-publication.ts';
 
@@ -68,6 +69,7 @@ export class ScriptedEncoder implements EncoderConnection {
       random: (count) => new Uint8Array(count).fill(7),
       slabs: new SlabPool().allocator(),
       logger: this.log,
+      refusals: new RefusalLog(this.log),
       connectionId: 'connection',
       protocol: 'rtmp',
       remoteAddress: '192.0.2.1',

@@ -1,5 +1,5 @@
 import type { RandomBytes } from '../domain/identifiers.ts';
-import type { CancelTimer, Clock } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { LogFields, Logger } from '../lib/logger.ts';
 import { ProtocolViolation } from '../lib/protocol-violation.ts';
 import type { SlabAllocator } from '../lib/slab-pool.ts';
@@ -9,12 +9,13 @@ import {
   type StatusInfo,
 } from '../protocols/rtmp/command.ts';
 import { MESSAGE_TYPE, type RtmpMessage } from '../protocols/rtmp/message.ts';
+import { Deadline } from './deadline.ts';
+import { PendingPublish } from './pending-publish.ts';
 import type {
   DisconnectReason,
   PublicationEnd,
   PublishDecision,
   PublishGate,
-  PublishRequest,
 } from './publishing.ts';
 import type { RefusalLog } from './refusal-log.ts';
 import { IngestRejection } from './rejection.ts';
@@ -28,7 +29,7 @@ import {
   REFUSAL_STATUS,
   rejectionStatus,
 } from './rtmp-status.ts';
-import { isOurApp, parseStreamName } from './stream-url.ts';
+import { isOurApp } from './stream-url.ts';
 
 const HANDSHAKE_DEADLINE_MS = 10_000;
 /** From the connection's begin, or from the end of its last publication, to an accepted `publish`. */
@@ -85,16 +86,16 @@ export class RtmpSession {
   readonly #link: RtmpLink;
   readonly #answers: RtmpAnswers;
   readonly #openedMs: number;
+  readonly #deadline: Deadline;
   /** While it publishes, with the channel and the stream. */
   #logger: Logger;
   #state: State = 'handshake';
-  #cancelDeadline: CancelTimer;
   #lastMessageStreamId = 0;
   /** The one that `publish` named. */
   #messageStreamId = 0;
+  /** While the gate decides. */
+  #pendingPublish: PendingPublish | undefined;
   #publication: RtmpPublication | undefined;
-  /** How the session ended, for a publication that is accepted too late. */
-  #end: PublicationEnd = { kind: 'connection-lost' };
 
   constructor(options: RtmpSessionOptions) {
     const { connection, clock, random, slabs } = options;
@@ -109,7 +110,8 @@ export class RtmpSession {
     });
     this.#answers = new RtmpAnswers((message) => this.#link.send(message));
     this.#openedMs = clock.monotonicMs();
-    this.#cancelDeadline = clock.after(HANDSHAKE_DEADLINE_MS, () => this.#expire());
+    this.#deadline = new Deadline(clock, () => this.#expire());
+    this.#deadline.restart(HANDSHAKE_DEADLINE_MS);
   }
 
   /** Bytes off the socket; they are the caller's again when it returns. */
@@ -141,7 +143,7 @@ export class RtmpSession {
     this.#link.push(bytes);
     if (this.#state === 'handshake' && this.#link.isOpen) {
       const elapsedMs = this.#options.clock.monotonicMs() - this.#openedMs;
-      this.#restartDeadline(PUBLISH_DEADLINE_MS - elapsedMs);
+      this.#deadline.restart(PUBLISH_DEADLINE_MS - elapsedMs);
       this.#enter('connecting');
     }
     this.#readOn();
@@ -223,37 +225,19 @@ export class RtmpSession {
     if (this.#state !== 'connected') {
       throw new ProtocolViolation(`cannot publish: the connection is ${this.#state}`);
     }
-    const { protocol, remoteAddress, connection, connectionId } = this.#options;
     this.#enter('deciding');
-    connection.pause();
-    const request: PublishRequest = {
-      connectionId,
-      protocol,
-      remoteAddress,
-      ...parseStreamName(streamName),
+    this.#options.connection.pause();
+    this.#pendingPublish = new PendingPublish({
+      ...this.#options,
       disconnect: (reason) => this.disconnect(reason),
-    };
-    void this.#askGate(request);
-  }
-
-  async #askGate(request: PublishRequest): Promise<void> {
-    const { gate } = this.#options;
-    let decision: PublishDecision;
-    try {
-      decision = await gate.publish(request);
-    } catch (error) {
-      this.#logger.error({ err: error }, 'cannot decide on a publish request');
-      decision = { accepted: false, refusal: 'service-unavailable' };
-    }
-    this.#guard(() => this.#decided(decision));
+      decided: (decision) => this.#decided(decision),
+      failed: (error) => this.#fail(error),
+    });
+    this.#pendingPublish.ask(streamName);
   }
 
   #decided(decision: PublishDecision): void {
-    if (this.#state !== 'deciding') {
-      // The connection ended while the gate was thinking.
-      if (decision.accepted) decision.publication.end(this.#end);
-      return;
-    }
+    this.#pendingPublish = undefined;
     if (!decision.accepted) {
       const { channel } = decision;
       if (channel !== undefined) this.#logger = this.#logger.child({ channel });
@@ -262,7 +246,7 @@ export class RtmpSession {
     }
     const { clock, connection, logger } = this.#options;
     this.#logger = logger.child(decision.publication.logFields);
-    this.#cancelDeadline();
+    this.#deadline.cancel();
     this.#publication = new RtmpPublication(decision.publication, clock.monotonicMs());
     this.#link.messageLimitBytes = MEDIA_LIMIT_BYTES;
     this.#enter('publishing');
@@ -278,7 +262,7 @@ export class RtmpSession {
     this.#answers.unpublished(this.#messageStreamId);
     this.#endPublication({ kind: 'unpublished' });
     this.#enter('connected');
-    this.#restartDeadline(PUBLISH_DEADLINE_MS);
+    this.#deadline.restart(PUBLISH_DEADLINE_MS);
   }
 
   #refuse(refusal: string, info: StatusInfo): void {
@@ -322,8 +306,8 @@ export class RtmpSession {
 
   #finish(end: PublicationEnd): void {
     if (this.#state === 'ended') return;
-    this.#end = end;
-    this.#cancelDeadline();
+    this.#deadline.cancel();
+    this.#pendingPublish?.connectionEnded(end);
     this.#enter('ended');
     this.#options.connection.end();
     this.#endPublication(end);
@@ -342,11 +326,6 @@ export class RtmpSession {
       this.#logger.error({ err: error }, 'cannot end a publication');
     }
     this.#logger = logger;
-  }
-
-  #restartDeadline(delayMs: number): void {
-    this.#cancelDeadline();
-    this.#cancelDeadline = this.#options.clock.after(delayMs, () => this.#expire());
   }
 
   #enter(state: State): void {

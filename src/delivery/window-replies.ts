@@ -1,5 +1,6 @@
 import type { HttpReply, HttpRequest } from '../lib/http.ts';
 import type { LiveWindow } from '../packaging/live-window.ts';
+import { hasInPlaylist } from '../packaging/window-requests.ts';
 import type { Waiter, WaitOutcome } from '../packaging/window-waiters.ts';
 import {
   checkBlockingRequest,
@@ -131,7 +132,7 @@ export class WindowReplies<Session> {
       directives = NO_DIRECTIVES;
     }
     const { msn, part } = directives;
-    if (window.isEndDue || msn === undefined || isInPlaylist(window, msn, part)) {
+    if (window.isEndDue || msn === undefined || hasInPlaylist(window, msn, part)) {
       return this.#playlistReply(request, window, directives, isForAll);
     }
     const waiter = window.waitForPlaylist(msn, part);
@@ -157,7 +158,7 @@ export class WindowReplies<Session> {
     isForAll: boolean,
   ): HttpReply {
     const { isEnded } = window;
-    const isBeforeEnd = isEnded && msn !== undefined && isInPlaylist(window, msn, part);
+    const isBeforeEnd = isEnded && msn !== undefined && hasInPlaylist(window, msn, part);
     const liveKind = isEnded || msn === undefined ? 'plain' : 'blocking';
     return this.#playlistReplies.reply(
       window.mediaPlaylist({ skip: !isEnded && skip !== undefined, isBeforeEnd }),
@@ -231,13 +232,6 @@ const SESSION_PARAMETER = /(?:^|&)s=([^&]*)/;
 
 export function sessionIdIn(query: string): string | undefined {
   return SESSION_PARAMETER.exec(query)?.[1];
-}
-
-/** Whether the playlist has it, or something later. */
-function isInPlaylist(window: LiveWindow, msn: number, part: number | undefined): boolean {
-  if (part === undefined) return window.nextMsn > msn;
-  if (window.part(msn, part)) return true;
-  return window.nextMsn > msn + 1 || (window.nextMsn === msn + 1 && window.nextPart > 0);
 }
 
 const unavailableReply = (outcome: WaitOutcome): HttpReply =>

@@ -1,5 +1,5 @@
 import { assert } from '../lib/assert.ts';
-import type { CancelTimer, Clock } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Ticks } from '../lib/timescale.ts';
 import { VIDEO_TIMESCALE } from '../media/frame.ts';
 import type { MediaExtension } from './part-container.ts';
@@ -7,21 +7,15 @@ import {
   holdBackSeconds,
   type PlaylistForm,
   PlaylistView,
-  partHoldBackSeconds,
   type RenderedPlaylist,
 } from './playlist-view.ts';
 import type { RenditionDescription } from './rendition.ts';
 import type { Part, Segment } from './segment.ts';
 import type { WindowTiming } from './segmentation.ts';
 import type { WindowFollower, WindowStart } from './window-follower.ts';
+import { WindowRequests } from './window-requests.ts';
 import { WindowSegments } from './window-segments.ts';
-import { type Waiter, type WaitOutcome, WindowWaiters } from './window-waiters.ts';
-
-/** RFC 8216bis 6.2.5.2: a blocked request is given up after three target durations. */
-const BLOCKING_TARGET_DURATIONS = 3;
-
-/** How long a request for a window that has no target duration yet may wait. */
-const STARTING_TIMEOUT_MS = 12_000;
+import type { Waiter } from './window-waiters.ts';
 
 /** A segment has just completed, or turned out to be a gap. It must not throw. */
 export type OnSegment = (window: LiveWindow, segment: Segment) => void;
@@ -37,8 +31,7 @@ export class LiveWindow {
   readonly hasPicture: boolean;
   readonly #siblings: () => readonly LiveWindow[];
   readonly #onSegment: OnSegment;
-  readonly #clock: Clock;
-  readonly #waiters: WindowWaiters;
+  readonly #requests: WindowRequests;
   readonly #view: PlaylistView;
   readonly #segments: WindowSegments;
   readonly #followers = new Set<WindowFollower>();
@@ -46,8 +39,6 @@ export class LiveWindow {
   #description: RenditionDescription | undefined;
   #isInterrupted = false;
   #isEnded = false;
-  #isEndDue = false;
-  #cancelEndDue: CancelTimer | undefined;
 
   constructor(options: {
     readonly isLowLatency: boolean;
@@ -69,8 +60,7 @@ export class LiveWindow {
     this.#segments = new WindowSegments(options.start);
     this.#timing = options.start?.playable?.timing;
     this.#description = options.start?.playable?.description;
-    this.#clock = options.clock;
-    this.#waiters = new WindowWaiters(options.clock);
+    this.#requests = new WindowRequests(this, options.clock);
     this.#view = new PlaylistView(options.isLowLatency);
   }
 
@@ -147,29 +137,20 @@ export class LiveWindow {
     for (const follower of this.#followers) follower.interrupted();
   }
 
-  /**
-   * No more segments: playlists say ENDLIST. An open segment has been completed or is dropped.
-   *
-   * Who waits for a part that will never come is told when a player at PART-HOLD-BACK has asked for the last one, or has nothing left
-   * to play: hls.js (1.7.4) asks for no part any more once it has seen ENDLIST, and waits for ever before the end.
-   */
+  /** No more segments: playlists say ENDLIST. An open segment has been completed or is dropped. */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#isInterrupted = false;
     this.#segments.abortOpen();
     this.#changed();
-    if (this.isLowLatency && this.#timing) {
-      const holdBackMs = partHoldBackSeconds(this) * 1000;
-      this.#cancelEndDue = this.#clock.after(holdBackMs, () => this.#endIsDue());
-    } else this.#endIsDue();
+    this.#requests.windowEnded();
     for (const follower of this.#followers) follower.ended();
   }
 
   /** Nobody asks for it any more: the memory of its parts is used again. */
   release(): void {
-    this.#cancelEndDue?.();
-    if (this.#isEnded) this.#endIsDue();
+    this.#requests.windowReleased();
     this.#segments.release();
     for (const follower of this.#followers) follower.released();
     this.#followers.clear();
@@ -208,7 +189,7 @@ export class LiveWindow {
 
   /** Whoever waits for what will never come may be told. */
   get isEndDue(): boolean {
-    return this.#isEndDue;
+    return this.#requests.isEndDue;
   }
 
   get name(): string {
@@ -293,36 +274,17 @@ export class LiveWindow {
 
   /** For a playlist that has this segment (no part given: complete) or part, or anything later. */
   waitForPlaylist(msn: number, part: number | undefined): Waiter {
-    return this.#wait(`playlist ${msn}.${part ?? ''}`, () => {
-      if (this.#isEndDue) return 'available';
-      if (!this.isPlayable) return undefined;
-      if (this.nextMsn > msn) {
-        // "If the client requests a part index greater than the final part of the segment, the server MUST treat it as a
-        // request for Part Index 0 of the following segment" (RFC 8216bis 6.2.5.2).
-        const isPastEnd = part !== undefined && part >= (this.segment(msn)?.parts.length ?? 0);
-        const isAwaited = isPastEnd && this.nextMsn === msn + 1 && this.nextPart === 0;
-        return isAwaited ? undefined : 'available';
-      }
-      if (part === undefined || this.nextMsn < msn) return undefined;
-      return this.nextPart > part ? 'available' : undefined;
-    });
+    return this.#requests.waitForPlaylist(msn, part);
   }
 
   /** For the bytes of one part; unavailable once its segment ended without it. */
   waitForPart(msn: number, index: number): Waiter {
-    return this.#wait(`part ${msn}.${index}`, () => {
-      if (this.part(msn, index)) return 'available';
-      return this.#isEnded || this.nextMsn > msn ? 'unavailable' : undefined;
-    });
+    return this.#requests.waitForPart(msn, index);
   }
 
   /** For a segment to begin. */
   waitForSegment(msn: number): Waiter {
-    return this.#wait(`segment ${msn}`, () => {
-      if (this.segment(msn)?.parts.length) return 'available';
-      const isExpected = !this.#isEnded && !this.#isInterrupted && this.nextMsn <= msn;
-      return isExpected ? undefined : 'unavailable';
-    });
+    return this.#requests.waitForSegment(msn);
   }
 
   get #playableTiming(): WindowTiming {
@@ -330,21 +292,9 @@ export class LiveWindow {
     return this.#timing;
   }
 
-  #endIsDue(): void {
-    this.#isEndDue = true;
-    this.#waiters.wake();
-  }
-
-  #wait(what: string, check: () => WaitOutcome | undefined): Waiter {
-    const timeoutMs = this.#timing
-      ? this.#timing.targetDurationSeconds * BLOCKING_TARGET_DURATIONS * 1000
-      : STARTING_TIMEOUT_MS;
-    return this.#waiters.wait(what, check, timeoutMs);
-  }
-
   #changed(): void {
     this.#view.invalidate();
-    this.#waiters.wake();
+    this.#requests.windowChanged();
   }
 
   #evict({ targetDurationSeconds }: WindowTiming): void {

@@ -7,8 +7,8 @@ import { answerWith, INTERNAL_ERROR } from '../lib/http-handlers.ts';
 import { withoutIpv4Mapping } from '../lib/ipv4-mapping.ts';
 import type { Logger } from '../lib/logger.ts';
 import { PeerCounter } from '../lib/peer-counter.ts';
-import { READ_BUFFER_BYTES, takeOver } from '../sockets/borrowed-reads.ts';
 import { SharedPort } from '../sockets/shared-port.ts';
+import { READ_BUFFER_BYTES, readInto } from '../sockets/shared-read-buffer.ts';
 import { DirectConnection, type DirectHttpServer } from './direct-http.ts';
 import { type Connection, Exchange, ExchangeResponse } from './http-exchange.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
@@ -144,9 +144,9 @@ export class HttpServer {
       return;
     }
     const remoteAddress = withoutIpv4Mapping(accepted.remoteAddress);
-    const taken = takeOver(accepted, this.#buffer, (bytes) => connection.direct?.receive(bytes));
-    if (taken) accepted.destroy();
-    const socket = taken ?? accepted;
+    const moved = readInto(accepted, this.#buffer, (bytes) => connection.direct?.receive(bytes));
+    if (moved) accepted.destroy();
+    const socket = moved ?? accepted;
     const key = addressKey(remoteAddress);
     const isCounted = !(socket instanceof TLSSocket) && this.connectionCount.take(key);
     const connection: Connection = {

@@ -9,7 +9,7 @@ import { generate } from 'selfsigned';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { RtmpClient } from '../../test/support/rtmp-client.ts';
 import { until } from '../../test/support/until.ts';
-import { READ_BUFFER_BYTES } from '../sockets/borrowed-reads.ts';
+import { READ_BUFFER_BYTES } from '../sockets/shared-read-buffer.ts';
 import { SocketConnection } from './rtmp-server.ts';
 import { ListeningServer } from './testing/listening-server.ts';
 import { capturedBytes } from './testing/media-messages.ts';

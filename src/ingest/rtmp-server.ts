@@ -7,9 +7,9 @@ import { withoutIpv4Mapping } from '../lib/ipv4-mapping.ts';
 import type { Logger } from '../lib/logger.ts';
 import { PeerCounter } from '../lib/peer-counter.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
-import { READ_BUFFER_BYTES, takeOver } from '../sockets/borrowed-reads.ts';
 import { ReadTurns, type TurnTaking } from '../sockets/read-turns.ts';
 import { type PortSharing, SharedPort } from '../sockets/shared-port.ts';
+import { READ_BUFFER_BYTES, readInto } from '../sockets/shared-read-buffer.ts';
 import type { PublishGate } from './publishing.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { type EncoderConnection, RtmpSession } from './rtmp-session.ts';
@@ -204,13 +204,12 @@ export class RtmpServer {
       session.receive(bytes);
       this.#turns.received(connection, bytes.byteLength);
     };
-    const taken = takeOver(accepted, this.#readBuffer, receive);
-    const socket = taken ?? accepted.on('data', receive);
-    if (taken) {
+    const moved = readInto(accepted, this.#readBuffer, receive);
+    const socket = moved ?? accepted.on('data', receive);
+    if (moved) {
       // What was accepted is what is counted.
-      taken.once('close', () => accepted.destroy());
-      accepted.once('close', () => taken.destroy());
-      taken.resume();
+      moved.once('close', () => accepted.destroy());
+      accepted.once('close', () => moved.destroy());
     }
     const connection = new SocketConnection(socket, clock);
     const session = new RtmpSession({

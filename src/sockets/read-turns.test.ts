@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { READ_BUFFER_BYTES } from './borrowed-reads.ts';
 import { ReadTurns } from './read-turns.ts';
+import { READ_BUFFER_BYTES } from './shared-read-buffer.ts';
 
 /** Turns whose rounds end when the test says so. */
 function turns() {

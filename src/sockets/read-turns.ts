@@ -1,4 +1,4 @@
-import { READ_BUFFER_BYTES } from './borrowed-reads.ts';
+import { READ_BUFFER_BYTES } from './shared-read-buffer.ts';
 
 /** What comes in smaller pieces is no backlog: it costs nothing here. A record of TLS has twice as much. */
 const LARGE_READ_BYTES = 8 * 1024;

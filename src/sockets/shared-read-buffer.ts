@@ -10,14 +10,14 @@ interface SocketInternals {
 }
 
 /**
- * Takes an accepted connection over into a socket that reads, once it is resumed, into `buffer`, which all connections may share:
- * `receive` gets a view of it and must be done with it when it returns. `accepted` is left without a connection; its server
- * counts it until it is destroyed. `undefined`: it stays as it is, for it is encrypted, or of a Node.js that is made otherwise.
+ * Moves an accepted connection to a socket that reads into `buffer`, which all connections may share: `receive` gets a view of it and
+ * must be done with it when it returns. It reads at once; pause it to wait. `accepted` is left without a connection; its server counts
+ * it until it is destroyed. `undefined`: it stays as it is, for it is encrypted, or of a Node.js that is made otherwise.
  *
  * Why: a 'data' event brings memory of its own, 64 KiB that are then cut to the hundred bytes of a request. At 50 streams that is
  * 3,000 ArrayBuffers a second; making, moving and collecting them is a fifth of all CPU.
  */
-export function takeOver(
+export function readInto(
   accepted: Socket,
   buffer: Buffer,
   receive: (bytes: Buffer) => void,

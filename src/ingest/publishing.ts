@@ -83,8 +83,9 @@ export interface Publication extends FrameSink {
   /** Where the stream's timeline goes on after an earlier encoder's: the time of this one's first keyframe. 0 for the first. */
   readonly resumeAtMs: number;
   /**
-   * Nothing becomes of pictures that are decoded before this (90 kHz, on the timeline of the frames) as long as none that is later or a
-   * keyframe follows, nor of sound until `MAX_AUDIO_LEAD_TICKS` later: they may be handed over together. `undefined`: of each frame.
+   * Frames before this time (90 kHz, on the timeline of the frames) need not be delivered one by one: as long as the pace is kept, none
+   * of them ends a part, so they may be handed over together with the first frame at or after it. Keyframes are never held back; sound
+   * may be until one second later (packaging's `MAX_AUDIO_LEAD_TICKS`). `undefined`: deliver every frame at once.
    */
   readonly awaitedTicks?: Ticks | undefined;
   metadata(metadata: EncoderMetadata): void;

@@ -1,7 +1,8 @@
 import type { Ticks } from '../lib/timescale.ts';
-import { type Frame, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
+import type { Frame, MediaTracks } from '../media/frame.ts';
 import { FollowerTimeline } from './follower-timeline.ts';
 import type { SegmentStart } from './segmentation.ts';
+import { MAX_AUDIO_LEAD_TICKS } from './segmenter.ts';
 
 export type InputItem =
   | { readonly kind: 'tracks'; readonly tracks: MediaTracks }
@@ -24,9 +25,6 @@ export interface InputReader {
 
 /** One frame a second, for ten target durations of the longest kind; beyond it nobody leads. */
 const MAX_ITEMS = 8192;
-
-/** Sound that is ahead by more has no picture beside it: as the segmenter has it for the leader. */
-const MAX_AUDIO_LEAD_TICKS = VIDEO_TIMESCALE;
 
 /** The frames of a following rendition that belong to no part yet. */
 export class FollowerInput {
@@ -78,6 +76,7 @@ export class FollowerInput {
       if (item.kind !== 'frame') continue;
       const { frame } = item;
       if (!this.#isLeading(frame)) {
+        // Sound that is ahead by more has no picture beside it: as the segmenter has it for the leader.
         const isAlone = this.ticksOf(frame) >= endTicks + MAX_AUDIO_LEAD_TICKS;
         if (isAlone && !awaitsKeyframe) return true;
         continue;

@@ -77,8 +77,8 @@ export class Segmenter {
   }
 
   /**
-   * No picture that is decoded before this ends the open part or its segment, unless it is a keyframe or the pace changes with it; nor
-   * does sound until `MAX_AUDIO_LEAD_TICKS` later. `undefined`: nobody knows.
+   * No picture before this decoding time ends the open part or its segment, unless it is a keyframe or the pace changes with it. No sound
+   * does until `MAX_AUDIO_LEAD_TICKS` later. `undefined`: any frame may.
    */
   get nextEndTicks(): Ticks | undefined {
     const { periodTicks, isSteady } = this.pacing;

@@ -3,19 +3,19 @@ import { assert } from '../lib/assert.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import type { Frame } from '../media/frame.ts';
 import { readFrameBatch } from './frame-batch.ts';
+import { HostedEncoder } from './hosted-encoder.ts';
 import type { AskedToPublish, FromEncoder, ReceivedBytes, ToEncoder } from './ingest-messages.ts';
 import type { Conversation } from './link.ts';
-import { RemoteEncoder } from './remote-encoder.ts';
 
 /** The main thread's side of topic `ingest`: the encoders of one worker, as if they were its own. */
 export class IngestHost {
   readonly #conversation: Conversation;
   readonly #gate: PublishGate;
   readonly #payloads: SlabPool;
-  readonly #encoders = new Map<number, RemoteEncoder>();
+  readonly #encoders = new Map<number, HostedEncoder>();
   readonly #slabs = new Map<number, SharedArrayBuffer>();
   /** Whose frames were taken last. */
-  #newest: RemoteEncoder | undefined;
+  #newest: HostedEncoder | undefined;
   /** Frames that are not needed any more, by slab; the worker has not been told. */
   #givenBack = new Map<number, number>();
 
@@ -59,7 +59,7 @@ export class IngestHost {
         break;
       case 'publish': {
         const { kind: _, account, ...asked } = message;
-        this.#publish(subject, new RemoteEncoder(account), asked);
+        this.#publish(subject, new HostedEncoder(account), asked);
         break;
       }
       case 'end': {
@@ -73,7 +73,7 @@ export class IngestHost {
     }
   }
 
-  #publish(id: number, encoder: RemoteEncoder, asked: AskedToPublish): void {
+  #publish(id: number, encoder: HostedEncoder, asked: AskedToPublish): void {
     this.#encoders.set(id, encoder);
     const request: PublishRequest = {
       ...asked,
@@ -89,7 +89,7 @@ export class IngestHost {
     );
   }
 
-  #decided(id: number, encoder: RemoteEncoder, decision: PublishDecision): void {
+  #decided(id: number, encoder: HostedEncoder, decision: PublishDecision): void {
     const isThere = this.#encoders.get(id) === encoder;
     if (decision.accepted) {
       const { publication } = decision;

@@ -23,7 +23,7 @@ const MAX_REQUESTS = 16_384;
 const UNAVAILABLE_REPLY: HttpReply = { status: 503, headers: { 'Retry-After': 1 } };
 
 /** A request that the main thread has not answered to the last byte. */
-interface Asked {
+interface PendingRequest {
   readonly method: string;
   readonly reply: PromiseWithResolvers<HttpReply>;
   /** The piece of the reply's body that was asked for; `undefined`: there are no more. */
@@ -40,7 +40,7 @@ export class RemoteHandler {
   readonly #conversation: Conversation;
   readonly #maxBodyBytes: number;
   readonly #maxRequests: number;
-  readonly #asked = new Map<number, Asked>();
+  readonly #pending = new Map<number, PendingRequest>();
   #lastNumber = 0;
 
   constructor(conversation: Conversation, options: RemoteHandlerOptions = {}) {
@@ -53,10 +53,10 @@ export class RemoteHandler {
   }
 
   readonly handle: HttpHandler = (request) => {
-    if (this.#asked.size >= this.#maxRequests) return UNAVAILABLE_REPLY;
+    if (this.#pending.size >= this.#maxRequests) return UNAVAILABLE_REPLY;
     const number = this.#nextNumber();
     const reply = Promise.withResolvers<HttpReply>();
-    this.#asked.set(number, { method: request.method, reply, piece: undefined });
+    this.#pending.set(number, { method: request.method, reply, piece: undefined });
     request.onClose(() => this.#leave(number));
     if (mayHaveBody(request)) void this.#askWithBody(number, request);
     else this.#ask(number, request);
@@ -65,7 +65,7 @@ export class RemoteHandler {
 
   #nextNumber(): number {
     do this.#lastNumber = (this.#lastNumber + 1) >>> 0;
-    while (this.#asked.has(this.#lastNumber));
+    while (this.#pending.has(this.#lastNumber));
     return this.#lastNumber;
   }
 
@@ -76,14 +76,14 @@ export class RemoteHandler {
       body = await request.body(this.#maxBodyBytes);
     } catch (error) {
       if (error instanceof TooManyBodies) {
-        this.#asked.get(number)?.reply.resolve(UNAVAILABLE_REPLY);
-        this.#asked.delete(number);
+        this.#pending.get(number)?.reply.resolve(UNAVAILABLE_REPLY);
+        this.#pending.delete(number);
         return;
       }
       bodyFault = error instanceof BodyTooLarge ? 'too-large' : 'broken';
     }
     // Its client may have gone meanwhile.
-    if (this.#asked.has(number)) this.#ask(number, request, body, bodyFault);
+    if (this.#pending.has(number)) this.#ask(number, request, body, bodyFault);
   }
 
   #ask(
@@ -106,27 +106,27 @@ export class RemoteHandler {
 
   /** The client wants no more of it. */
   #leave(number: number): void {
-    const asked = this.#asked.get(number);
-    if (asked === undefined) return;
-    this.#asked.delete(number);
+    const pending = this.#pending.get(number);
+    if (pending === undefined) return;
+    this.#pending.delete(number);
     this.#conversation.send(number, 'gone');
-    asked.reply.reject(new Error('cannot answer: the client went away'));
-    asked.piece?.resolve(undefined);
+    pending.reply.reject(new Error('cannot answer: the client went away'));
+    pending.piece?.resolve(undefined);
   }
 
   #onMessage(number: number, message: HostMessage, payload: Uint8Array): void {
-    const asked = this.#asked.get(number);
+    const pending = this.#pending.get(number);
     // The client went away before it came.
-    if (asked === undefined) return;
-    if (message === undefined) asked.piece?.resolve(payload);
+    if (pending === undefined) return;
+    if (message === undefined) pending.piece?.resolve(payload);
     else if (message === 'end' || message === 'broken') {
-      this.#asked.delete(number);
-      if (message === 'end') asked.piece?.resolve(undefined);
-      else asked.piece?.reject(new Error('the body broke off in the main thread'));
+      this.#pending.delete(number);
+      if (message === 'end') pending.piece?.resolve(undefined);
+      else pending.piece?.reject(new Error('the body broke off in the main thread'));
     } else {
-      const hasMore = message.body === 'pieces' && !isBodiless(asked.method, message.status);
-      if (!hasMore) this.#asked.delete(number);
-      asked.reply.resolve(this.#replyOf(number, message, payload));
+      const hasMore = message.body === 'pieces' && !isBodiless(pending.method, message.status);
+      if (!hasMore) this.#pending.delete(number);
+      pending.reply.resolve(this.#replyOf(number, message, payload));
     }
   }
 
@@ -152,11 +152,11 @@ export class RemoteHandler {
   }
 
   #nextPiece(number: number): Promise<Uint8Array | undefined> {
-    const asked = this.#asked.get(number);
-    if (asked === undefined) return Promise.resolve(undefined);
-    asked.piece = Promise.withResolvers();
+    const pending = this.#pending.get(number);
+    if (pending === undefined) return Promise.resolve(undefined);
+    pending.piece = Promise.withResolvers();
     this.#conversation.send(number);
-    return asked.piece.promise;
+    return pending.piece.promise;
   }
 }
 

@@ -25,7 +25,8 @@ export interface StreamReplica {
   readonly firstMsnsWithBytes: ReadonlyMap<LiveWindow, number>;
 }
 
-interface Wanted extends StreamReplica {
+/** With how it stands with viewers and with the main thread. */
+interface ReplicatedStream extends StreamReplica {
   readonly number: number;
   /** By the main thread's number. */
   readonly byNumber: Map<number, LiveWindow>;
@@ -40,9 +41,9 @@ interface Wanted extends StreamReplica {
 export class StreamReplicas {
   readonly #conversation: Conversation;
   readonly #clock: Clock;
-  readonly #byPlaybackId = new Map<string, Wanted>();
+  readonly #byPlaybackId = new Map<string, ReplicatedStream>();
   /** By our number. */
-  readonly #wanted = new Map<number, Wanted>();
+  readonly #streams = new Map<number, ReplicatedStream>();
   /** Of all streams, by the main thread's number. */
   readonly #windows = new Map<number, LiveWindow>();
   readonly #refused = new Set<string>();
@@ -60,16 +61,16 @@ export class StreamReplicas {
 
   /** What a viewer asks for. Where it is not here, it is taken up for those who ask later. */
   find(playbackId: string): StreamReplica | undefined {
-    const wanted = this.#byPlaybackId.get(playbackId);
-    if (wanted === undefined) this.#takeUp(playbackId);
-    else wanted.isAskedFor = true;
-    return wanted;
+    const stream = this.#byPlaybackId.get(playbackId);
+    if (stream === undefined) this.#takeUp(playbackId);
+    else stream.isAskedFor = true;
+    return stream;
   }
 
   #takeUp(playbackId: string): void {
     const unknownCount = this.#refused.size + this.#unansweredCount;
     if (unknownCount >= MAX_UNKNOWN || this.#refused.has(playbackId)) return;
-    const wanted: Wanted = {
+    const stream: ReplicatedStream = {
       playbackId,
       number: ++this.#count,
       byNumber: new Map(),
@@ -79,10 +80,10 @@ export class StreamReplicas {
       isAskedFor: true,
       idleSweeps: 0,
     };
-    this.#byPlaybackId.set(playbackId, wanted);
-    this.#wanted.set(wanted.number, wanted);
+    this.#byPlaybackId.set(playbackId, stream);
+    this.#streams.set(stream.number, stream);
     this.#unansweredCount++;
-    this.#send(wanted, { kind: 'want', playbackId });
+    this.#send(stream, { kind: 'want', playbackId });
   }
 
   #message(subject: number, message: FromFeed, payload: Uint8Array): void {
@@ -92,8 +93,8 @@ export class StreamReplicas {
       case 'window':
       case 'windows': {
         // What was under way when it was given up is of no use.
-        const wanted = this.#wanted.get(subject);
-        if (wanted) this.#streamTold(wanted, message);
+        const stream = this.#streams.get(subject);
+        if (stream) this.#streamTold(stream, message);
         return;
       }
       default: {
@@ -104,67 +105,67 @@ export class StreamReplicas {
   }
 
   #streamTold(
-    wanted: Wanted,
+    stream: ReplicatedStream,
     message: Extract<FromFeed, { kind: 'not-yours' | 'gone' | 'window' | 'windows' }>,
   ): void {
     switch (message.kind) {
       case 'not-yours':
-        this.#drop(wanted);
-        this.#refused.add(wanted.playbackId);
+        this.#drop(stream);
+        this.#refused.add(stream.playbackId);
         return;
       case 'gone':
-        this.#drop(wanted);
+        this.#drop(stream);
         return;
       case 'window':
-        this.#add(wanted, message.window, message.options);
+        this.#add(stream, message.window, message.options);
         return;
       case 'windows':
-        this.#answered(wanted);
-        wanted.windows = message.windows.flatMap((number) => wanted.byNumber.get(number) ?? []);
+        this.#answered(stream);
+        stream.windows = message.windows.flatMap((number) => stream.byNumber.get(number) ?? []);
     }
   }
 
-  #add(wanted: Wanted, number: number, options: WindowOptions): void {
+  #add(stream: ReplicatedStream, number: number, options: WindowOptions): void {
     const window = new LiveWindow({
       ...options,
       clock: this.#clock,
-      siblings: () => wanted.windows,
+      siblings: () => stream.windows,
     });
-    wanted.byNumber.set(number, window);
-    wanted.firstMsnsWithBytes.set(window, options.firstMsnWithBytes);
+    stream.byNumber.set(number, window);
+    stream.firstMsnsWithBytes.set(window, options.firstMsnWithBytes);
     this.#windows.set(number, window);
   }
 
-  #answered(wanted: Wanted): void {
-    if (wanted.isAnswered) return;
-    wanted.isAnswered = true;
+  #answered(stream: ReplicatedStream): void {
+    if (stream.isAnswered) return;
+    stream.isAnswered = true;
     this.#unansweredCount--;
   }
 
   #sweep(): void {
     this.#refused.clear();
-    for (const wanted of this.#wanted.values()) {
-      wanted.idleSweeps = wanted.isAskedFor ? 0 : wanted.idleSweeps + 1;
-      wanted.isAskedFor = false;
-      if (wanted.idleSweeps < MAX_IDLE_SWEEPS) continue;
-      this.#drop(wanted);
-      this.#send(wanted, { kind: 'give-up' });
+    for (const stream of this.#streams.values()) {
+      stream.idleSweeps = stream.isAskedFor ? 0 : stream.idleSweeps + 1;
+      stream.isAskedFor = false;
+      if (stream.idleSweeps < MAX_IDLE_SWEEPS) continue;
+      this.#drop(stream);
+      this.#send(stream, { kind: 'give-up' });
     }
   }
 
   /** Whoever still reads a segment as it grows is told that it grows no more. */
-  #drop(wanted: Wanted): void {
-    this.#answered(wanted);
-    this.#byPlaybackId.delete(wanted.playbackId);
-    this.#wanted.delete(wanted.number);
-    for (const [number, window] of wanted.byNumber) {
+  #drop(stream: ReplicatedStream): void {
+    this.#answered(stream);
+    this.#byPlaybackId.delete(stream.playbackId);
+    this.#streams.delete(stream.number);
+    for (const [number, window] of stream.byNumber) {
       this.#windows.delete(number);
       window.end();
       window.release();
     }
   }
 
-  #send({ number }: Wanted, message: ToFeed): void {
+  #send({ number }: ReplicatedStream, message: ToFeed): void {
     this.#conversation.send(number, message);
   }
 }

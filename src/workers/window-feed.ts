@@ -12,7 +12,7 @@ type FedStream = Pick<
 >;
 
 /** A window that a worker is told of. */
-interface Fed {
+interface FedWindow {
   readonly number: number;
   readonly stop: () => void;
 }
@@ -100,7 +100,7 @@ export class WindowFeed {
 class StreamFeed {
   readonly #stream: FedStream;
   readonly #target: FeedTarget;
-  readonly #windows = new Map<LiveWindow, Fed>();
+  readonly #windows = new Map<LiveWindow, FedWindow>();
   /** The list that the worker has. */
   #told: readonly LiveWindow[] = [];
 

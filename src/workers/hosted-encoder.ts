@@ -10,7 +10,7 @@ export type AboutPublication = FromEncoder & {
 };
 
 /** An encoder of a worker, in the main thread. */
-export class RemoteEncoder {
+export class HostedEncoder {
   readonly #account: EncoderAccount;
   /** Absent: it is being decided about. */
   publication: Publication | undefined;

@@ -60,23 +60,12 @@ export class LadderTranscoder implements FrameSink {
   #opening: Opening = { isNewSource: false, isBreak: false };
   #endedCpuSeconds = 0;
   #runningCpuSeconds = 0;
-  #droppedFrames = 0;
-  #deaths = 0;
 
   constructor(options: LadderTranscoderOptions) {
     this.#options = options;
     this.#feeds = new Map(
       [...options.sinks].map(([name, sink]) => [name, new RenditionFeed(sink)]),
     );
-  }
-
-  /** Frames of the source that ffmpeg was too slow for. */
-  get droppedFrames(): number {
-    return this.#droppedFrames;
-  }
-
-  get deaths(): number {
-    return this.#deaths;
   }
 
   /** Processor time of all children, as far as the system tells: the last moments of each one are missing. */
@@ -148,10 +137,7 @@ export class LadderTranscoder implements FrameSink {
         opening: this.#opening,
         feeds: this.#feeds,
         onThumbnail: (jpeg) => thumbnails?.onThumbnail(jpeg),
-        onGap: ({ frames }) => {
-          this.#droppedFrames += frames;
-          this.#trouble({ kind: 'fell-behind', droppedFrames: frames });
-        },
+        onGap: ({ frames }) => this.#trouble({ kind: 'fell-behind', droppedFrames: frames }),
         onEnd: (exit, wasAsked) => this.#ended(run, exit, wasAsked),
       },
       keyframe,
@@ -182,7 +168,6 @@ export class LadderTranscoder implements FrameSink {
   }
 
   #died(run: TranscodeRun, exit: TranscoderExit): void {
-    this.#deaths++;
     this.#opening = { ...this.#opening, isBreak: true };
     this.#backoff.died(run.startedMs, this.#options.clock.monotonicMs());
     this.#trouble({ kind: 'died', ...exit });

@@ -23,7 +23,18 @@ test('a slab that is still being cut is not used again, whatever was given back'
 });
 
 test('giveBack() passes over memory that is not of a slab', () => {
-  new SlabPool(64).giveBack(Buffer.alloc(3));
+  /** Where the buffers lie that a pool hands out, of which the first is given back together with `foreign`. */
+  const handOut = (...foreign: Buffer[]) => {
+    const pool = new SlabPool(64);
+    const allocator = pool.allocator();
+    const [first, ...others] = Array.from({ length: 3 }, () => allocator.allocate(32));
+    for (const buffer of [first!, ...foreign]) pool.giveBack(buffer);
+    const buffers = [first!, ...others, pool.allocator().allocate(32), allocator.allocate(32)];
+    const memories = buffers.map(({ buffer }) => buffer);
+    return buffers.map(({ buffer, byteOffset }) => [memories.indexOf(buffer), byteOffset]);
+  };
+  const tooLarge = new SlabPool(64).allocator().allocate(33);
+  assert.deepEqual(handOut(Buffer.alloc(32), tooLarge), handOut());
 });
 
 test('allocate() gives a buffer larger than half a slab its own memory', () => {

@@ -70,8 +70,11 @@ export interface RenderedPlaylist {
   readonly nextPart: number;
 }
 
+/** The media of a rendition, relative to its playlist. `generation`: how many encodings it had before this one. */
 export const initUri = (generation: number): string => `init-${generation}.mp4`;
+/** `msn`: its Media Sequence Number, which it keeps (RFC 8216bis 4.4.3.2). */
 export const segmentUri = (msn: number, extension: MediaExtension): string => `${msn}.${extension}`;
+/** `index`: in its segment, from 0: the Part Index of RFC 8216bis 6.2.5.2. */
 export const partUri = (msn: number, index: number, extension: MediaExtension): string =>
   `${msn}.${index}.${extension}`;
 /** From one rendition's playlist to another's; sessions are left out, players compare up to the query. */

@@ -151,28 +151,34 @@ export function encodeEncodingLines(
   return segment.discontinuity ? `#EXT-X-DISCONTINUITY\n${map}` : map;
 }
 
+/** EXT-X-PROGRAM-DATE-TIME, 4.4.4.6: UTC, to the millisecond. Throws `RangeError` on what is no time of a `Date`. */
 export function encodeDateLine(unixMs: number): string {
   return `#EXT-X-PROGRAM-DATE-TIME:${new Date(unixMs).toISOString()}\n`;
 }
 
+/** EXT-X-MAP, 4.4.4.5. Throws `RangeError` on a URI with a double quote or a line break. */
 export function encodeMapLine(uri: string): string {
   return `#EXT-X-MAP:URI=${quoted(uri)}\n`;
 }
 
+/** EXT-X-PART, 4.4.4.9. Throws `RangeError` on a URI as `encodeMapLine` does. */
 export function encodePartLine(part: PartialSegment): string {
   const independent = part.independent ? ',INDEPENDENT=YES' : '';
   const gap = part.gap ? ',GAP=YES' : '';
   return `#EXT-X-PART:DURATION=${seconds(part.durationSeconds)},URI=${quoted(part.uri)}${independent}${gap}\n`;
 }
 
+/** EXT-X-PRELOAD-HINT, 4.4.5.3. Throws `RangeError` on a URI as `encodeMapLine` does. */
 export function encodePreloadHintLine(hint: PreloadHint): string {
   return `#EXT-X-PRELOAD-HINT:TYPE=${hint.type},URI=${quoted(hint.uri)}\n`;
 }
 
+/** EXT-X-PREFETCH, which is IVS's and not of the draft. Throws `RangeError` on a URI that is empty or has a line break. */
 export function encodePrefetchLine(uri: string): string {
   return `#EXT-X-PREFETCH:${oneLine(uri)}\n`;
 }
 
+/** EXT-X-RENDITION-REPORT, 4.4.5.4. Throws `RangeError` on a URI as `encodeMapLine` does. */
 export function encodeRenditionReportLine(report: RenditionReport): string {
   const lastPart = report.lastPart === undefined ? '' : `,LAST-PART=${report.lastPart}`;
   return `#EXT-X-RENDITION-REPORT:URI=${quoted(report.uri)},LAST-MSN=${report.lastMsn}${lastPart}\n`;

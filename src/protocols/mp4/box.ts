@@ -13,11 +13,12 @@ export interface Box {
   readonly children: readonly Box[];
 }
 
+/** A box without version and flags. `type`: four ASCII characters, ISO 14496-12 4.2; its size is known when it is encoded. */
 export function box(type: string, fields: readonly Field[], children: readonly Box[] = []): Box {
   return { type, fields, children };
 }
 
-/** A box that begins with `version` and 24 bits of `flags`. */
+/** A box that begins with `version` and 24 bits of `flags`: the FullBox of ISO 14496-12 4.2. */
 export function fullBox(
   type: string,
   version: number,
@@ -28,21 +29,28 @@ export function fullBox(
   return { type, fields: [u8(version), u24(flags), ...fields], children };
 }
 
+/**
+ * An unsigned integer of 8 bits; those below have more, and the most significant byte first (ISO 14496-12 4.2). Of a value that
+ * does not fit, the low bits are written.
+ */
 export const u8 =
   (value: number): Field =>
   (writer) =>
     writer.u8(value);
 
+/** 16 bits, unsigned. */
 export const u16 =
   (value: number): Field =>
   (writer) =>
     writer.u16(value);
 
+/** 24 bits, unsigned. */
 export const u24 =
   (value: number): Field =>
   (writer) =>
     writer.u24(value);
 
+/** 32 bits, unsigned. */
 export const u32 =
   (value: number): Field =>
   (writer) =>
@@ -60,11 +68,13 @@ export const fixed16_16 = (value: number): Field => u32(Math.round(value * 0x1_0
 /** A fixed-point number with 8 bits before and 8 after the point. */
 export const fixed8_8 = (value: number): Field => u16(Math.round(value * 0x100));
 
+/** Four ASCII characters: a brand, a handler type. */
 export const fourCc =
   (value: string): Field =>
   (writer) =>
     writer.fourCc(value);
 
+/** Bytes as they are, such as a codec's own record. */
 export const bytes =
   (value: Uint8Array): Field =>
   (writer) =>

@@ -18,11 +18,13 @@ export const MAX_BOUNDED_PAYLOAD_BYTES = MAX_PACKET_LENGTH - FIXED_BYTES - TIMES
 const ALIGNED = 0x84;
 const PtsDtsFlags = { pts: 0x80, ptsAndDts: 0xc0 } as const;
 
+/** Of what begins in the packet; 90 kHz, before they are wrapped to 33 bits. */
 export interface PesTimes {
   readonly ptsTicks: Ticks;
   readonly dtsTicks: Ticks;
 }
 
+/** Bytes of the header that `writePesHeader` writes, ISO 13818-1 2.4.3.6: 14, or 19 where DTS and PTS differ. */
 export function pesHeaderByteLength({ ptsTicks, dtsTicks }: PesTimes): number {
   const timestamps = ptsTicks === dtsTicks ? 1 : 2;
   return PREFIX_BYTES + FIXED_BYTES + timestamps * TIMESTAMP_BYTES;

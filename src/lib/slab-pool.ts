@@ -4,8 +4,8 @@ const SLAB_BYTES = 512 * 1024;
 /** What is kept for later: 32 MiB, a second of streams of 250 Mbit/s together. */
 const FREE_SLABS = 64;
 /**
- * The same, where so many are in use. Hundreds of streams give back a second's worth at once when they were held up for a second, and
- * need as much in the next: memory that is new takes as long to get as everything else that is done with it, and holds them up again.
+ * The same while many are in use: streams held up for a second return a second's worth at once, and need it again in the next. Fresh
+ * memory costs as much as all other work on it, and would hold them up again.
  */
 const SLABS_IN_USE_A_FREE_ONE = 8;
 

@@ -9,7 +9,7 @@ const MAX_WAITING = 1000;
 interface Entry {
   /** Rejects where it can't be written now. */
   readonly attempt: () => Promise<void>;
-  /** Tells the caller; what it is told first, counts. */
+  /** Rejects the caller's promise, unless it has settled already. */
   readonly fail: (error: unknown) => void;
   readonly isOnce: boolean;
 }

@@ -48,8 +48,8 @@ export interface MediaTracks {
  * The currency between the stages: one access unit.
  * - `dtsTicks` in the timescale of the track of `kind`; per track strictly increasing between two
  *   `discontinuity()` calls, and both tracks share their zero.
- * - `payload`: length-prefixed NAL units (video), a raw AAC frame without ADTS (audio). On loan: it is the packager's that
- *   gives it back (`lib/slab-pool.ts`); whoever else keeps it for longer than the call copies it.
+ * - `payload`: length-prefixed NAL units (video), a raw AAC frame without ADTS (audio). On loan: where a packager takes it, only the
+ *   packager gives it back (`lib/slab-pool.ts`); anyone else who keeps it beyond the call copies it.
  */
 export interface Frame {
   readonly kind: 'video' | 'audio';

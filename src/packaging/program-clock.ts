@@ -6,7 +6,8 @@ const MAX_STEP_MS = 1;
 
 /**
  * No buffer on the way holds back so much: the machine slept, the wall clock was set, or the encoder's stood still. At a
- * millisecond a segment that would not be made good in the life of a stream.
+ * millisecond a segment that would not be made good in the life of a stream. Only forward: dates never go back within a timeline, so
+ * after a clock set back they stay ahead, by a millisecond less with each segment, until the next discontinuity.
  */
 const MAX_BEHIND_MS = 10_000;
 

@@ -1,6 +1,6 @@
 import { READ_BUFFER_BYTES } from './shared-read-buffer.ts';
 
-/** What comes in smaller pieces is no backlog: it costs nothing here. A record of TLS has twice as much. */
+/** Smaller reads are not counted: they are no backlog. A full TLS record is twice this. */
 const LARGE_READ_BYTES = 8 * 1024;
 
 /** A connection that can stop reading for a moment. */

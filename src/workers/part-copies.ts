@@ -1,9 +1,8 @@
 import type { Part } from '../packaging/segment.ts';
 
 /**
- * The bytes of parts for other threads, each of which gets memory of its own to keep. A part is encoded for the first thread, and
- * copied from there for the others, as long as what the first one gets has not been sent: so nothing of it stays in this thread,
- * where V8 would collect the whole heap for each 64 MB of it.
+ * The bytes of parts for other threads, each of which gets memory of its own to keep. Encoded for the first thread and copied for the
+ * others until the first copy has been posted, so nothing stays in this thread, where V8 would collect the whole heap for each 64 MB.
  */
 export class PartCopies {
   #newest: { readonly part: Part; readonly bytes: Uint8Array } | undefined;

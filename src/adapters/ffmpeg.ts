@@ -72,11 +72,12 @@ export function ffmpegFeatures(version: string, encoders: string): FfmpegFeature
 /** Starts ffmpeg, without a shell, and with pipes alone between it and us. */
 export class Ffmpeg implements TranscoderFactory {
   readonly features: FfmpegFeatures;
-  readonly #command: string;
+  /** A name on PATH, or a path. */
+  readonly command: string;
   readonly #log: Logger;
 
   constructor(command: string, features: FfmpegFeatures, log: Logger) {
-    this.#command = command;
+    this.command = command;
     this.features = features;
     this.#log = log;
   }
@@ -88,7 +89,7 @@ export class Ffmpeg implements TranscoderFactory {
   ): FfmpegChild {
     const outputs = Array.from({ length: outputCount }, () => 'pipe' as const);
     try {
-      const child = spawn(this.#command, ffmpegArguments, {
+      const child = spawn(this.command, ffmpegArguments, {
         stdio: ['pipe', 'ignore', 'pipe', ...outputs],
         env: environmentOfFfmpeg(),
         // Ctrl-C in a terminal is for Ivory, which ends its children in order.
@@ -104,7 +105,7 @@ export class Ffmpeg implements TranscoderFactory {
 }
 
 /** It decodes what strangers send: keys are none of its business. What libraries and drivers of GPUs read is. */
-function environmentOfFfmpeg(): NodeJS.ProcessEnv {
+export function environmentOfFfmpeg(): NodeJS.ProcessEnv {
   const names = Object.keys(process.env).filter((name) => !/^(?:IVORY|AWS)_/i.test(name));
   return Object.fromEntries(names.map((name) => [name, process.env[name]]));
 }

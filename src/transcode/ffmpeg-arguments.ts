@@ -15,6 +15,7 @@ const THUMBNAIL_QUANTIZER = 5;
 const UNBUFFERED = ['-flush_packets', '1'];
 /** With more threads a picture is out when as many further ones are in. */
 const JPEG = ['-c:v', 'mjpeg', '-q:v', String(THUMBNAIL_QUANTIZER), '-threads', '1'];
+const QUIET = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error'];
 const FLV = [...UNBUFFERED, '-f', 'flv', '-flvflags', 'no_duration_filesize'];
 
 /**
@@ -36,7 +37,7 @@ export function ffmpegArguments(
     ...(thumbnail === undefined ? [] : [thumbnailOutput(thumbnail, features)]),
   ];
   return [
-    ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error'],
+    ...QUIET,
     ...encoderOptions(choice).device,
     '-copyts',
     ...inputOptions(job),
@@ -46,10 +47,33 @@ export function ffmpegArguments(
   ];
 }
 
+/** Hardware encoders refuse what is smaller than about 145x49 or 128x128, each its own. */
+const TRIAL_PICTURE: VideoEncoding = {
+  width: 640,
+  height: 360,
+  keepOneFrameIn: 1,
+  framesPerSecond: 30,
+  bitrateBps: 630_000,
+};
+
+/** ffmpeg's arguments to encode one picture as those of ladders are: from nothing, to FLV on its standard output. */
+export function trialArguments(choice: EncoderChoice, features: FfmpegFeatures): readonly string[] {
+  const { width, height, framesPerSecond } = TRIAL_PICTURE;
+  return [
+    ...QUIET,
+    ...encoderOptions(choice).device,
+    ...['-f', 'lavfi', '-i', `color=size=${width}x${height}:rate=${framesPerSecond}`],
+    ...['-filter_complex', `[0:v]${videoFilters(TRIAL_PICTURE, choice)}[v0]`],
+    ...['-frames:v', '1'],
+    ...videoOutput({ encoding: TRIAL_PICTURE }, 'v0', choice, features),
+    'pipe:1',
+  ];
+}
+
 /** ffmpeg's arguments for one picture: FLV on its standard input, of which the first frame is a JPEG on pipe 3. */
 export function pictureArguments(size: NonNullable<ThumbnailJob['size']>): readonly string[] {
   return [
-    ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error'],
+    ...QUIET,
     ...['-threads', '1', '-probesize', '32', '-analyzeduration', '0', '-f', 'flv', '-i', 'pipe:0'],
     ...['-frames:v', '1', '-vf', pictureFilters(size).join(','), ...JPEG],
     ...['-f', 'image2pipe', `pipe:${FIRST_OUTPUT_FD}`],

@@ -81,6 +81,7 @@ export async function startIvory(
   const viewers = new ViewerSessions({ ids, clock, log });
   starting.defer(() => viewers.close());
   const transcoding = Promise.withResolvers<Transcoding | undefined>();
+  let transcodeDeaths = 0;
   const payloads = new SlabPool();
   starting.defer(collectAfterStreams(payloads, clock, log));
   const live = new LiveRegistry({
@@ -137,6 +138,7 @@ export async function startIvory(
     metricsRoutes(config.metrics, {
       streams: () => live.figures.measurements(),
       httpReplies: () => replyCounts.byStatus,
+      transcodeDeaths: () => transcodeDeaths,
       recordings: () => recording.recorder.measurements(),
       workerCount: () => pools.reduce((count, pool) => count + pool.readyCount, 0),
       certificateExpiresAtMs: () => certificates.certificate.notAfterMs,
@@ -185,7 +187,7 @@ export async function startIvory(
 
   await store.moveOut();
   // Encoders wait for it, the ports do not: ffmpeg takes as long to say what it can do as all that was before.
-  transcoding.resolve(prepareTranscoding(config, clock, log));
+  transcoding.resolve(prepareTranscoding(config, clock, log, () => transcodeDeaths++));
 
   const workers = startWorkers({
     ...{ config, certificates, clock, log, resources, payloads, handlers, replyCounts },

@@ -29,6 +29,7 @@ function setUp(readers: MetricsReaders = 'local') {
   const handler = metricsRoutes(readers, {
     streams: () => streams,
     httpReplies: () => httpReplies,
+    transcodeDeaths: () => 4,
     recordings: () => ({
       byCondition: new Map([['failed', 2]]),
       spooledBytes: 1234,
@@ -69,6 +70,7 @@ test('/metrics tells of each stream on air under its channel, and of none that h
     `ivory_ingest_frames_per_second${labels} 30`,
     `ivory_keyframe_interval_seconds${labels} 2`,
     `ivory_transcode_cpu_seconds_total${labels} 1.5`,
+    'ivory_transcode_deaths_total 4',
     'ivory_concurrent_streams{health="HEALTHY"} 1',
     'ivory_concurrent_streams{health="STARVING"} 0',
     'ivory_http_requests_total{status="200"} 7',
@@ -115,6 +117,7 @@ test('/metrics is answered after a scrape that could not load what it needs', as
   const sources: MetricsSources = {
     streams: () => [],
     httpReplies: () => new Map(),
+    transcodeDeaths: () => 0,
     recordings: () => ({ byCondition: new Map(), spooledBytes: 0, spoolLimitBytes: 1 }),
     workerCount: () => 0,
     certificateExpiresAtMs: () => 0,

@@ -13,6 +13,8 @@ export interface MetricsSources {
   readonly streams: () => readonly StreamMeasurements[];
   /** Answers so far, by their status. */
   readonly httpReplies: () => ReadonlyMap<number, number>;
+  /** Since the start, of all channels. */
+  readonly transcodeDeaths: () => number;
   readonly recordings: () => RecordingMeasurements;
   /** Threads that take connections beside the main one. */
   readonly workerCount: () => number;
@@ -138,6 +140,15 @@ function registerService(registry: Registry, sources: MetricsSources): void {
     collect: () => {
       calls.reset();
       for (const { operation, error, count } of apiCalls) calls.inc({ operation, error }, count);
+    },
+  });
+  const deaths: Counter = new Counter({
+    name: 'ivory_transcode_deaths_total',
+    help: 'ffmpegs of ladders that ended without having been asked.',
+    registers,
+    collect: () => {
+      deaths.reset();
+      deaths.inc(sources.transcodeDeaths());
     },
   });
   const cpu: Counter = new Counter({

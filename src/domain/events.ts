@@ -130,6 +130,10 @@ export interface OutboxEvent extends Tenant {
 /** The reason of a Stream Failure where the machine has no room for another ladder, in IVS's words. */
 export const TRANSCODE_CAPACITY_EXCEEDED = 'Transcode capacity exceeded. Please try again.';
 
+/** The reason of a Stream Failure where ffmpeg dies before it has made a picture, whenever it is started. */
+export const TRANSCODING_FAILED =
+  'Transcoding failed: ffmpeg ended again and again before the first picture.';
+
 export function limitBreachEvent(
   { limitName, ...members }: LimitBreach,
   timeMs: number,

@@ -26,6 +26,7 @@ export type DisconnectReason =
   | 'duration-limit'
   | 'ingest-limit'
   | 'transcode-capacity'
+  | 'transcoding-failed'
   | 'taken-over'
   | 'takeover-failed'
   | 'internal-failure';

@@ -88,6 +88,10 @@ export const DISCONNECT_STATUS: Readonly<Record<DisconnectReason, StatusInfo>> =
     'NetConnection.Connect.Closed',
     'Transcode capacity exceeded. Please try again.',
   ),
+  'transcoding-failed': error(
+    'NetConnection.Connect.Closed',
+    'The service can not transcode the stream.',
+  ),
   'taken-over': error(
     'NetConnection.Connect.Closed',
     'Another encoder with a higher priority took the stream over.',

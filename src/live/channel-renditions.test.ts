@@ -24,13 +24,22 @@ test('what is transcoded and not passed through gives its frames back at once', 
   const [clock, log, factory] = [new FakeClock(), silentLogger, new FakeTranscoders()];
   const payloads = new SlabPool(SLAB_BYTES);
   const renditions = new ChannelRenditions({
-    ...{ channel: CHANNEL, payloads, clock, log, onSegment() {}, onThumbnail() {} },
+    ...{
+      channel: CHANNEL,
+      payloads,
+      clock,
+      log,
+      onSegment() {},
+      onThumbnail() {},
+      onNoPictures() {},
+    },
     recordedThumbnails: () => undefined,
     transcoding: {
       factory,
       encoder: { encoder: 'libx264' },
       admission: new TranscodeAdmission(100),
       pictures: new PictureDecoder({ factory, clock, log }),
+      onDeath() {},
     },
   });
   renditions.tracks(TRACKS, DECLARED);
@@ -56,7 +65,7 @@ function passedThrough(): ChannelRenditions {
   const renditions = new ChannelRenditions({
     channel: { ...CHANNEL, type: 'BASIC', containerFormat: 'FRAGMENTED_MP4' },
     ...{ payloads: new SlabPool(), clock: new FakeClock(), log: silentLogger },
-    ...{ onSegment() {}, onThumbnail() {}, transcoding: undefined },
+    ...{ onSegment() {}, onThumbnail() {}, onNoPictures() {}, transcoding: undefined },
     recordedThumbnails: () => undefined,
   });
   renditions.tracks(TRACKS, DECLARED);

@@ -37,6 +37,8 @@ export interface Transcoding {
   readonly admission: TranscodeAdmission;
   /** For thumbnails of what is passed through. */
   readonly pictures: PictureDecoder;
+  /** A ladder's ffmpeg is gone without having been asked. */
+  readonly onDeath: () => void;
 }
 
 /** The machine has no room for the channel's ladder beside those on air. */
@@ -52,6 +54,8 @@ export interface ChannelRenditionsOptions extends ChannelThumbnailsOptions {
   readonly log: Logger;
   /** Of every rendition. */
   readonly onSegment: OnSegment;
+  /** No rendition has a picture, nor will have: nothing is passed through, and ffmpeg makes none. */
+  readonly onNoPictures: () => void;
 }
 
 export interface DeclaredRates extends NominalBitrates {
@@ -253,8 +257,9 @@ export class ChannelRenditions {
     });
   }
 
-  #transcode(packager: ChannelPackager, { factory, encoder }: Transcoding): LadderTranscoder {
+  #transcode(packager: ChannelPackager, transcoding: Transcoding): LadderTranscoder {
     const { payloads, clock, log } = this.#options;
+    const { factory, encoder } = transcoding;
     const transcoded = this.#plan.filter((plan) => plan.video !== 'source');
     return new LadderTranscoder({
       sinks: new Map(transcoded.map((plan) => [plan.name, packager.sink(plan)])),
@@ -265,7 +270,11 @@ export class ChannelRenditions {
       clock,
       log,
       onTrouble: (trouble) => {
-        if (trouble.kind === 'died') packager.interrupted();
+        if (trouble.kind === 'died') {
+          transcoding.onDeath();
+          packager.interrupted();
+        }
+        if (trouble.kind === 'no-pictures' && !this.#passThrough) this.#options.onNoPictures();
       },
     });
   }

@@ -1,5 +1,5 @@
 import type { StreamOnAir } from '../delivery/on-air.ts';
-import { TRANSCODE_CAPACITY_EXCEEDED } from '../domain/events.ts';
+import { TRANSCODE_CAPACITY_EXCEEDED, TRANSCODING_FAILED } from '../domain/events.ts';
 import type { IngestMeasurements, IngestReading } from '../domain/stream-measurements.ts';
 import type { StreamHealth } from '../domain/stream-session.ts';
 import type { TakeoverFailure } from '../domain/takeover.ts';
@@ -93,6 +93,7 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
       ...options,
       log: this.#log,
       onSegment: (window, segment) => this.#recording.segment(window, segment),
+      onNoPictures: () => this.#failTranscoding(),
       onThumbnail: (jpeg) => this.#recording.thumbnail(jpeg),
       recordedThumbnails: () => this.#recording.thumbnails,
     });
@@ -330,6 +331,14 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
     if (this.isEnded) return;
     this.#history.happened('Stream Failure');
     void this.stop('internal-failure');
+  }
+
+  /** It would be live, healthy and never to be seen. */
+  #failTranscoding(): void {
+    this.#log.error({ reason: TRANSCODING_FAILED }, 'the stream failed');
+    if (this.isEnded) return;
+    this.#history.happened('Stream Failure', { reason: TRANSCODING_FAILED });
+    void this.stop('transcoding-failed');
   }
 
   #goLive(): void {

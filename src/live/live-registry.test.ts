@@ -376,6 +376,49 @@ test('a fault of ours in one stream ends that stream alone, and its history says
   await accepted(registry);
 });
 
+/** ffmpeg dies at every keyframe of a source of this height. */
+async function onAirWithoutFfmpeg(height: number) {
+  const [clock, log, factory] = [new FakeClock(), silentLogger, new FakeTranscoders()];
+  let deaths = 0;
+  const transcoding: Transcoding = {
+    ...{ factory, encoder: { encoder: 'libx264' }, admission: new TranscodeAdmission(100) },
+    pictures: new PictureDecoder({ factory, clock, log }),
+    onDeath: () => deaths++,
+  };
+  const world = setUp(CHANNEL, transcoding);
+  const request = encoder();
+  const publication = await accepted(world.registry, request);
+  publication.tracks({ ...TRACKS, video: { ...TRACKS.video, height } });
+  for (let fromMs = 0; fromMs < 10_000; fromMs += 2_000) {
+    const childCount = factory.children.length;
+    feed(publication, fromMs, fromMs + 2_000);
+    if (factory.children.length > childCount) factory.newest.exit({ exitCode: 1 });
+    world.clock.advance(2_000);
+  }
+  await written();
+  const [streamId = ''] = world.sessionLog.sessions.keys();
+  const { registry, sessionLog } = world;
+  return { registry, request, deaths, eventNames: sessionLog.eventNames(streamId) };
+}
+
+test('a stream of which ffmpeg makes no picture ends with Stream Failure', async () => {
+  const { registry, request, deaths, eventNames } = await onAirWithoutFfmpeg(720);
+  assert.deepEqual(request.disconnects, ['transcoding-failed']);
+  assert.equal(registry.hasSession(CHANNEL.arn), false);
+  assert.equal(deaths, 3);
+  assert.deepEqual(eventNames, [
+    ...['Session Created', 'Stream Start', 'Stream Failure', 'Stream End', 'Session Ended'],
+  ]);
+});
+
+test('a stream that is passed through goes on, whatever becomes of ffmpeg', async () => {
+  const { registry, request, deaths, eventNames } = await onAirWithoutFfmpeg(1080);
+  assert.deepEqual(request.disconnects, []);
+  assert.ok(registry.stream(CHANNEL.arn));
+  assert.ok(deaths > 3);
+  assert.deepEqual(eventNames, ['Session Created', 'Stream Start']);
+});
+
 test('an ended stream is forgotten after a minute', async () => {
   const { registry, clock, publication } = await onAir();
   const playbackId = registry.onAir(CHANNEL, CHANNEL.id)?.playbackId ?? '';
@@ -419,7 +462,7 @@ test('closing the registry waits for a session that was refused to be written do
   admission.admit(2, 0);
   const pictures = new PictureDecoder({ factory, clock, log });
   const { registry, sessionLog } = setUp(CHANNEL, {
-    ...{ factory, admission, pictures },
+    ...{ factory, admission, pictures, onDeath() {} },
     encoder: { encoder: 'libx264' },
   });
   const { endSession } = sessionLog;

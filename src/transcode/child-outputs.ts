@@ -27,6 +27,8 @@ export interface RoutedOutput {
 export class ChildOutputs {
   readonly #pipes: ((bytes: Uint8Array) => void)[];
   readonly #baseMs: number;
+  /** Indexes of the videos of which no picture has come. */
+  readonly #awaitedVideos: Set<number>;
 
   constructor(options: {
     readonly job: TranscodeJob;
@@ -38,10 +40,11 @@ export class ChildOutputs {
     const { job, renditions, payloads, onThumbnail } = options;
     this.#baseMs = options.baseMs;
     this.#pipes = [];
+    this.#awaitedVideos = new Set(job.videos.keys());
     for (const index of job.videos.keys()) {
       const rendition = renditions.find(({ route }) => route.video === index)?.output;
       const reader = new FlvReader(MAX_TAG_BYTES, payloads.allocator());
-      this.#pipes.push(pull(reader, (tag) => rendition && this.#video(tag, rendition)));
+      this.#pipes.push(pull(reader, (tag) => this.#video(tag, index, rendition)));
     }
     for (const index of job.audios.keys()) {
       const listeners = renditions.filter(({ route }) => route.audio === index);
@@ -54,15 +57,25 @@ export class ChildOutputs {
     }
   }
 
+  /** Each video has given one at least. */
+  get hasPictures(): boolean {
+    return this.#awaitedVideos.size === 0;
+  }
+
   push(index: number, bytes: Uint8Array): void {
     this.#pipes[index]?.(bytes);
   }
 
-  #video({ kind, timestampMs, body }: FlvTag, rendition: RenditionOutput): void {
-    if (kind !== 'video') return;
+  #video(
+    { kind, timestampMs, body }: FlvTag,
+    index: number,
+    rendition: RenditionOutput | undefined,
+  ): void {
+    if (kind !== 'video' || rendition === undefined) return;
     const tag = decodeVideoTag(body);
     if (tag.kind === 'sequence-header') rendition.videoTrack(videoTrackOf(tag.bytes).track);
     if (tag.kind !== 'frame') return;
+    this.#awaitedVideos.delete(index);
     rendition.video({
       kind: 'video',
       dtsTicks: (timestampMs + this.#baseMs) * VIDEO_TICKS_PER_MS,

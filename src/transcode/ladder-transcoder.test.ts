@@ -102,6 +102,33 @@ test('children that die at once are started ever more seldom', () => {
   assert.equal(factory.children.length, 7);
 });
 
+// Nobody was told: its stream was live, healthy and not to be seen for as long as its encoder sent.
+test('three children in a row that die before their first picture are told of, once', () => {
+  const { factory, feed, clock, troubles } = setUp();
+  const die = (second: number, work: boolean) => {
+    feed(second * 10, second * 10 + 10);
+    if (work) factory.newest.work();
+    factory.newest.exit({ exitCode: 1 });
+    clock.advance(60_000);
+  };
+  const kinds = () => troubles.splice(0).map(({ kind }) => kind);
+  for (const [second, works] of [false, false, true, false, false].entries()) die(second, works);
+  assert.deepEqual(new Set(kinds()), new Set(['died']), 'one between them has worked');
+  for (const second of [5, 6, 7]) die(second, false);
+  assert.deepEqual(kinds(), ['died', 'no-pictures', 'died', 'died']);
+});
+
+test('a child has worked when each of its videos has given a picture', () => {
+  const { factory, feed, clock, troubles } = setUp({ plan: [PLAN, { ...PLAN, name: '80p30' }] });
+  for (const second of [0, 1, 2]) {
+    feed(second * 10, second * 10 + 10);
+    factory.newest.work();
+    factory.newest.exit({ exitCode: 1 });
+    clock.advance(60_000);
+  }
+  assert.deepEqual(troubles.at(-1), { kind: 'no-pictures', deaths: 3 });
+});
+
 test('a break of the source lets the child finish, and the next one comes after it', () => {
   const { factory, sink, feed, transcoder } = setUp();
   feed(0, 3);

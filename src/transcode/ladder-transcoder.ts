@@ -15,10 +15,15 @@ const BREAK_GRACE_MS = 5_000;
 /** The stream is over: its last pictures are waited for as long as they may have waited in the queue, and no longer. */
 const CLOSE_GRACE_MS = 4_000;
 
+/** One child may die of the moment: what the third one dies of before its first pictures, a few seconds later, stays. */
+const MAX_DEATHS_WITHOUT_PICTURES = 3;
+
 /** What the owner should know, for its events; it is in the log already. */
 export type TranscodeTrouble =
   /** The child is gone without having been asked; the next one starts at a keyframe. */
   | ({ readonly kind: 'died' } & TranscoderExit)
+  /** Said after `died`, once: so many children in a row died before each rendition had a picture. More of them will be tried. */
+  | { readonly kind: 'no-pictures'; readonly deaths: number }
   /** The child is too slow: frames were left out before a keyframe. */
   | { readonly kind: 'fell-behind'; readonly droppedFrames: number };
 
@@ -60,6 +65,8 @@ export class LadderTranscoder implements FrameSink {
   #opening: Opening = { isNewSource: false, isBreak: false };
   #endedCpuSeconds = 0;
   #runningCpuSeconds = 0;
+  /** In a row. */
+  #deathsWithoutPictures = 0;
 
   constructor(options: LadderTranscoderOptions) {
     this.#options = options;
@@ -161,6 +168,7 @@ export class LadderTranscoder implements FrameSink {
     this.#isEnding = false;
     this.#endedCpuSeconds += this.#runningCpuSeconds;
     this.#runningCpuSeconds = 0;
+    if (run.hasPictures) this.#deathsWithoutPictures = 0;
     if (!wasAsked) this.#died(run, exit);
     else if (exit.exitCode !== 0) this.#options.log.warn({ exit }, 'ffmpeg did not end cleanly');
     if (this.#isClosing) this.#closed.resolve();
@@ -171,6 +179,11 @@ export class LadderTranscoder implements FrameSink {
     this.#opening = { ...this.#opening, isBreak: true };
     this.#backoff.died(run.startedMs, this.#options.clock.monotonicMs());
     this.#trouble({ kind: 'died', ...exit });
+    if (run.hasPictures) return;
+    const deaths = ++this.#deathsWithoutPictures;
+    if (deaths !== MAX_DEATHS_WITHOUT_PICTURES) return;
+    // Without a line of its own: the log has one for each of the deaths.
+    this.#options.onTrouble({ kind: 'no-pictures', deaths });
   }
 
   #trouble(trouble: TranscodeTrouble): void {

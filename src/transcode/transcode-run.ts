@@ -135,6 +135,11 @@ export class TranscodeRun {
     this.#pump();
   }
 
+  /** Each video that it makes has given a picture at least. */
+  get hasPictures(): boolean {
+    return this.#outputs.hasPictures;
+  }
+
   cpuSeconds(): number | undefined {
     return this.#child?.cpuSeconds();
   }

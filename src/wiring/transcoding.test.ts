@@ -27,7 +27,7 @@ async function prepare(env: Readonly<Record<string, string>>) {
   const log = new RecordedLog();
   try {
     const { config } = readConfig(env);
-    const transcoding = await prepareTranscoding(config, new FakeClock(), log);
+    const transcoding = await prepareTranscoding(config, new FakeClock(), log, () => {});
     const warnings = log.lines.map(({ level, message, fields }) => {
       return `${level}: ${message}: ${(fields['err'] as Error).message}`;
     });

@@ -15,6 +15,7 @@ export async function prepareTranscoding(
   { transcoding }: Config,
   clock: Clock,
   log: Logger,
+  onDeath: () => void,
 ): Promise<Transcoding | undefined> {
   if (!transcoding) return undefined;
   const { encoder, device, cores = availableParallelism() } = transcoding;
@@ -29,6 +30,7 @@ export async function prepareTranscoding(
       factory,
       encoder: choice,
       admission: new TranscodeAdmission(cores),
+      onDeath,
       pictures: new PictureDecoder({ factory, clock, log }),
     };
   } catch (error) {

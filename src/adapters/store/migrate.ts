@@ -22,15 +22,13 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
 /**
  * Brings the tables up to date, all or nothing. Only one process may be here at a time.
  *
- * @throws StoreError where a newer Ivory has been at the database already
+ * @throws StoreError where a newer Ivory has been at the database already or SQLite refuses; its message does not name the file
  */
 export async function migrate(db: Kysely<Schema>): Promise<void> {
   const executed = await executedMigrations(db);
   const unknown = executed.filter((name) => !Object.hasOwn(MIGRATIONS, name));
   if (unknown.length > 0) {
-    throw new StoreError(
-      `cannot open the database: a newer version of Ivory has changed it (${unknown.join(', ')})`,
-    );
+    throw new StoreError(`a newer version of Ivory has changed it (${unknown.join(', ')})`);
   }
   // Kysely would look at every table again, which most starts do without.
   if (executed.length === Object.keys(MIGRATIONS).length) return;
@@ -39,7 +37,10 @@ export async function migrate(db: Kysely<Schema>): Promise<void> {
     provider: { getMigrations: async () => ({ ...MIGRATIONS }) },
   });
   const { error } = await migrator.migrateToLatest();
-  if (error) throw new StoreError('cannot bring the database up to date', { cause: error });
+  if (error) {
+    const reason = error instanceof Error ? error.message : 'a migration failed';
+    throw new StoreError(reason, { cause: error });
+  }
 }
 
 async function executedMigrations(db: Kysely<Schema>): Promise<readonly string[]> {

@@ -101,7 +101,7 @@ describe('openSqliteStore()', () => {
 
     await assert.rejects(openSqliteStore(directory.database), {
       name: 'StoreError',
-      message: /newer version of Ivory has changed it \(9999-future\)/,
+      message: `cannot bring the database ${directory.database} up to date: a newer version of Ivory has changed it (9999-future)`,
     });
   });
 
@@ -129,6 +129,18 @@ describe('openSqliteStore()', () => {
     await store.sessionLog.appendEvents('st-older', [failure]);
     const session = await store.controlStore.getStreamSession(channel.arn, 'st-older');
     assert.deepEqual(session?.events, [failure, event]);
+  });
+
+  // A full disk at the first start was "cannot bring the database up to date", and nothing else.
+  test('says which database can not be brought up to date, and why', async () => {
+    await using directory = await makeDirectory();
+    const database = new DatabaseSync(directory.database);
+    database.exec('create table channel (arn text)');
+    database.close();
+    await assert.rejects(openSqliteStore(directory.database), {
+      name: 'StoreError',
+      message: `cannot bring the database ${directory.database} up to date: table "channel" already exists`,
+    });
   });
 
   test('refuses a file that is not a database and a directory that is not there', async () => {

@@ -60,7 +60,7 @@ export async function openSqliteStore(
   const writer = attempt(path, () => new SqliteThread({ path, role: 'writer' }, lock));
   opening.defer(() => writer.close());
   const writes = kyselyOver(writer, opening);
-  await migrate(writes);
+  await bringUpToDate(path, writes);
   const reader = attempt(path, () => new SqliteThread({ path, role: 'reader' }));
   opening.defer(() => reader.close());
   const reads = kyselyOver(reader, opening);
@@ -97,11 +97,22 @@ function attempt<T>(path: string, open: () => T): T {
     return open();
   } catch (cause) {
     const isLocked = cause instanceof Error && 'errcode' in cause && cause.errcode === SQLITE_BUSY;
-    const said = cause instanceof Error ? cause.message : String(cause);
-    const reason = isLocked ? 'another Ivory is using it' : said;
+    const reason = isLocked ? 'another Ivory is using it' : reasonOf(cause);
     throw new StoreError(`cannot open the database ${path}: ${reason}`, { cause });
   }
 }
+
+async function bringUpToDate(path: string, db: Kysely<Schema>): Promise<void> {
+  try {
+    await migrate(db);
+  } catch (cause) {
+    const reason = reasonOf(cause);
+    throw new StoreError(`cannot bring the database ${path} up to date: ${reason}`, { cause });
+  }
+}
+
+const reasonOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : String(cause);
 
 function kyselyOver(thread: SqliteThread, resources: AsyncDisposableStack): Kysely<Schema> {
   const kysely = new Kysely<Schema>({ dialect: new SqliteThreadDialect(thread) });

@@ -34,9 +34,17 @@ export function readWorkers(name: string, text: string): number | 'auto' {
 export function readHost(name: string, text: string): string {
   const isName = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(text);
   const isIpv6 = text.includes(':') && URL.canParse(`http://[${text}]`);
-  if (!isName && !isIpv6) throw badValue(name, 'must be an IP address or a host name', text);
+  if (endsInNumber(text) ? !isIpv4(text) : !isName && !isIpv6) {
+    throw badValue(name, 'must be an IP address or a host name', text);
+  }
   return text;
 }
+
+/** Whatever is before it, URLs take such a host for an IPv4 address (URL Standard 3.5, "ends in a number"). */
+const endsInNumber = (host: string): boolean => /^([^:]*\.)?([0-9]+|0[xX][0-9A-Fa-f]*)$/.test(host);
+
+/** As it is written everywhere: URLs and the system do not agree on `127.1` and `010.0.0.1`. */
+const isIpv4 = (host: string): boolean => URL.parse(`http://${host}`)?.hostname === host;
 
 export function readOrigin(name: string, text: string): string {
   const url = URL.parse(text);

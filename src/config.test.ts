@@ -146,6 +146,15 @@ const BAD_VALUES: readonly (readonly [Record<string, string>, RegExp])[] = [
   ],
   [{ IVORY_TRUSTED_PROXIES: '10.0.0.0/40' }, /^IVORY_TRUSTED_PROXIES must/],
   [{ IVORY_HOST: ':::' }, /^IVORY_HOST must/],
+  [
+    { IVORY_HOST: '300.1.1.1' },
+    /^IVORY_HOST must be an IP address or a host name, got "300\.1\.1\.1"$/,
+  ],
+  [{ IVORY_HOST: '1.2.3.999' }, /^IVORY_HOST must/],
+  [{ IVORY_HOST: 'live.300' }, /^IVORY_HOST must/],
+  [{ IVORY_HOST: '0x7f.0x1' }, /^IVORY_HOST must/],
+  [{ IVORY_HOST: '127.1' }, /^IVORY_HOST must/],
+  [{ IVORY_HOST: '08.0.0.1' }, /^IVORY_HOST must/],
   [{ IVORY_PUBLIC_URL: 'live.example' }, /^IVORY_PUBLIC_URL must be an http or https URL/],
   [{ IVORY_PUBLIC_URL: 'rtmp://live.example' }, /^IVORY_PUBLIC_URL must/],
   [{ IVORY_PUBLIC_URL: 'http://live.example/path' }, /^IVORY_PUBLIC_URL must/],
@@ -174,6 +183,20 @@ const BAD_VALUES: readonly (readonly [Record<string, string>, RegExp])[] = [
     /^IVORY_ROOT_ACCESS_KEY_ID must be 16 to 128 letters, digits or _$/,
   ],
 ];
+
+test('readConfig() takes names and addresses for a host', () => {
+  for (const host of [
+    'localhost',
+    'live.example',
+    '7.example',
+    'node-4',
+    '10.0.0.7',
+    '::',
+    '::1',
+  ]) {
+    assert.equal(readConfig({ IVORY_HOST: host }).config.host, host);
+  }
+});
 
 test('readConfig() refuses a bad value in one line: variable, rule, value', () => {
   for (const [env, message] of BAD_VALUES) {

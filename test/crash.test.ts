@@ -183,7 +183,7 @@ describe('a start that can’t be is one clear line and a non-zero exit code', {
       await once(other, 'listening');
       const { port } = other.address() as AddressInfo;
       const line = new RegExp(
-        `cannot listen on 127\\.0\\.0\\.1:${port}: another process has the port`,
+        `cannot listen on 127\\.0\\.0\\.1:${port}: another process has the port.*; set ${name} to another port\n`,
       );
       await assertRefuses({ [name]: String(port) }, line);
     });
@@ -194,7 +194,11 @@ describe('a start that can’t be is one clear line and a non-zero exit code', {
     ['IVORY_ACCOUNT_ID', '12', /IVORY_ACCOUNT_ID must be 12 digits/],
     ['IVORY_PUBLIC_URL', 'ivory.example', /IVORY_PUBLIC_URL/],
     ['IVORY_LOG_LEVEL', 'loud', /IVORY_LOG_LEVEL must be one of/],
-    ['IVORY_HOST', '203.0.113.7', /cannot listen on 203\.0\.113\.7:0: this machine does not have/],
+    [
+      'IVORY_HOST',
+      '203.0.113.7',
+      /cannot listen on 203\.0\.113\.7:0: this machine does not have.*; set IVORY_HOST to another/,
+    ],
     ['IVORY_TLS_CERT', 'cert.pem', /IVORY_TLS_KEY must be set/],
   ] as const) {
     test(`${name}=${value}`, () => assertRefuses({ [name]: value }, rule));

@@ -11,6 +11,7 @@ import type { HttpHandler } from '../lib/http.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import type { LiveRegistry } from '../live/live-registry.ts';
+import type { SettingName } from '../settings.ts';
 import type { Foundation } from './foundation.ts';
 
 /** Several listeners of this thread, and of others, may have the same port. */
@@ -26,7 +27,7 @@ export interface WebPorts {
   readonly https: number | undefined;
 }
 
-/** HTTP and HTTPS, with one set of handlers and one count of connections. Rejects with `ListenError`. */
+/** HTTP and HTTPS, with one set of handlers and one count of connections. Rejects with one line that names the setting. */
 export async function openWebPorts(
   foundation: PortFoundation & {
     readonly handlers: readonly HttpHandler[];
@@ -44,11 +45,9 @@ export async function openWebPorts(
   // At once: the answers of both are given the same few seconds.
   resources.defer(async () => void (await Promise.all([http.close(), https.close()])));
   resources.defer(foundation.endStreams);
-  const { port } = await http.listen({
-    host: config.host,
-    port: config.httpPort,
-    sharing: SHARING,
-  });
+  const { host } = config;
+  const listening = http.listen({ host, port: config.httpPort, sharing: SHARING });
+  const { port } = await naming('IVORY_HTTP_PORT', listening);
   return { http: port, https: await listenHttps(https, config, log) };
 }
 
@@ -58,8 +57,9 @@ async function listenHttps(
   log: Logger,
 ): Promise<number | undefined> {
   if (https === undefined) return undefined;
+  const listening = server.listen({ host, port: https.port, sharing: SHARING });
   try {
-    return (await server.listen({ host, port: https.port, sharing: SHARING })).port;
+    return (await (https.isRequired ? naming('IVORY_HTTPS_PORT', listening) : listening)).port;
   } catch (error) {
     if (https.isRequired || !(error instanceof ListenError)) throw error;
     log.warn({}, `no HTTPS: ${error.message}; IVORY_HTTPS_PORT names another port, or is off`);
@@ -74,7 +74,7 @@ export interface IngestPorts {
   leave(isLeft: boolean): void;
 }
 
-/** RTMP and RTMPS. Rejects with `ListenError`. */
+/** RTMP and RTMPS. Rejects with one line that names the setting. */
 export async function openIngestPorts(
   foundation: PortFoundation & { readonly live: LiveRegistry; readonly payloads: SlabPool },
 ): Promise<IngestPorts> {
@@ -89,9 +89,15 @@ export async function openIngestPorts(
   });
   resources.defer(() => server.close());
   const { host } = config;
-  const rtmp = await listen(server, { host, port: config.rtmpPort, sharing: SHARING });
+  const rtmp = await naming(
+    'IVORY_RTMP_PORT',
+    listen(server, { host, port: config.rtmpPort, sharing: SHARING }),
+  );
   const tls = certificates.certificate;
-  const rtmps = await listen(server, { host, port: config.rtmpsPort, sharing: SHARING, tls });
+  const rtmps = await naming(
+    'IVORY_RTMPS_PORT',
+    listen(server, { host, port: config.rtmpsPort, sharing: SHARING, tls }),
+  );
   certificates.onRenewed((renewed) => server.useCertificate(renewed));
   const join = async () => {
     const { certificate } = certificates;
@@ -114,3 +120,24 @@ function listen(server: RtmpServer, options: RtmpListenOptions): Promise<number>
     throw new ListenError(error.code ?? 'UNKNOWN', options, error);
   });
 }
+
+/** Says which setting is to be changed, where a port or an address is to blame. */
+async function naming<T>(portSetting: SettingName, listening: Promise<T>): Promise<T> {
+  try {
+    return await listening;
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    const advice = ADVICE[error.code]?.(portSetting);
+    throw advice ? new Error(`${error.message}; ${advice}`, { cause: error }) : error;
+  }
+}
+
+const setPort = (portSetting: SettingName) => `set ${portSetting} to another port`;
+const setHost = () => 'set IVORY_HOST to another address';
+
+const ADVICE: Readonly<Record<string, ((portSetting: SettingName) => string) | undefined>> = {
+  EADDRINUSE: setPort,
+  EACCES: setPort,
+  EADDRNOTAVAIL: setHost,
+  ENOTFOUND: setHost,
+};

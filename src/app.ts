@@ -71,7 +71,7 @@ export async function startIvory(
   };
   const certificates = starting.use(await CertificateKeeper.start({ source, clock, log }));
   const countries = new CountryDatabase(config.countryDatabase);
-  const store = starting.use(await openSqliteStore(directory.database, clock));
+  const store = starting.use(await openSqliteStore(directory.database, clock, log));
   const foundation: Foundation = { config, directory, store, clock, log, resources };
   const events = await startEvents(foundation);
   await takeUpHistory(foundation);

@@ -128,6 +128,20 @@ test('CertificateKeeper makes our own certificate anew before it expires', async
   assert.ok(lines.every((line) => line === 'info took over a renewed TLS certificate'));
 });
 
+// Clients that were told to trust the old one refuse the new one, and nobody knew why.
+test('CertificateKeeper says that it makes our own certificate anew because the file is damaged', async (t) => {
+  const { path, start, lines, replace } = await folder(t);
+  const source = { ownPath: join(path, 'tls.pem'), hosts: [] };
+  await start(new FakeClock(), source);
+  assert.deepEqual(lines, [], 'there was none');
+  await replace(source.ownPath, 'garbage');
+  await start(new FakeClock(), source);
+  await start(new FakeClock(), source);
+  assert.deepEqual(lines, [
+    'warn the TLS certificate is damaged: clients have to trust the new one anew',
+  ]);
+});
+
 test('CertificateKeeper warns before the operator’s certificate expires, and when it has', async (t) => {
   const { certificatePath, keyPath, make, replace, start, lines } = await folder(t);
   const own = await make();

@@ -47,7 +47,7 @@ export class CertificateKeeper implements AsyncDisposable {
   /** Rejects with `TlsCertificateError` where there is nothing to begin with. */
   static async start(options: CertificateKeeperOptions): Promise<CertificateKeeper> {
     const { source, clock } = options;
-    const keeper = new CertificateKeeper(options, await load(source, clock));
+    const keeper = new CertificateKeeper(options, await load(options));
     if ('certificatePath' in source) {
       await keeper.#watch(source.certificatePath);
       await keeper.#watch(source.keyPath);
@@ -73,9 +73,9 @@ export class CertificateKeeper implements AsyncDisposable {
 
   async #renew(): Promise<void> {
     if (this.#resources.disposed) return;
-    const { source, clock, log } = this.#options;
+    const { log } = this.#options;
     try {
-      const found = await load(source, clock);
+      const found = await load(this.#options);
       if (this.#resources.disposed) return;
       if (found.cert !== this.#certificate.cert || found.key !== this.#certificate.key) {
         this.#certificate = found;
@@ -127,9 +127,9 @@ export class CertificateKeeper implements AsyncDisposable {
   }
 }
 
-function load(source: CertificateSource, clock: Clock): Promise<TlsCertificate> {
+function load({ source, clock, log }: CertificateKeeperOptions): Promise<TlsCertificate> {
   if ('certificatePath' in source) return readTlsCertificate(source, clock);
-  return loadSelfSignedCertificate(source.ownPath, source.hosts, clock);
+  return loadSelfSignedCertificate(source.ownPath, source.hosts, clock, log);
 }
 
 const dateOf = (timeMs: number): string => new Date(timeMs).toISOString();

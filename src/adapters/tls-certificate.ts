@@ -6,6 +6,7 @@ import { createSecureContext } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
+import { type Logger, silentLogger } from '../lib/logger.ts';
 import { readIfPresent, replaceSecretFile } from './data-directory.ts';
 import { workerProgram } from './worker-program.ts';
 
@@ -80,10 +81,15 @@ export async function loadSelfSignedCertificate(
   path: string,
   hosts: readonly string[],
   clock: Clock,
+  log: Logger = silentLogger,
 ): Promise<TlsCertificate> {
   const names = [...new Set(['localhost', '127.0.0.1', '::1', ...hosts.map(withoutBrackets)])];
-  const kept = parseCombinedPem(await readIfPresent(path));
+  const file = await readIfPresent(path);
+  const kept = parseCombinedPem(file);
   if (kept && isUsable(kept, names, clock.nowMs())) return kept;
+  if (file && !kept) {
+    log.warn({ path }, 'the TLS certificate is damaged: clients have to trust the new one anew');
+  }
 
   const made = await makeSelfSignedCertificate(names, clock.nowMs());
   // Key and certificate in one file: there is no moment with the key of another.
@@ -143,7 +149,7 @@ function isUsable(
   );
 }
 
-/** `undefined` where it is absent or damaged: it is made anew then. */
+/** `undefined` where it is absent or damaged. */
 function parseCombinedPem(content: Buffer | undefined): TlsCertificate | undefined {
   const text = content?.toString('utf8') ?? '';
   const [key] =

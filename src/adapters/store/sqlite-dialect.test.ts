@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { Kysely, sql } from 'kysely';
+import { type LogFields, silentLogger } from '../../lib/logger.ts';
 import { SqliteThreadDialect } from './sqlite-dialect.ts';
 import type { SqliteRequest, SqliteRole } from './sqlite-protocol.ts';
 import { SqliteError, SqliteThread } from './sqlite-thread.ts';
@@ -20,15 +21,20 @@ async function makeNotes() {
   const directory = await mkdtemp(join(tmpdir(), 'ivory-dialect-'));
   resources.defer(() => rm(directory, { recursive: true }));
   const path = join(directory, 'notes.db');
+  const errors: string[] = [];
+  const log = {
+    ...silentLogger,
+    error: ({ role }: LogFields, message: string) => errors.push(`${role}: ${message}`),
+  };
   const connect = (role: SqliteRole) => {
     const location = { path, role };
-    const thread = resources.adopt(new SqliteThread(location), (opened) => opened.close());
+    const thread = resources.adopt(new SqliteThread(location, { log }), (opened) => opened.close());
     thread.moveOut();
     return { thread, db: new Kysely<Notes>({ dialect: new SqliteThreadDialect(thread) }) };
   };
   const writer = connect('writer');
   await sql`create table note (id integer primary key, text text not null)`.execute(writer.db);
-  return { path, writer, connect, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { path, errors, writer, connect, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 const write = (db: Kysely<Notes>, id: number, text: string) =>
@@ -162,6 +168,9 @@ test('a thread whose worker ends by itself loses that turn, and goes on with the
   await Promise.all([...workers].map((worker) => worker.terminate()));
   assert.deepEqual(await readIds(db), [1, 4], 'nor does an end between two turns matter');
   await thread.close();
+  const line =
+    'writer: a database thread ended, and what it was doing failed; the next request begins another one';
+  assert.deepEqual(notes.errors, [line, line], 'an end that was asked for is not told');
 });
 
 test('a thread never rests within a transaction, however short its patience', async () => {

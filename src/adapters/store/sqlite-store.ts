@@ -5,6 +5,7 @@ import type { RecordedChannels } from '../../delivery/recording-access.ts';
 import type { ChannelLocator, RecordingCatalog } from '../../delivery/watch-routes.ts';
 import type { Outbox } from '../../events/ports.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { type Logger, silentLogger } from '../../lib/logger.ts';
 import type { ChannelDirectory, SessionLog } from '../../live/ports.ts';
 import type { MetricStore } from '../../metrics/ports.ts';
 import type { RecordingHistory } from '../../recording/ports.ts';
@@ -53,15 +54,16 @@ const SQLITE_BUSY = 5;
 export async function openSqliteStore(
   path: string,
   clock: Pick<Clock, 'nowMs'> = systemClock,
+  log: Logger = silentLogger,
 ): Promise<Store> {
   await using opening = new AsyncDisposableStack();
   // Closed in reverse order, so that the writer is last and folds the log into the database.
   const lock = opening.use(attempt(path, () => lockDatabase(path)));
-  const writer = attempt(path, () => new SqliteThread({ path, role: 'writer' }, lock));
+  const writer = attempt(path, () => new SqliteThread({ path, role: 'writer' }, { lock, log }));
   opening.defer(() => writer.close());
   const writes = kyselyOver(writer, opening);
   await bringUpToDate(path, writes);
-  const reader = attempt(path, () => new SqliteThread({ path, role: 'reader' }));
+  const reader = attempt(path, () => new SqliteThread({ path, role: 'reader' }, { log }));
   opening.defer(() => reader.close());
   const reads = kyselyOver(reader, opening);
   const database: Database = { reads, writes };

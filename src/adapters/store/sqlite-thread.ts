@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { type Logger, silentLogger } from '../../lib/logger.ts';
 import { compileCacheEnvironment, workerProgram } from '../worker-program.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import type {
@@ -35,6 +36,7 @@ interface Running {
 export class SqliteThread {
   readonly #location: SqliteLocation;
   readonly #lock: Disposable | undefined;
+  readonly #log: Logger;
   #local: SqliteConnection | undefined;
   #running: Running | undefined;
   /** A worker ended by itself in this turn: whatever it had begun is undone, and nothing more of the turn may be done. */
@@ -45,9 +47,13 @@ export class SqliteThread {
    * `lock`: ends after the connection, and not before: what nobody refers to ends with a garbage collection. Throws what SQLite
    * throws.
    */
-  constructor(location: SqliteLocation, lock?: Disposable) {
+  constructor(
+    location: SqliteLocation,
+    { lock, log = silentLogger }: { readonly lock?: Disposable; readonly log?: Logger } = {},
+  ) {
     this.#location = location;
     this.#lock = lock;
+    this.#log = log;
     this.#local = new SqliteConnection(location);
   }
 
@@ -107,6 +113,11 @@ export class SqliteThread {
       if (this.#running !== running) return;
       this.#running = undefined;
       this.#lost = reason;
+      const { role } = this.#location;
+      this.#log.error(
+        { role, err: reason },
+        'a database thread ended, and what it was doing failed; the next request begins another one',
+      );
     };
     worker.on('message', (reply: SqliteReply) => settle(running.waiting.shift(), reply));
     worker.on('error', (cause) => lose(new StoreError('the database thread failed', { cause })));

@@ -28,6 +28,10 @@ test('the watch page starts by itself when the channel comes on air, says when i
   const page = await chromium.open(watchUrl(channel));
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
+  // What the page's policy forbids throws nothing: hls.js went on without its track, and the console had an error on each live view.
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) faults.push(message.text());
+  });
   await untilState(page, 'offline');
   assert.match(await shownText(page), /This channel is offline/);
   {

@@ -63,6 +63,7 @@ test('the watch page allows no script or style but its own files', async () => {
   const policy = String(reply.headers['Content-Security-Policy']);
   assert.doesNotMatch(policy, /unsafe/);
   assert.match(policy, /default-src 'none'/);
+  assert.match(policy, /media-src blob: data: 'self';/);
   assert.doesNotMatch(await replyText(reply), /<style|style=|<script>|\son[a-z]+=/);
 });
 

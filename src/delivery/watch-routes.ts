@@ -151,7 +151,10 @@ function assetReply(
   };
 }
 
-/** hls.js demuxes in a worker made of a blob and feeds the video element from one. */
+/**
+ * hls.js demuxes in a worker made of a blob and feeds the video element from one. Its tracks of text begin with an empty one, which is a
+ * `data:` URL.
+ */
 function contentSecurityPolicy(publicUrl: string | undefined): string {
   const media = publicUrl === undefined ? "'self'" : `'self' ${new URL(publicUrl).origin}`;
   return [
@@ -160,7 +163,7 @@ function contentSecurityPolicy(publicUrl: string | undefined): string {
     "style-src 'self'",
     "img-src 'self' data:",
     `connect-src ${media}`,
-    `media-src blob: ${media}`,
+    `media-src blob: data: ${media}`,
     'worker-src blob:',
     "base-uri 'none'",
     "form-action 'none'",

@@ -197,17 +197,13 @@ export class ChannelRenditions {
 
   /** No more frames. Resolves when what was being transcoded has come out, and the windows have ended. */
   async end(): Promise<void> {
-    try {
-      if (this.#passThrough) this.#packager?.leader.end();
-      try {
-        await this.#transcoder?.close();
-      } finally {
-        this.#share?.release();
-      }
-      this.#packager?.end();
-    } finally {
-      this.#playable.resolve(this.#hasPlayable());
-    }
+    // The last one first, and each however those before it went: viewers and the machine are let go in any case.
+    await using ending = new AsyncDisposableStack();
+    ending.defer(() => this.#playable.resolve(this.#hasPlayable()));
+    ending.defer(() => this.#packager?.end());
+    ending.defer(() => this.#share?.release());
+    ending.defer(() => this.#transcoder?.close());
+    if (this.#passThrough) this.#packager?.leader.end();
   }
 
   #hasPlayable(): boolean {

@@ -4,7 +4,7 @@ import { FakeClock } from '../../test/support/fake-clock.ts';
 import { audioFrame, TRACKS, videoFrame } from '../../test/support/media.ts';
 import type { RenditionPlan } from '../domain/ladder.ts';
 import { SlabPool } from '../lib/slab-pool.ts';
-import type { Frame, FrameSink } from '../media/frame.ts';
+import type { Frame, FrameSink, MediaTracks } from '../media/frame.ts';
 import { parseMediaPlaylist } from '../protocols/hls/testing/media-playlist-parser.ts';
 import { ChannelPackager } from './channel-packager.ts';
 import type { LiveWindow } from './live-window.ts';
@@ -267,6 +267,28 @@ test('the sound that is added counts what was before it as the leader does', () 
       before.reduce((sum, { durationTicks }) => sum + durationTicks, 0),
     );
   }
+});
+
+// An init segment without a track threw, at each further frame and at the end: no window ended, and ffmpeg ran on.
+test('the sound by itself has gaps while its encoder sends none, and goes on with the encoder that does', () => {
+  const { packager, leader } = setUp([LADDER[0]!, SOUND]);
+  const sound = packager.sink(SOUND);
+  const play = (tracks: MediaTracks, fromMs: number, toMs: number) => {
+    for (const sink of [leader, sound]) sink.tracks(tracks);
+    for (const frame of source(fromMs, toMs)) {
+      if (frame.kind === 'audio') sound.frame(frame);
+      if (frame.kind === 'video' || tracks.audio) leader.frame(frame);
+    }
+  };
+  play(TRACKS, 0, 4_000);
+  play({ video: TRACKS.video }, 4_000, 8_000);
+  play(TRACKS, 8_000, 14_000);
+  packager.end();
+  const [first, alone] = packager.windows;
+  assert.ok(first?.isEnded && alone?.isEnded);
+  const gaps = alone.listedSegments.filter(({ isGap }) => isGap).map(({ msn }) => msn);
+  assert.deepEqual(gaps, [3, 4]);
+  assert.equal(alone.nextMsn, first.nextMsn);
 });
 
 // Its first pictures came out of ffmpeg a second late, and every player told its latency a second too small for as long as the

@@ -92,10 +92,11 @@ export class ChannelPackager {
     return follower;
   }
 
-  /** No more frames: windows end with what there is. */
+  /** No more frames: windows end with what there is, each however the others do. */
   end(): void {
-    this.leader.end();
-    for (const follower of this.#followers.values()) follower.end();
+    using ending = new DisposableStack();
+    for (const follower of this.#followers.values()) ending.defer(() => follower.end());
+    ending.defer(() => this.leader.end());
   }
 
   #follow(plan: RenditionPlan, start?: Partial<WindowStart>): RenditionFollower {

@@ -128,8 +128,11 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
   /** No more frames come: the leader's last decisions are carried out with those there are, and the window ends. */
   end(): void {
     this.#isEnding = true;
-    this.#advance();
-    this.window.end();
+    try {
+      this.#advance();
+    } finally {
+      this.window.end();
+    }
   }
 
   #advance(): void {
@@ -185,6 +188,11 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
   #begin({ video, audio }: MediaTracks): void {
     const tracks = { audio, ...(this.#hasPicture && { video }) };
     if (this.#tracks) this.#break();
+    if (!this.#hasPicture && audio === undefined) {
+      // Sound alone of which there is none: gaps, until there is.
+      this.#tracks = this.#builder = undefined;
+      return;
+    }
     this.#tracks = tracks;
     this.#builder = new PartBuilder(tracks, this.#parts, this.#builder);
     this.window.beginGeneration(this.#parts.container.begin(tracks));

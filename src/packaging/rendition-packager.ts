@@ -97,8 +97,11 @@ export class RenditionPackager implements FrameSink {
 
   /** The stream is over: the open part and segment are finished, the window ends. */
   end(): void {
-    this.#finishOpen();
-    this.window.end();
+    try {
+      this.#finishOpen();
+    } finally {
+      this.window.end();
+    }
   }
 
   /** Where the newest part ended, on the video track's timeline. */

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { FakeClock } from '../../test/support/fake-clock.ts';
 import { ProtocolViolation } from '../lib/protocol-violation.ts';
 import type { TrackExpectation } from './encoder-metadata.ts';
 import { FrameNormalizer } from './frame-normalizer.ts';
 import { IngestRejection } from './rejection.ts';
+import { SourcePace } from './source-pace.ts';
 import {
   AAC_44K_STEREO,
   AAC_48K_STEREO,
@@ -385,4 +387,38 @@ test('FrameNormalizer takes any bytes or throws its two errors', () => {
     ),
     { numRuns: 500 },
   );
+});
+
+test('FrameNormalizer rejects who changes the picture, or jumps, with each keyframe', () => {
+  const clock = new FakeClock();
+  const paced = () =>
+    new FrameNormalizer(new RecordingPublication(), 0, new SourcePace(() => clock.monotonicMs()));
+  const changing = paced();
+  const jumping = paced();
+  for (const each of [changing, jumping]) {
+    each.videoMessage(0, SEQUENCE_HEADER_720P);
+    each.audioMessage(0, AAC_48K_STEREO);
+  }
+  const headers = [SEQUENCE_HEADER_108P(), SEQUENCE_HEADER_720P];
+  assert.throws(() => {
+    for (let n = 0; n < 40; n++) {
+      changing.videoMessage(n * 40, headers[n % 2]!);
+      changing.videoMessage(n * 40, keyframe());
+    }
+  }, IngestRejection);
+  assert.throws(() => {
+    for (let n = 0; n < 40; n++) jumping.videoMessage(n * 11_000, keyframe());
+  }, IngestRejection);
+});
+
+test('FrameNormalizer rejects who moves the stream on by a few bytes of sound', () => {
+  const clock = new FakeClock();
+  const pace = new SourcePace(() => clock.monotonicMs());
+  const normalizer = new FrameNormalizer(new RecordingPublication(), 0, pace);
+  normalizer.videoMessage(0, SEQUENCE_HEADER_720P);
+  normalizer.audioMessage(0, AAC_48K_STEREO);
+  normalizer.videoMessage(0, keyframe());
+  assert.throws(() => {
+    for (let n = 1; n < 20; n++) normalizer.audioMessage(n * 9_900, aacFrame());
+  }, IngestRejection);
 });

@@ -7,6 +7,7 @@ import { decodeVideoTag } from '../protocols/flv/video-tag.ts';
 import { acceptedAudioTrack, isRandomAccessPoint } from './codec-tracks.ts';
 import type { TrackExpectation } from './encoder-metadata.ts';
 import { IngestRejection } from './rejection.ts';
+import type { SourcePace } from './source-pace.ts';
 import { Timeline, TimestampUnroller } from './timeline.ts';
 
 /** So much video without audio, and the stream has none. */
@@ -31,6 +32,7 @@ export class FrameNormalizer {
   readonly #sink: FrameSink;
   readonly #unroller = new TimestampUnroller();
   readonly #resumeAtMs: number;
+  readonly #pace: SourcePace | undefined;
   #timeline: Timeline;
   #isClosed = false;
   #expectation: TrackExpectation = {};
@@ -50,10 +52,11 @@ export class FrameNormalizer {
   #holdsSinceMs: number | undefined;
   #audioSinceMs: number | undefined;
 
-  /** `resumeAtMs`: the time that the first keyframe gets. */
-  constructor(sink: FrameSink, resumeAtMs = 0) {
+  /** `resumeAtMs`: the time that the first keyframe gets. `pace`: absent where the source is trusted. */
+  constructor(sink: FrameSink, resumeAtMs = 0, pace?: SourcePace) {
     this.#sink = sink;
     this.#resumeAtMs = resumeAtMs;
+    this.#pace = pace;
     this.#timeline = new Timeline(resumeAtMs);
   }
 
@@ -141,9 +144,11 @@ export class FrameNormalizer {
     }
     if (this.#needsKeyframe && !isKeyframe) return;
     if (isKeyframe) this.#beforeKeyframe(encoderMs);
+    const dtsTicks = this.#timeline.videoTicks(encoderMs);
+    this.#pace?.reached(this.#timeline.newestMs);
     this.#handOver({
       kind: 'video',
-      dtsTicks: this.#timeline.videoTicks(encoderMs),
+      dtsTicks,
       ctsOffsetTicks: tag.compositionTimeMs * 90,
       isKeyframe,
       payload: tag.payload,
@@ -158,6 +163,7 @@ export class FrameNormalizer {
       if (this.#needsKeyframe) this.#startHolding(encoderMs);
     } else {
       if (this.#hasJumped) {
+        this.#pace?.broke();
         this.#timeline.start(encoderMs);
         this.#emit((sink) => sink.discontinuity());
       }
@@ -201,6 +207,7 @@ export class FrameNormalizer {
     const [video, audio] = [this.#video, this.#audio];
     if (video === undefined) return;
     if (video === this.#announced?.video && audio === this.#announced.audio) return;
+    if (this.#announced !== undefined) this.#pace?.broke();
     if (audio !== this.#announced?.audio) this.#timeline.restartAudio(this.#announced?.audio);
     this.#announced = { video, audio };
     this.#emit((sink) => sink.tracks(audio === undefined ? { video } : { video, audio }));
@@ -215,6 +222,7 @@ export class FrameNormalizer {
     if (this.#hasJumped || payload.byteLength === 0) return;
     const dtsTicks = this.#timeline.audioTicks(encoderMs, audio);
     if (dtsTicks === undefined) return;
+    this.#pace?.reached(this.#timeline.newestMs);
     this.#handOver({ kind: 'audio', dtsTicks, ctsOffsetTicks: 0, isKeyframe: true, payload });
   }
 

@@ -62,7 +62,11 @@ export type PublicationEnd =
   /** The encoder sent what we can't take; `detail` says what. */
   | { readonly kind: 'rejected'; readonly code: RejectionCode; readonly detail: string };
 
-export type RejectionCode = 'unsupported-codec' | 'audio-only' | 'protocol-violation';
+export type RejectionCode =
+  | 'unsupported-codec'
+  | 'audio-only'
+  | 'implausible-timestamps'
+  | 'protocol-violation';
 
 /** What the encoder says about itself in `onMetaData`; every member is a claim, not a measurement. */
 export interface EncoderMetadata {

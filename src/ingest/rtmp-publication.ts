@@ -1,8 +1,10 @@
+import type { Clock } from '../lib/clock.ts';
 import { decodeEncoderData } from '../protocols/rtmp/command.ts';
 import { MESSAGE_TYPE, type RtmpMessage } from '../protocols/rtmp/message.ts';
 import { readEncoderMetadata, readTrackExpectation } from './encoder-metadata.ts';
 import { FrameNormalizer } from './frame-normalizer.ts';
 import type { Publication, PublicationEnd } from './publishing.ts';
+import { SourcePace } from './source-pace.ts';
 
 /** "Metadata payload: 1 KB" (IVS service quotas). A longer text goes nowhere. */
 const MAX_TEXT_BYTES = 1024;
@@ -14,10 +16,11 @@ export class RtmpPublication {
   readonly #normalizer: FrameNormalizer;
   #hasEnded = false;
 
-  constructor(publication: Publication, startedMs: number) {
+  constructor(publication: Publication, clock: Pick<Clock, 'monotonicMs'>) {
+    const pace = new SourcePace(() => clock.monotonicMs());
     this.#publication = publication;
-    this.#normalizer = new FrameNormalizer(publication, publication.resumeAtMs);
-    this.startedMs = startedMs;
+    this.#normalizer = new FrameNormalizer(publication, publication.resumeAtMs, pace);
+    this.startedMs = clock.monotonicMs();
   }
 
   /** Throws what `FrameNormalizer` throws. */

@@ -247,7 +247,7 @@ export class RtmpSession {
     const { clock, connection, logger } = this.#options;
     this.#logger = logger.child(decision.publication.logFields);
     this.#deadline.cancel();
-    this.#publication = new RtmpPublication(decision.publication, clock.monotonicMs());
+    this.#publication = new RtmpPublication(decision.publication, clock);
     this.#link.messageLimitBytes = MEDIA_LIMIT_BYTES;
     this.#enter('publishing');
     this.#answers.publishing(this.#messageStreamId);

@@ -64,6 +64,11 @@ export class Timeline {
     this.#lastVideoTicks = (startMs - 1) * VIDEO_TICKS_PER_MS;
   }
 
+  /** Of what was handed over, in milliseconds of the timeline. */
+  get newestMs(): number {
+    return this.#newestMs;
+  }
+
   /** Makes a keyframe at `encoderMs` the beginning, or the point to go on at. */
   start(encoderMs: number): void {
     const isFirst = this.#offsetMs === undefined;

@@ -35,3 +35,12 @@ test('firstMsnWithin() is a listed one, though older ones are kept', () => {
   assert.equal(segments.firstMsnWithin(60 * VIDEO_TIMESCALE), segments.firstListedMsn);
   assert.ok(segments.segment(segments.firstListedMsn - 1));
 });
+
+// A list by time alone had tens of thousands of segments of an encoder that began anew with each keyframe.
+test('evict() keeps no more than so many segments, however short they are', () => {
+  const segments = segmentsOf(Array.from({ length: 2_000 }, () => 0.001));
+  assert.equal(segments.listed.length, 256);
+  assert.equal(segments.firstListedMsn, 2_000 - 256 + 1);
+  assert.ok(segments.segment(segments.firstListedMsn - 256));
+  assert.equal(segments.segment(segments.firstListedMsn - 257), undefined);
+});

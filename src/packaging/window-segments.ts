@@ -12,6 +12,9 @@ const LISTED_TARGET_DURATIONS = 7;
 /** A segment that left the playlist can still be fetched for this long by whoever read the playlist just before. */
 const LINGER_TARGET_DURATIONS = 1;
 
+/** However short they are: an encoder that begins anew all the time makes segments of a millisecond. */
+const MAX_SEGMENTS = 256;
+
 /**
  * Not 0: hls.js (1.7.4, `FragmentTracker.detectEvictedFragments`) takes number 0 for no number, forgets the parts of that
  * segment as it appends them, and loads them over and over instead of the next ones until the segment after it is complete.
@@ -136,16 +139,20 @@ export class WindowSegments {
   evict(targetTicks: Ticks): void {
     const { listed } = this;
     let listedTicks = totalTicks(listed);
-    for (const oldest of listed) {
-      if (listedTicks - oldest.durationTicks < targetTicks * LISTED_TARGET_DURATIONS) break;
+    for (const [index, oldest] of listed.entries()) {
+      const isLongEnough =
+        listedTicks - oldest.durationTicks >= targetTicks * LISTED_TARGET_DURATIONS;
+      if (!isLongEnough && listed.length - index <= MAX_SEGMENTS) break;
       listedTicks -= oldest.durationTicks;
       this.#countAsLeft(oldest);
       this.#firstListedMsn = oldest.msn + 1;
     }
     const past = this.#past;
     let pastTicks = totalTicks(past);
-    for (const oldest of past) {
-      if (pastTicks - oldest.durationTicks < targetTicks * LINGER_TARGET_DURATIONS) break;
+    for (const [index, oldest] of past.entries()) {
+      const isLongEnough =
+        pastTicks - oldest.durationTicks >= targetTicks * LINGER_TARGET_DURATIONS;
+      if (!isLongEnough && past.length - index <= MAX_SEGMENTS) break;
       pastTicks -= oldest.durationTicks;
       this.#segments.shift()?.release();
     }

@@ -422,3 +422,11 @@ test('FrameNormalizer rejects who moves the stream on by a few bytes of sound', 
     for (let n = 1; n < 20; n++) normalizer.audioMessage(n * 9_900, aacFrame());
   }, IngestRejection);
 });
+
+test('FrameNormalizer takes no frame of sound that is larger than any header can say', () => {
+  const encoder = new Encoder().begin().video(0, keyframe());
+  const frameOf = (byteLength: number) =>
+    Buffer.concat([aacFrame().subarray(0, 2), Buffer.alloc(byteLength)]);
+  encoder.audio(21, frameOf(8_184));
+  assert.throws(() => encoder.audio(42, frameOf(8_185)), ProtocolViolation);
+});

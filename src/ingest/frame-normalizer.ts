@@ -1,3 +1,4 @@
+import { ProtocolViolation } from '../lib/protocol-violation.ts';
 import type { Ticks } from '../lib/timescale.ts';
 import { videoTrackOf } from '../media/codec-tracks.ts';
 import type { AudioTrack, Frame, FrameSink, VideoTrack } from '../media/frame.ts';
@@ -14,6 +15,8 @@ import { Timeline, TimestampUnroller } from './timeline.ts';
 const AUDIO_WAIT_MS = 1_000;
 /** So much audio without video, and the stream has none: which is not supported. */
 const VIDEO_WAIT_MS = 5_000;
+/** aac_frame_length of ADTS is 13 bits and counts its 7 bytes (ISO 14496-3 1.A.2.2): AAC-LC of 7.1 has no use for more. */
+const MAX_AUDIO_FRAME_BYTES = 0x1fff - 7;
 /**
  * Bounds of what is held during the wait; at either, the wait is over. A second of 4K at 60 fps is well below.
  */
@@ -220,6 +223,11 @@ export class FrameNormalizer {
     // before.
     if (audio === undefined || audio !== this.#announced?.audio) return;
     if (this.#hasJumped || payload.byteLength === 0) return;
+    if (payload.byteLength > MAX_AUDIO_FRAME_BYTES) {
+      throw new ProtocolViolation(
+        `cannot take an AAC frame of ${payload.byteLength} bytes: at most ${MAX_AUDIO_FRAME_BYTES}`,
+      );
+    }
     const dtsTicks = this.#timeline.audioTicks(encoderMs, audio);
     if (dtsTicks === undefined) return;
     this.#pace?.reached(this.#timeline.newestMs);

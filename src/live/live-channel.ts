@@ -11,6 +11,7 @@ import type {
 } from '../ingest/publishing.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { ProtocolViolation } from '../lib/protocol-violation.ts';
 import type { SlabPool } from '../lib/slab-pool.ts';
 import type { Ticks } from '../lib/timescale.ts';
 import { type Frame, type MediaTracks, VIDEO_TIMESCALE } from '../media/frame.ts';
@@ -325,9 +326,12 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
     }
   }
 
-  /** A fault of ours in one stream ends that stream, for a reason that its history shows, and nothing else. */
+  /** A fault in one stream ends that stream, for a reason that its history shows, and nothing else. */
   #fail(error: unknown): void {
-    this.#log.error({ err: error }, 'the stream failed');
+    // What no container can hold is its encoder's doing: nobody has to be woken.
+    if (error instanceof ProtocolViolation) {
+      this.#log.warn({ detail: error.message }, 'the stream cannot be packaged');
+    } else this.#log.error({ err: error }, 'the stream failed');
     if (this.isEnded) return;
     this.#history.happened('Stream Failure');
     void this.stop('internal-failure');

@@ -291,6 +291,33 @@ test('the sound by itself has gaps while its encoder sends none, and goes on wit
   assert.equal(alone.nextMsn, first.nextMsn);
 });
 
+// What waited for its part was read with the sampling rate that came behind it: a gap, and a discontinuity of its own for good.
+test('the sound by itself breaks where the leader does when the sampling rate changes', () => {
+  const { packager, leader } = setUp([LADDER[0]!, SOUND]);
+  const sound = packager.sink(SOUND);
+  const play = (timescale: number, fromMs: number, toMs: number) => {
+    const audio = { ...TRACKS.audio!, timescale, sampleRate: timescale };
+    for (const sink of [leader, sound]) sink.tracks({ video: TRACKS.video, audio });
+    for (const frame of source(fromMs, toMs)) {
+      if (frame.kind === 'video') leader.frame(frame);
+      else {
+        const dtsTicks = Math.round((frame.dtsTicks * timescale) / 48_000);
+        for (const sink of [leader, sound]) sink.frame({ ...frame, dtsTicks });
+      }
+    }
+  };
+  play(48_000, 0, 10_000);
+  play(44_100, 10_000, 16_000);
+  const [first, alone] = packager.windows;
+  const of = (window: LiveWindow | undefined) =>
+    window!.listedSegments.map(({ msn, isDiscontinuous, isGap }) => ({
+      msn,
+      isDiscontinuous,
+      isGap,
+    }));
+  assert.deepEqual(of(alone), of(first));
+});
+
 // Its first pictures came out of ffmpeg a second late, and every player told its latency a second too small for as long as the
 // stream lasted.
 test('a ladder whose leader is transcoded is dated by when its source came in', () => {

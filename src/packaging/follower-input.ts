@@ -12,13 +12,19 @@ export type InputItem =
   | { readonly kind: 'interruption' }
   | { readonly kind: 'frame'; readonly frame: Frame };
 
+/** `audioTicks`: of sound, when it is decoded, 90 kHz; what comes behind it may have another timescale. */
+type QueuedItem =
+  | Exclude<InputItem, { kind: 'frame' }>
+  | { readonly kind: 'frame'; readonly frame: Frame; readonly audioTicks: Ticks };
+type QueuedFrame = Extract<QueuedItem, { kind: 'frame' }>;
+
 /** What the owner of an input does with its items, in their order. */
 export interface InputReader {
   tracks(tracks: MediaTracks): void;
   breaks(): void;
   interrupted(): void;
-  /** Its decoding time is on the leader's timeline. */
-  frame(frame: Frame): void;
+  /** Its decoding time is on the leader's timeline; `ticks`: the same, 90 kHz. */
+  frame(frame: Frame, ticks: Ticks): void;
   /** Of a segment that is complete: it comes too late. */
   leftOut(frame: Frame): void;
 }
@@ -30,7 +36,7 @@ const MAX_ITEMS = 8192;
 export class FollowerInput {
   readonly #hasPicture: boolean;
   readonly #timeline = new FollowerTimeline();
-  #items: InputItem[] = [];
+  #items: QueuedItem[] = [];
   /** The segment's first part is not taken yet. */
   #isOpening = false;
 
@@ -40,10 +46,16 @@ export class FollowerInput {
 
   push(item: InputItem): void {
     if (this.#items.length >= MAX_ITEMS) this.#drop();
-    this.#items.push(item);
+    this.#items.push(this.#queued(item));
     if (item.kind === 'tracks') this.#timeline.setAudioTimescale(item.tracks.audio?.timescale);
     if (item.kind !== 'frame') this.#timeline.break();
     else if (this.#isLeading(item.frame)) this.#timeline.observe(item.frame);
+  }
+
+  #queued(item: InputItem): QueuedItem {
+    if (item.kind !== 'frame') return item;
+    const { kind, frame } = item;
+    return { kind, frame, audioTicks: frame.kind === 'audio' ? this.#timeline.ticksOf(frame) : 0 };
   }
 
   #drop(): void {
@@ -62,8 +74,8 @@ export class FollowerInput {
   }
 
   /** When it is decoded, on the leader's timeline, 90 kHz. */
-  ticksOf(frame: Frame): Ticks {
-    return this.#timeline.ticksOf(frame);
+  #ticksOf({ frame, audioTicks }: QueuedFrame): Ticks {
+    return frame.kind === 'audio' ? audioTicks : this.#timeline.ticksOf(frame);
   }
 
   /** Whether nothing more comes for the part that ends at `endTicks`. */
@@ -77,14 +89,14 @@ export class FollowerInput {
       const { frame } = item;
       if (!this.#isLeading(frame)) {
         // Sound that is ahead by more has no picture beside it: as the segmenter has it for the leader.
-        const isAlone = this.ticksOf(frame) >= endTicks + MAX_AUDIO_LEAD_TICKS;
+        const isAlone = this.#ticksOf(item) >= endTicks + MAX_AUDIO_LEAD_TICKS;
         if (isAlone && !awaitsKeyframe) return true;
         continue;
       }
       isInterrupted = false;
       if (this.#timeline.isBeforeSegment(frame)) continue;
       awaitsKeyframe = false;
-      if (this.ticksOf(frame) + this.#timeline.stepTicks >= latest) return true;
+      if (this.#ticksOf(item) + this.#timeline.stepTicks >= latest) return true;
     }
     return isInterrupted;
   }
@@ -94,15 +106,15 @@ export class FollowerInput {
     const latest = this.#latestBefore(endTicks);
     const hasKeyframe = this.#isOpening && this.#hasKeyframeOfSegment();
     this.#isOpening = false;
-    let later: InputItem[] = [];
+    let later: QueuedItem[] = [];
     let hasLaterPicture = false;
     for (const [index, item] of this.#items.entries()) {
       if (item.kind === 'frame') {
         const { frame } = item;
         const isLeading = this.#isLeading(frame);
         if (hasKeyframe && this.#timeline.isBeforeSegment(frame)) reader.leftOut(frame);
-        else if (!(isLeading && hasLaterPicture) && this.#isDue(frame, latest, endTicks)) {
-          reader.frame(this.#timeline.onLeadersTimeline(frame));
+        else if (!(isLeading && hasLaterPicture) && this.#isDue(item, latest, endTicks)) {
+          reader.frame(this.#timeline.onLeadersTimeline(frame), this.#ticksOf(item));
         } else {
           later.push(item);
           hasLaterPicture ||= isLeading;
@@ -132,11 +144,11 @@ export class FollowerInput {
     const item = this.#items[at];
     if (item?.kind !== 'frame' || this.#timeline.mayBeginNext(item.frame, endTicks)) return;
     this.#items.splice(at, 1);
-    reader.frame(this.#timeline.onLeadersTimeline(item.frame));
+    reader.frame(this.#timeline.onLeadersTimeline(item.frame), this.#ticksOf(item));
   }
 
-  #isDue(frame: Frame, latest: Ticks, endTicks: Ticks): boolean {
-    return this.ticksOf(frame) < latest && !this.#timeline.mayBeginNext(frame, endTicks);
+  #isDue(item: QueuedFrame, latest: Ticks, endTicks: Ticks): boolean {
+    return this.#ticksOf(item) < latest && !this.#timeline.mayBeginNext(item.frame, endTicks);
   }
 
   /** A quarter of a frame forgives rounding. */
@@ -154,7 +166,7 @@ export class FollowerInput {
     for (let i = index; i < this.#items.length; i++) {
       const item = this.#items[i];
       if (item?.kind === 'frame' && this.#isLeading(item.frame)) {
-        return this.ticksOf(item.frame) < latest;
+        return this.#ticksOf(item) < latest;
       }
     }
     return false;

@@ -171,7 +171,7 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
       interrupted: () => {
         this.#isGap = true;
       },
-      frame: (frame) => this.#take(frame, startTicks),
+      frame: (frame, ticks) => this.#take(frame, ticks, startTicks),
       leftOut: ({ payload }) => this.#parts.payloads.giveBack(payload),
     };
     this.#input.takeBefore(endTicks, reader);
@@ -217,16 +217,16 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
   }
 
   /** Whether the frame may follow a break or a gap: a segment has to begin with it. */
-  #resumes(frame: Frame): boolean {
+  #resumes(frame: Frame, ticks: Ticks): boolean {
     const segment = this.#segment;
     if (segment === undefined || this.#hasOpenSegment) return false;
     const isKeyframe = frame.kind === 'video' && frame.isKeyframe;
     if (this.#hasPicture && !(segment.isIndependent && isKeyframe)) return false;
-    return this.#input.ticksOf(frame) >= segment.startTicks - this.#input.toleranceTicks;
+    return ticks >= segment.startTicks - this.#input.toleranceTicks;
   }
 
-  #take(frame: Frame, partStartTicks: Ticks): void {
-    if (this.#isGap || (this.#isResuming && !this.#resumes(frame))) {
+  #take(frame: Frame, ticks: Ticks, partStartTicks: Ticks): void {
+    if (this.#isGap || (this.#isResuming && !this.#resumes(frame, ticks))) {
       this.#parts.payloads.giveBack(frame.payload);
       return;
     }

@@ -291,6 +291,20 @@ test('the sound by itself has gaps while its encoder sends none, and goes on wit
   assert.equal(alone.nextMsn, first.nextMsn);
 });
 
+test('the sound by itself loses no segment to a pause of the sound', () => {
+  const { packager, leader } = setUp([LADDER[0]!, SOUND]);
+  const sound = packager.sink(SOUND);
+  sound.tracks(TRACKS);
+  for (const frame of source(0, 10_000)) {
+    const ms = frame.dtsTicks / (frame.kind === 'video' ? 90 : 48);
+    if (frame.kind === 'video') leader.frame(frame);
+    else if (ms < 4_500 || ms > 5_100) for (const sink of [leader, sound]) sink.frame(frame);
+  }
+  const [first, alone] = packager.windows;
+  assert.deepEqual(shape(alone), shape(first));
+  assert.ok(alone!.listedSegments.every(({ isGap }) => !isGap));
+});
+
 // What waited for its part was read with the sampling rate that came behind it: a gap, and a discontinuity of its own for good.
 test('the sound by itself breaks where the leader does when the sampling rate changes', () => {
   const { packager, leader } = setUp([LADDER[0]!, SOUND]);

@@ -90,15 +90,15 @@ export class PartBuilder {
     readonly endTicks: Ticks;
     readonly metadata: readonly PartMetadata[];
     readonly isDiscontinuous: boolean;
-    /** Nothing follows on this timeline. */
-    readonly isLast: boolean;
+    /** Nothing follows on this timeline, or no sound for a while: what there is lasts to the end of the part. */
+    readonly isSoundLengthened: boolean;
   }): Part | undefined {
-    const { index, startTicks, endTicks, metadata, isDiscontinuous, isLast } = options;
+    const { index, startTicks, endTicks, metadata, isDiscontinuous } = options;
     const video = this.#video;
     const newest = video.at(-1);
     if (newest) newest.durationTicks = endTicks - newest.startTicks;
     const audio = this.#takeAudioBefore(endTicks);
-    if (isLast) this.#lengthenSound(audio, startTicks, endTicks);
+    if (options.isSoundLengthened) this.#lengthenSound(audio, startTicks, endTicks);
     this.#keepLastSound(audio.at(-1));
     this.#video = [];
     if (!video[0] && !audio[0]) return undefined;

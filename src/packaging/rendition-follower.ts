@@ -251,13 +251,15 @@ export class RenditionFollower implements FrameSink, SegmentationListener {
     if (segment === undefined) return;
     const isFirst = !this.#hasOpenSegment;
     const isDiscontinuous = isFirst && (segment.isDiscontinuous || this.#isDiscontinuous);
+    // The leader's picture goes on: a pause of the sound is no reason to lose a segment of it.
+    const isSilent = !this.#hasPicture && this.#builder?.isEmptyBefore(endTicks) === true;
     const part = this.#builder?.build({
       index: this.window.nextPart,
       startTicks,
       endTicks,
       metadata: isFirst ? [this.#segmentMetadata(segment), ...texts] : texts,
       isDiscontinuous,
-      isLast: this.#isEnding,
+      isSoundLengthened: this.#isEnding || isSilent,
     });
     // One without a keyframe where the leader has one is no gap: who has the segment before it can go on.
     if (part === undefined) {

@@ -158,7 +158,7 @@ export class RenditionPackager implements FrameSink {
       metadata:
         opening === undefined ? texts : [this.#segmentMetadata(startTicks, opening), ...texts],
       isDiscontinuous: opening !== undefined && this.#isDiscontinuous,
-      isLast: this.#isFinishing,
+      isSoundLengthened: this.#isFinishing,
     });
     if (!part) return;
     if (opening !== undefined) this.#beginSegment(startTicks, opening, part.isIndependent);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { fakeRequest, replyText } from '../../test/support/playback.ts';
-import { loadWatchAssets } from '../adapters/watch-assets.ts';
+import { loadWatchAssets } from '../adapters/page-assets.ts';
 import { WatchRoutes } from './watch-routes.ts';
 
 const assets = await loadWatchAssets();

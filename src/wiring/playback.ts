@@ -1,6 +1,6 @@
+import { loadWatchAssets } from '../adapters/page-assets.ts';
 import { DirectoryObjects } from '../adapters/stored-objects.ts';
 import { randomBytes } from '../adapters/system.ts';
-import { loadWatchAssets } from '../adapters/watch-assets.ts';
 import { ClientAddresses } from '../delivery/client-addresses.ts';
 import { PlaybackAuthorization } from '../delivery/playback-authorization.ts';
 import { PlaybackRoutes } from '../delivery/playback-routes.ts';

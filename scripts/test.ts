@@ -30,6 +30,7 @@ const TIMED = [
 const HEAVY = [
   'browser-hls',
   'browser-ivs-player',
+  'browser-operator',
   'browser-private',
   'browser-reconnect',
   'browser-recording',

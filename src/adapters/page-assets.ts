@@ -10,12 +10,40 @@ const CONTENT_TYPES = {
 
 const WATCH_FILES = ['watch.html', 'watch.css', 'watch.js', 'watch.svg'] as const;
 
+const OPERATOR_FILES = [
+  'operator.html',
+  'operator.css',
+  'operator.js',
+  'account.js',
+  'api.js',
+  'dom.js',
+  'failures.js',
+  'metrics.js',
+  'notices.js',
+  'overview.js',
+  'refresh-loop.js',
+  'session-book.js',
+  'sign-in.js',
+  'sigv4.js',
+  'sparkline.js',
+  'stream-facts.js',
+  'stream-row.js',
+  'stream-session.js',
+  'stream-view.js',
+  'words.js',
+] as const;
+
 /** Reads the watch page's files and the hls.js that it plays with, once, at start. */
 export function loadWatchAssets(): Promise<PageAssets> {
   return loadAll([
     ...WATCH_FILES.map((name) => [name, `#console/watch/${name}`] as const),
     ['hls.min.js', 'hls.js/dist/hls.min.js'],
   ]);
+}
+
+/** Reads the operator console's files, once, at start. */
+export function loadOperatorAssets(): Promise<PageAssets> {
+  return loadAll(OPERATOR_FILES.map((name) => [name, `#console/operator/${name}`] as const));
 }
 
 async function loadAll(files: readonly (readonly [string, string])[]): Promise<PageAssets> {

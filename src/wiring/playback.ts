@@ -1,7 +1,8 @@
-import { loadWatchAssets } from '../adapters/page-assets.ts';
+import { loadOperatorAssets, loadWatchAssets } from '../adapters/page-assets.ts';
 import { DirectoryObjects } from '../adapters/stored-objects.ts';
 import { randomBytes } from '../adapters/system.ts';
 import { ClientAddresses } from '../delivery/client-addresses.ts';
+import { OperatorRoutes } from '../delivery/operator-routes.ts';
 import { PlaybackAuthorization } from '../delivery/playback-authorization.ts';
 import { PlaybackRoutes } from '../delivery/playback-routes.ts';
 import type { CountrySource } from '../delivery/ports.ts';
@@ -15,7 +16,7 @@ import type { HttpHandler } from '../lib/http.ts';
 import type { LiveRegistry } from '../live/live-registry.ts';
 import type { Foundation } from './foundation.ts';
 
-/** What viewers ask for: streams on air, recordings, the watch page. */
+/** What viewers ask for: streams on air, recordings, the watch page; and the operator's page. */
 export async function playbackHandlers(
   foundation: Omit<Foundation, 'resources'> & {
     readonly live: LiveRegistry;
@@ -64,6 +65,10 @@ export async function playbackHandlers(
     isServed: foundation.isServed,
     ...publicUrl,
   });
+  const operator = new OperatorRoutes({
+    assets: await loadOperatorAssets(),
+    region: config.region,
+  });
   const access = config.recordingPlayback === 'all' ? undefined : recordings;
   return [
     streams.handle,
@@ -71,5 +76,6 @@ export async function playbackHandlers(
       ? []
       : [recordingRoutes(new DirectoryObjects(directory.buckets), access)]),
     watch.handle,
+    operator.handle,
   ];
 }

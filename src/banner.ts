@@ -15,6 +15,7 @@ export function banner(ivory: Ivory, config: Config): string {
       : [
           `  over HTTPS      https://${host}:${ivory.httpsPort}   (certificate: ${ivory.certificatePath})`,
         ]),
+    `  console         ${ivory.publicUrl}/console   (what is live, and what failed)`,
     `  watch page      ${ivory.publicUrl}/watch/<channel id>`,
     `  RTMP            rtmp://${host}:${ivory.rtmpPort}/app/<stream key>   (channels with insecureIngest)`,
     `  RTMPS           rtmps://${host}:${ivory.rtmpsPort}/app/<stream key>`,

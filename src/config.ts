@@ -36,7 +36,7 @@ export interface Config {
   /** An origin, as viewers and encoders see it. Absent: `defaultPublicUrl` of the port that was really bound. */
   readonly publicUrl?: string;
   readonly accountId: string;
-  /** Only shown, in the `export AWS_REGION` line: requests bring their own region. */
+  /** Only shown, in the `export AWS_REGION` line and on the console: requests bring their own region. */
   readonly region: string;
   /** Absent: the one in the data directory. */
   readonly rootAccessKey?: { readonly accessKeyId: string; readonly secretAccessKey: string };

@@ -28,7 +28,11 @@ export const SETTINGS = [
     meaning: 'address that viewers and encoders reach this server by',
   },
   { name: 'IVORY_ACCOUNT_ID', default: '000000000000', meaning: 'AWS account id in ARNs and URLs' },
-  { name: 'IVORY_REGION', default: 'us-east-1', meaning: 'region in the printed export lines' },
+  {
+    name: 'IVORY_REGION',
+    default: 'us-east-1',
+    meaning: 'region in the printed export lines and in the form of the console',
+  },
   {
     name: 'IVORY_ROOT_ACCESS_KEY_ID',
     default: 'made at first start',

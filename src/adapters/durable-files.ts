@@ -24,3 +24,8 @@ export async function writeDurably(
   await file.writeFile(content);
   await file.sync();
 }
+
+/** For what may not be there. */
+export function ignoreAbsence(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}

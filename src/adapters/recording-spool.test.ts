@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { appendFile, readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
 import { temporaryDirectory } from '../../test/support/ivory.ts';
@@ -55,12 +56,70 @@ test('list() is empty where nothing was ever recorded', async () => {
   assert.deepEqual(await new DirectorySpool(path.join(directory.path, 'none')).list(), []);
 });
 
-test('open() cuts off everything from a line on that a power cut left as something else', async () => {
+test('open() cuts off the last line where a power cut left it as something else, with or without an end', async () => {
   await using directory = await temporaryDirectory();
   const spool = new DirectorySpool(directory.path);
   await (await spool.create('abc')).append([], ['{"a":1}']);
-  await appendFile(path.join(directory.path, 'abc/journal'), '\0\0\0\0\n{"c":3}\n');
+  for (const torn of ['\0\0\0\0', '\0\0\0\0\n']) {
+    await appendFile(path.join(directory.path, 'abc/journal'), torn);
+    assert.deepEqual(await (await spool.open('abc')).readJournal(), ['{"a":1}']);
+  }
+});
+
+test('open() leaves a journal alone of which more than the last line cannot be read', async () => {
+  await using directory = await temporaryDirectory();
+  const spool = new DirectorySpool(directory.path);
+  await (await spool.create('abc')).append([], ['{"a":1}']);
+  await appendFile(path.join(directory.path, 'abc/journal'), '?\n{"c":3}\n');
   const spooled = await spool.open('abc');
-  await spooled.append([], ['{"d":4}']);
-  assert.deepEqual(await spooled.readJournal(), ['{"a":1}', '{"d":4}']);
+  assert.deepEqual(await spooled.readJournal(), ['{"a":1}', '?', '{"c":3}']);
+  await spooled.replaceJournal(['{"d":4}']);
+  await spooled.append([], ['{"e":5}']);
+  assert.deepEqual(await (await spool.open('abc')).readJournal(), ['{"d":4}', '{"e":5}']);
+});
+
+test('keepAside() keeps all of a recording as it is, whatever is cut off, deleted and removed after it', async () => {
+  await using directory = await temporaryDirectory();
+  const spool = new DirectorySpool(directory.path);
+  const spooled = await spool.create('abc');
+  const media = ['r/0.ts', 'r/1.ts', 'thumbnails/thumb0.jpg'];
+  const writes = media.map((name) => ({ name, offset: 0, buffers: [Buffer.from('media')] }));
+  await spooled.append(writes, ['{"a":1}']);
+  const kept = await spooled.keepAside();
+  await spooled.truncate('r/0.ts', 2);
+  assert.equal(await readFile(spooled.pathOf('r/0.ts'), 'utf8'), 'me');
+  await spooled.delete('r/1.ts');
+  await spooled.replaceJournal(['{"b":2}']);
+  assert.equal(await spooled.keepAside(), kept);
+  await spooled.remove();
+  assert.deepEqual(await spool.list(), []);
+  assert.equal(kept, path.join(directory.path, 'abc.damaged'));
+  for (const name of media) assert.equal(await readFile(path.join(kept, name), 'utf8'), 'media');
+  assert.equal(await readFile(path.join(kept, 'journal'), 'utf8'), '{"a":1}\n');
+});
+
+/** Media without a line are kept aside as damaged: a crash in the first write must not look like that. */
+test('append() writes the first line of a recording before its media', async () => {
+  await using directory = await temporaryDirectory();
+  const spool = new DirectorySpool(directory.path);
+  const spooled = await spool.create('abc');
+  const file = { name: 'r/0.ts', offset: 0, buffers: [Buffer.from('media')] };
+  const journals: string[] = [];
+  const watched = new Proxy(file, {
+    get(target, key: keyof typeof file) {
+      journals.push(readFileSync(spooled.pathOf('journal'), 'utf8'));
+      return target[key];
+    },
+  });
+  await spooled.append([watched], ['1', '2']);
+  assert.equal(journals[0], '1\n');
+  assert.deepEqual(await spooled.readJournal(), ['1', '2']);
+});
+
+test('list() clears away what a crash left of a folder on its way out', async () => {
+  await using directory = await temporaryDirectory();
+  const spool = new DirectorySpool(directory.path);
+  await mkdir(path.join(directory.path, 'abc.partial'));
+  assert.deepEqual(await spool.list(), []);
+  assert.deepEqual(await readdir(directory.path), []);
 });

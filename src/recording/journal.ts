@@ -90,15 +90,40 @@ export type JournalEntry =
 
 export const encodeJournalEntry = (entry: JournalEntry): string => JSON.stringify(entry);
 
-/** Our own writing, up to a line that a power cut left torn: that one and what follows it is not there. */
-export function decodeJournal(lines: readonly string[]): readonly JournalEntry[] {
+export interface DecodedJournal {
+  /** Up to the first line that can't be read. */
+  readonly entries: readonly JournalEntry[];
+  /** That line and what follows it. */
+  readonly rest: readonly string[];
+}
+
+/** Our own writing, unless something has damaged it. */
+export function decodeJournal(lines: readonly string[]): DecodedJournal {
   const entries: JournalEntry[] = [];
   for (const line of lines) {
-    try {
-      entries.push(JSON.parse(line));
-    } catch {
-      break;
-    }
+    const entry = decodeLine(line);
+    if (!entry) break;
+    entries.push(entry);
   }
-  return entries;
+  return { entries, rest: lines.slice(entries.length) };
+}
+
+/**
+ * Of what follows a damaged line, what is true without it: which streams were recorded, and what the history was told. Media
+ * are not: where a line is missing, nothing says which bytes of a file the next one is about.
+ */
+export function salvageJournal(rest: readonly string[]): readonly JournalEntry[] {
+  const entries = rest.flatMap((line) => decodeLine(line) ?? []);
+  return entries.filter(
+    ({ type }) => type === 'stream' || type === 'announced' || type === 'stream-ended',
+  );
+}
+
+function decodeLine(line: string): JournalEntry | undefined {
+  try {
+    const entry: Partial<JournalEntry> | null = JSON.parse(line);
+    return typeof entry?.type === 'string' ? (entry as JournalEntry) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -39,9 +39,13 @@ export interface SpooledRecording {
    * journal, and what the files have beyond their places in it is garbage.
    */
   append(writes: readonly SpoolWrite[], lines: readonly string[]): Promise<void>;
-  /** Every complete line, oldest first; what a crash left half written is cut off. */
+  /** Every line, oldest first, be it readable or not; the one that a crash left half written is cut off. */
   readJournal(): Promise<readonly string[]>;
-  /** Names of the files that are there. */
+  /** In one step. */
+  replaceJournal(lines: readonly string[]): Promise<void>;
+  /** Keeps all of it for the operator, as it is now and whatever becomes of it here; once. Resolves with the place. */
+  keepAside(): Promise<string>;
+  /** Names of the files that are there; those of media are `<folder>/<file>`. */
   files(): Promise<ReadonlySet<string>>;
   /** For `ObjectStore.putFile`. */
   pathOf(name: string): string;

@@ -6,7 +6,7 @@ import type {
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { RecordableStream, StreamRecorder, StreamRecording } from '../live/ports.ts';
-import { decodeJournal, type RecordingHead } from './journal.ts';
+import type { RecordingHead } from './journal.ts';
 import { mayMerge } from './merge-rules.ts';
 import type { ObjectStore, RecordingHistory, RecordingSpool, SpooledRecording } from './ports.ts';
 import { recordingPrefix } from './prefix.ts';
@@ -15,6 +15,7 @@ import type { RecordingSource } from './recording-facts.ts';
 import { RecordingState } from './recording-state.ts';
 import { TARGET_DURATION_SECONDS } from './segment-cutter.ts';
 import { SpoolBudget } from './spool-budget.ts';
+import { CANNOT_TAKE_UP, readSpool } from './spool-inventory.ts';
 import { type CaptureStart, StreamCapture } from './stream-capture.ts';
 
 /** As in IVS's events: `a6RfV23ES97iyfoQ`. */
@@ -22,8 +23,6 @@ const SESSION_ID_LENGTH = 16;
 
 /** What a shutdown waits for the buckets of recordings that are over. The rest is done after the next start. */
 const SHUTDOWN_GRACE_MS = 2000;
-
-const CANNOT_TAKE_UP = 'cannot take a recording up again';
 
 export interface RecorderOptions {
   readonly spool: RecordingSpool;
@@ -54,7 +53,7 @@ export class Recorder implements StreamRecorder, AsyncDisposable {
   /** Goes on with what the last stop, or crash, left in the spool. */
   async resume(): Promise<void> {
     const { log } = this.#options;
-    const found = await this.#readSpool();
+    const found = await readSpool(this.#options.spool, log);
     // So that the last one of a channel is its newest, whose stream may come back.
     found.sort((a, b) => a.state.newestStartMs - b.state.newestStartMs);
     for (const { state, spooled } of found) {
@@ -68,22 +67,6 @@ export class Recorder implements StreamRecorder, AsyncDisposable {
         log.error({ err: error, recording: recordingId }, CANNOT_TAKE_UP);
       }
     }
-  }
-
-  async #readSpool(): Promise<{ state: RecordingState; spooled: SpooledRecording }[]> {
-    const { spool, log } = this.#options;
-    const found: { state: RecordingState; spooled: SpooledRecording }[] = [];
-    for (const recordingId of await spool.list()) {
-      try {
-        const spooled = await spool.open(recordingId);
-        const state = RecordingState.of(decodeJournal(await spooled.readJournal()));
-        if (state) found.push({ state, spooled });
-        else await spooled.remove();
-      } catch (error) {
-        log.error({ err: error, recording: recordingId }, CANNOT_TAKE_UP);
-      }
-    }
-    return found;
   }
 
   measurements(): RecordingMeasurements {

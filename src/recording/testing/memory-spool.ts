@@ -3,7 +3,7 @@ import type { RecordingSpool, SpooledRecording, SpoolWrite } from '../ports.ts';
 /** A recording's folder in memory. `copy` is what a crash leaves: what was resolved, and no more. */
 export class MemoryRecording implements SpooledRecording {
   readonly id: string;
-  readonly journal: string[];
+  journal: string[];
   readonly contents: Map<string, Uint8Array>;
   readonly #onRemoved: () => void;
   /** What the next writes reject with. */
@@ -32,6 +32,14 @@ export class MemoryRecording implements SpooledRecording {
 
   async readJournal(): Promise<readonly string[]> {
     return this.journal;
+  }
+
+  async replaceJournal(lines: readonly string[]): Promise<void> {
+    this.journal = [...lines];
+  }
+
+  async keepAside(): Promise<string> {
+    return `${this.id}.damaged`;
   }
 
   async files(): Promise<ReadonlySet<string>> {

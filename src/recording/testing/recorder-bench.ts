@@ -3,7 +3,7 @@ import { FakeClock } from '../../../test/support/fake-clock.ts';
 import type { ChannelRecord } from '../../domain/channel.ts';
 import type { RecordingEvent } from '../../domain/events.ts';
 import type { RecordingConfigurationRecord } from '../../domain/recording-configuration.ts';
-import { silentLogger } from '../../lib/logger.ts';
+import { type Logger, silentLogger } from '../../lib/logger.ts';
 import type { StreamRecording } from '../../live/ports.ts';
 import { VIDEO_TIMESCALE } from '../../media/frame.ts';
 import { LiveWindow } from '../../packaging/live-window.ts';
@@ -150,8 +150,10 @@ export class RecorderBench implements RecordingHistory {
     {
       spoolLimitBytes = 1e9,
       disk,
+      log = silentLogger,
     }: {
       readonly spoolLimitBytes?: number;
+      readonly log?: Logger;
       /** In place of memory. */
       readonly disk?: { readonly spool: RecordingSpool; readonly store: ObjectStore };
     } = {},
@@ -169,7 +171,7 @@ export class RecorderBench implements RecordingHistory {
       history: this,
       clock: this.clock,
       random: (count) => Uint8Array.from({ length: count }, (_, index) => index + this.#streams),
-      log: silentLogger,
+      log,
       spoolLimitBytes,
       isDiskFull: async () => this.isDiskFull,
     });

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { UnreadableFile } from '../domain/unreadable-file.ts';
 import { BucketDirectory } from './bucket-directory.ts';
 
 async function setUp() {
@@ -60,4 +61,19 @@ test('probe() touches nothing for what is not the name of a bucket', async () =>
     await assert.rejects(world.buckets.probe(name), { message: /no name of a bucket/ }, name);
   }
   assert.deepEqual(await readdir(world.path), []);
+});
+
+test('putFile() tells a file that is not there from a bucket that cannot be written to', async () => {
+  await using world = await setUp();
+  const path = join(world.path, '0.ts');
+  await assert.rejects(world.buckets.putFile('bucket', 'a/0.ts', path), (error: Error) => {
+    assert.ok(error instanceof UnreadableFile);
+    assert.equal(error.message, `cannot read ${path}: ENOENT`);
+    assert.ok(error.isLost);
+    return true;
+  });
+  await writeFile(path, 'media');
+  await writeFile(join(world.root, 'file'), '');
+  const refused = world.buckets.putFile('file', 'a/0.ts', path);
+  await assert.rejects(refused, (error: Error) => !(error instanceof UnreadableFile));
 });

@@ -7,6 +7,7 @@ import { isObjectKey } from '../domain/object-key.ts';
 import { isBucketName } from '../domain/recording-configuration.ts';
 import type { ObjectStore } from '../recording/ports.ts';
 import { type FileSystem, syncDirectory, systemFiles, writeDurably } from './durable-files.ts';
+import { readSpooledFile } from './spooled-file.ts';
 
 /** Enough that a disk which is full, or answers with something else, is found out. */
 const PROBE_BYTE_LENGTH = 4096;
@@ -52,15 +53,21 @@ export class BucketDirectory implements RecordingBuckets, ObjectStore {
 
   /** A second name for the same bytes where file systems can, so that nothing is copied. */
   async putFile(bucketName: string, key: string, path: string): Promise<void> {
-    await this.#put(bucketName, key, async (temporary) => {
-      try {
-        await this.#files.link(path, temporary);
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === 'ENOENT') throw error;
-        await this.#copyThrough(path, temporary);
-      }
-    });
+    try {
+      await this.#put(bucketName, key, async (temporary) => {
+        try {
+          await this.#files.link(path, temporary);
+        } catch (error) {
+          const { code } = error as NodeJS.ErrnoException;
+          if (code === 'ENOENT') throw error;
+          await this.#copyThrough(path, temporary);
+        }
+      });
+    } catch (error) {
+      // The system does not say which of the two paths it was: where the file can't be read, that says so.
+      await readSpooledFile(path, this.#files);
+      throw error;
+    }
   }
 
   /** What a crash left half written. */

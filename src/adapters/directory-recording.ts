@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SpooledRecording, SpoolWrite } from '../recording/ports.ts';
 import { type FileSystem, ignoreAbsence, syncDirectory, writeDurably } from './durable-files.ts';
+import { isLoss } from './spooled-file.ts';
 
 export const JOURNAL = 'journal';
 
@@ -59,7 +60,10 @@ export class DirectoryRecording implements SpooledRecording {
   }
 
   async truncate(name: string, byteLength: number): Promise<void> {
-    const opened = await this.#files.open(this.pathOf(name), 'r+').catch(ignoreAbsence);
+    const opened = await this.#files.open(this.pathOf(name), 'r+').catch((error) => {
+      // One that is lost is found out when it is to be sent, and no reason to leave the others.
+      if (!isLoss(error)) throw error;
+    });
     if (!opened) return;
     await using file = opened;
     const { size, nlink } = await file.stat();

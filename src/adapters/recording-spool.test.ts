@@ -6,6 +6,7 @@ import test from 'node:test';
 import { temporaryDirectory } from '../../test/support/ivory.ts';
 import { type FileSystem, systemFiles } from './durable-files.ts';
 import { DirectorySpool } from './recording-spool.ts';
+import { readSpooledFile } from './spooled-file.ts';
 
 test('append() puts bytes at their place, and lines behind those there are', async () => {
   await using directory = await temporaryDirectory();
@@ -114,6 +115,22 @@ test('append() writes the first line of a recording before its media', async () 
   await spooled.append([watched], ['1', '2']);
   assert.equal(journals[0], '1\n');
   assert.deepEqual(await spooled.readJournal(), ['1', '2']);
+});
+
+test('truncate() leaves what is no file that can be cut off for the upload to find out', async () => {
+  await using directory = await temporaryDirectory();
+  const spooled = await new DirectorySpool(directory.path).create('abc');
+  await mkdir(spooled.pathOf('r/0.ts'), { recursive: true });
+  await spooled.truncate('r/0.ts', 2);
+  await spooled.truncate('r/1.ts', 2);
+  await assert.rejects(readSpooledFile(spooled.pathOf('r/0.ts')), {
+    reason: 'EISDIR',
+    isLost: true,
+  });
+  await assert.rejects(readSpooledFile(spooled.pathOf('r/1.ts')), {
+    reason: 'ENOENT',
+    isLost: true,
+  });
 });
 
 test('list() clears away what a crash left of a folder on its way out', async () => {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type * as Sdk from '@aws-sdk/client-s3';
 import type { RecordingBuckets } from '../control/ports.ts';
 import { DestinationRefused } from '../domain/destination-refused.ts';
 import { ConcurrencyLimit } from '../lib/concurrency-limit.ts';
 import type { ObjectKind, ObjectStore } from '../recording/ports.ts';
+import { readSpooledFile } from './spooled-file.ts';
 
 export interface S3Options {
   /** Absent: AWS. */
@@ -86,7 +86,7 @@ export class S3Buckets implements RecordingBuckets, ObjectStore {
 
   async putFile(bucketName: string, key: string, path: string, kind: ObjectKind): Promise<void> {
     await this.#uploadsTo(bucketName).run(async () =>
-      this.putBytes(bucketName, key, await readFile(path), kind),
+      this.putBytes(bucketName, key, await readSpooledFile(path), kind),
     );
   }
 

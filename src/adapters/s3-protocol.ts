@@ -1,3 +1,4 @@
+import type { UnreadableFileFacts } from '../domain/unreadable-file.ts';
 import type { ObjectKind } from '../recording/ports.ts';
 
 /** What passes between `S3Thread` and its worker. One reply for each request, in any order. */
@@ -25,10 +26,11 @@ export type S3Work =
 
 export interface S3Reply {
   readonly id: number;
-  /** Absent where all went well. `isRefused`: it was a `DestinationRefused`. */
+  /** Absent where all went well. `isRefused`: it was a `DestinationRefused`; `unreadable`: an `UnreadableFile`. */
   readonly failure?: {
     readonly name: string;
     readonly message: string;
     readonly isRefused: boolean;
+    readonly unreadable?: UnreadableFileFacts;
   };
 }

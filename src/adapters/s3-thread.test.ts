@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { startFauxqs } from 'fauxqs';
 import { temporaryDirectory } from '../../test/support/ivory.ts';
 import { DestinationRefused } from '../domain/destination-refused.ts';
+import { UnreadableFile } from '../domain/unreadable-file.ts';
 import { S3Thread } from './s3-thread.ts';
 
 test('S3Thread writes what it is given, tells refusals from failures, and ends', async () => {
@@ -33,8 +34,15 @@ test('S3Thread writes what it is given, tells refusals from failures, and ends',
     buckets.putBytes('not-there', 'a', Buffer.from('a'), final),
     DestinationRefused,
   );
-  const missing = buckets.putFile('kept-in-s3', 'a', path.join(directory, 'none'), final);
-  await assert.rejects(missing, (error: Error) => !(error instanceof DestinationRefused));
+  const none = path.join(directory, 'none');
+  await assert.rejects(buckets.putFile('kept-in-s3', 'a', none, final), (error: Error) => {
+    assert.ok(error instanceof UnreadableFile);
+    assert.deepEqual(
+      { ...error },
+      { name: 'UnreadableFile', path: none, reason: 'ENOENT', isLost: true },
+    );
+    return true;
+  });
   const cut = buckets.putBytes('kept-in-s3', 'a', Buffer.from('a'), final);
   const rejected = assert.rejects(cut, /its thread ended/);
   await buckets[Symbol.asyncDispose]();

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { RecordingBuckets } from '../control/ports.ts';
 import { DestinationRefused } from '../domain/destination-refused.ts';
+import { UnreadableFile } from '../domain/unreadable-file.ts';
 import type { ObjectKind, ObjectStore } from '../recording/ports.ts';
 import type { S3Options } from './s3-buckets.ts';
 import type { S3Reply, S3Request, S3Work } from './s3-protocol.ts';
@@ -77,7 +78,12 @@ export class S3Thread implements RecordingBuckets, ObjectStore {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (!failure) waiting?.resolve();
-    else if (failure.isRefused) waiting?.reject(new DestinationRefused(failure.message));
-    else waiting?.reject(Object.assign(new Error(failure.message), { name: failure.name }));
+    else waiting?.reject(errorOf(failure));
   }
+}
+
+function errorOf({ name, message, isRefused, unreadable }: NonNullable<S3Reply['failure']>): Error {
+  if (unreadable) return new UnreadableFile(unreadable);
+  if (isRefused) return new DestinationRefused(message);
+  return Object.assign(new Error(message), { name });
 }

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { DestinationRefused } from '../domain/destination-refused.ts';
+import { UnreadableFile } from '../domain/unreadable-file.ts';
 import { S3Buckets } from './s3-buckets.ts';
 import type { S3Reply, S3Request, S3Work } from './s3-protocol.ts';
 
@@ -25,7 +26,10 @@ const failureOf = (error: unknown): NonNullable<S3Reply['failure']> => ({
   name: error instanceof Error ? error.name : 'Error',
   message: error instanceof Error ? error.message : String(error),
   isRefused: error instanceof DestinationRefused,
+  ...(error instanceof UnreadableFile && { unreadable: factsOf(error) }),
 });
+
+const factsOf = ({ path, reason, isLost }: UnreadableFile) => ({ path, reason, isLost });
 
 parentPort?.on('message', ({ id, work }: S3Request) => {
   const reply = (answer: S3Reply) => parentPort?.postMessage(answer);

@@ -1,3 +1,4 @@
+import { UnreadableFile } from '../domain/unreadable-file.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import {
@@ -9,6 +10,7 @@ import {
   STARTED_DOCUMENT,
   startedDocument,
 } from './documents.ts';
+import type { JournalEntry } from './journal.ts';
 import {
   BYTE_RANGE_MASTER,
   BYTE_RANGE_PLAYLIST,
@@ -44,7 +46,9 @@ export class BucketWriter {
   readonly #retry: Retry;
   readonly #retryOptions: RetryOptions;
   readonly #onArrived: (file: string) => Promise<void>;
+  readonly #onLost: (entry: JournalEntry) => Promise<void>;
   readonly #spooled: SpooledRecording;
+  readonly #log: Logger;
   /** By rendition: how much the playlists in the bucket list. */
   readonly #listedMs = new Map<string, number>();
   readonly #byteRangeWrittenMs = new Map<string, number>();
@@ -60,6 +64,8 @@ export class BucketWriter {
     readonly isHopeless: RetryOptions['isHopeless'];
     /** The bucket has a file of the spool. */
     readonly onArrived: (file: string) => Promise<void>;
+    /** The spool has lost a file of a rendition. Resolves when the state has it. */
+    readonly onLost: (entry: JournalEntry) => Promise<void>;
   }) {
     this.#state = options.state;
     this.#store = options.store;
@@ -67,10 +73,15 @@ export class BucketWriter {
     this.#clock = options.clock;
     this.#retry = options.retry;
     this.#onArrived = options.onArrived;
+    this.#onLost = options.onLost;
+    this.#log = options.log;
     this.#retryOptions = {
-      isHopeless: options.isHopeless,
-      onFailure: (error, delayMs) =>
-        options.log.warn({ err: error, delayMs }, 'cannot write to the bucket of a recording'),
+      isHopeless: (error, elapsedMs) => isLost(error) || options.isHopeless(error, elapsedMs),
+      onFailure: (error, delayMs) => {
+        const isOurs = error instanceof UnreadableFile;
+        const what = isOurs ? 'read a file of a recording' : 'write to the bucket of a recording';
+        options.log.warn({ err: error, delayMs }, `cannot ${what}`);
+      },
     };
   }
 
@@ -107,8 +118,11 @@ export class BucketWriter {
     if (!file) return;
     if (!file.segment?.isGap) {
       const contentType = file.name.endsWith('.ts') ? 'video/mp2t' : 'video/mp4';
-      await this.#putFile(`${HLS_PATH}/${file.name}`, file.name, contentType);
-      await this.#onArrived(file.name);
+      if (await this.#putFile(`${HLS_PATH}/${file.name}`, file.name, contentType)) {
+        await this.#onArrived(file.name);
+      } else {
+        await this.#onLost({ type: 'lost', rendition: rendition.facts.name, file: file.name });
+      }
     }
     rendition.arrived();
   }
@@ -125,13 +139,14 @@ export class BucketWriter {
       const next = waitingThumbnails[0];
       if (!next) return;
       const file = thumbnailFile(next.index);
+      let isThere = true;
       if (head.thumbnails.includes('SEQUENTIAL')) {
-        await this.#putFile(`media/${file}`, file, JPEG);
+        isThere = await this.#putFile(`media/${file}`, file, JPEG);
       }
-      if (head.thumbnails.includes('LATEST') && waitingThumbnails.length === 1) {
-        await this.#putFile(LATEST_THUMBNAIL_PATH, file, JPEG, { isFinal: false });
+      if (isThere && head.thumbnails.includes('LATEST') && waitingThumbnails.length === 1) {
+        isThere = await this.#putFile(LATEST_THUMBNAIL_PATH, file, JPEG, { isFinal: false });
       }
-      await this.#onArrived(file);
+      if (isThere) await this.#onArrived(file);
       waitingThumbnails.shift();
     }
   }
@@ -190,17 +205,27 @@ export class BucketWriter {
     );
   }
 
-  #putFile(
+  /** `false`: the spool has lost it. */
+  async #putFile(
     name: string,
     file: string,
     contentType: string,
     { isFinal }: { readonly isFinal: boolean } = { isFinal: true },
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { bucketName, prefix } = this.#state.head;
     const path = this.#spooled.pathOf(file);
-    return this.#retry.run(
-      () => this.#store.putFile(bucketName, `${prefix}/${name}`, path, { contentType, isFinal }),
-      this.#retryOptions,
-    );
+    try {
+      await this.#retry.run(
+        () => this.#store.putFile(bucketName, `${prefix}/${name}`, path, { contentType, isFinal }),
+        this.#retryOptions,
+      );
+      return true;
+    } catch (error) {
+      if (!isLost(error)) throw error;
+      this.#log.error({ err: error }, 'a file of the recording is lost: its bucket gets the rest');
+      return false;
+    }
   }
 }
+
+const isLost = (error: unknown): boolean => error instanceof UnreadableFile && error.isLost;

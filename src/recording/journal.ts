@@ -85,6 +85,8 @@ export type JournalEntry =
       readonly width: number;
       readonly height: number;
     }
+  /** The spool has lost the file, before the bucket had it: its segment is a gap. */
+  | { readonly type: 'lost'; readonly rendition: string; readonly file: string }
   | { readonly type: 'stream-ended'; readonly streamId: string; readonly atMs: number }
   | { readonly type: 'failed'; readonly reason: RecordingReason; readonly message: string };
 

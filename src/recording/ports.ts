@@ -9,7 +9,8 @@ export interface ObjectKind {
 
 /**
  * Where recordings end up: named objects in buckets. An object is replaced in one step; when a promise resolves it survives a
- * power cut. Rejects with `DestinationRefused` where trying again is of no use.
+ * power cut. Rejects with `DestinationRefused` where trying again is of no use, with `UnreadableFile` where it is not the bucket's
+ * fault.
  */
 export interface ObjectStore {
   putBytes(bucketName: string, key: string, bytes: Uint8Array, kind: ObjectKind): Promise<void>;
@@ -49,7 +50,7 @@ export interface SpooledRecording {
   files(): Promise<ReadonlySet<string>>;
   /** For `ObjectStore.putFile`. */
   pathOf(name: string): string;
-  /** Cuts a file off; nothing where it is not there. */
+  /** Cuts a file off; nothing where it is not there, or lost in another way. */
   truncate(name: string, byteLength: number): Promise<void>;
   delete(name: string): Promise<void>;
   /** Gives the disk space back that was put aside for the last lines of the journal. */

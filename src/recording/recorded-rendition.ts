@@ -38,6 +38,8 @@ export class RecordedRendition {
   /** Complete, and not in the bucket yet; in the order in which they must get there. */
   #waiting: WaitingFile[] = [];
   #open: RecordedSegment | undefined;
+  /** Names of files that will never be in the bucket. */
+  readonly #lost = new Set<string>();
   #nextNumber = 0;
   #initCount = 0;
   #ticks: Ticks = 0;
@@ -95,6 +97,11 @@ export class RecordedRendition {
     this.#waiting.push({ name: this.initName(index), byteLength, segment: undefined });
   }
 
+  /** A file that waits is gone. */
+  lost(name: string): void {
+    this.#lost.add(name);
+  }
+
   /** Nothing is added to the open segment. */
   close(): void {
     const open = this.#open;
@@ -137,11 +144,11 @@ export class RecordedRendition {
     return this.#waiting;
   }
 
-  /** The bucket has the first of those that wait: a segment is listed from now on. */
+  /** The bucket has the first of those that wait, or never will: a segment is listed from now on. */
   arrived(): void {
     const file = this.#waiting.shift();
     assert(file !== undefined, 'a file was waiting');
-    if (file.segment) this.#list(file.segment);
+    if (file.segment) this.#list(this.#asArrived(file.segment));
   }
 
   // --- the playlists
@@ -205,6 +212,14 @@ export class RecordedRendition {
     open.ticks += ticks;
     this.#ticks += ticks;
     this.#endMs = open.programDateTimeMs + toMs(this.#ticks) - toMs(open.startTicks);
+  }
+
+  /** A gap where it can't be played: without its bytes, or without the init segment that they need. */
+  #asArrived(segment: RecordedSegment): RecordedSegment {
+    const { number, init } = segment;
+    const hasInit = init === undefined || !this.#lost.has(this.initName(init));
+    if (hasInit && !this.#lost.has(this.segmentName(number))) return segment;
+    return { ...segment, isGap: true, init: hasInit ? init : undefined };
   }
 
   #list(segment: RecordedSegment): void {

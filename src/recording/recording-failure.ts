@@ -1,5 +1,5 @@
 import type { Logger } from '../lib/logger.ts';
-import type { JournalEntry } from './journal.ts';
+import { encodeJournalEntry, type JournalEntry } from './journal.ts';
 import type { SpooledRecording } from './ports.ts';
 import type { RecordingReason } from './recording-facts.ts';
 import type { RecordingState } from './recording-state.ts';
@@ -55,6 +55,17 @@ export class RecordingFailure {
     this.#log.error({ err: error, reason }, 'the recording failed');
     this.#written = this.#write({ type: 'failed', reason, message: messageOf(error) });
     return true;
+  }
+
+  /** Another line behind it: whether it gets to the disk or not, the state has it then. */
+  async append(entry: JournalEntry): Promise<void> {
+    await this.#written;
+    try {
+      await (await this.#spooled).append([], [encodeJournalEntry(entry)]);
+    } catch (error) {
+      this.#log.warn({ err: error, entry }, 'cannot write to the journal of a recording');
+    }
+    this.#state.apply(entry);
   }
 
   /** Whether it gets to the disk or not, the state has it then, and has whose recording it was. */

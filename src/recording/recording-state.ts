@@ -70,6 +70,9 @@ export class RecordingState {
       case 'gap':
         this.rendition(entry.rendition).gap(entry);
         break;
+      case 'lost':
+        this.rendition(entry.rendition).lost(entry.file);
+        break;
       case 'elapsed':
         this.#elapsedTicks += entry.ticks;
         break;
@@ -126,7 +129,7 @@ export class RecordingState {
     return this.newestStream?.endTimeMs ?? this.lastMediaMs;
   }
 
-  /** What is no longer in the spool has arrived before the last stop. */
+  /** What is no longer in the spool has arrived before the last stop, unless the journal says that it was lost. */
   takeUp(spoolFiles: ReadonlySet<string>): void {
     for (const rendition of this.renditions) {
       for (const file of [...rendition.waiting]) {

@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { BucketPatience } from './bucket-patience.ts';
 import { BucketWriter } from './bucket-writer.ts';
+import type { JournalEntry } from './journal.ts';
 import type { ObjectStore, RecordingHistory, SpooledRecording } from './ports.ts';
 import { RecordingNews } from './recording-news.ts';
 import type { RecordingState } from './recording-state.ts';
@@ -19,6 +20,8 @@ export interface RecordingUploadOptions {
   readonly log: Logger;
   /** The bucket has the started document, and the history its event. */
   readonly onAnnounced: () => void;
+  /** The spool has lost a file. Resolves when the state has it. */
+  readonly onLost: (entry: JournalEntry) => Promise<void>;
   /** More may come for the bucket, or waits for it. */
   readonly hasMedia: () => boolean;
   /** Others can't record for what waits for the bucket. */

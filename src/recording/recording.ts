@@ -78,6 +78,7 @@ export class Recording implements SpoolUser {
       ...options,
       log,
       onAnnounced: () => this.#writer.push({ kind: 'entry', entry: { type: 'announced' } }),
+      onLost: (entry) => this.#lost(entry),
       hasMedia: () => this.#phase !== 'finishing' || state.hasWaiting,
       // In this order: the disk may have got room meanwhile from another one.
       isRoomNeeded: async () =>
@@ -247,6 +248,13 @@ export class Recording implements SpoolUser {
     this.#account();
     if (byteLength > 0) this.#options.budget.enforce();
     this.#loop.ask();
+  }
+
+  /** On disk before anything behind it arrives: a file that is not there any more would else have arrived. */
+  async #lost(entry: JournalEntry): Promise<void> {
+    this.#writer.push({ kind: 'entry', entry });
+    await this.#writer.drained();
+    if (this.#writer.isBroken) await this.#failure.append(entry);
   }
 
   #account(): void {

@@ -62,6 +62,11 @@ export class SpoolWriter {
     this.#onBroken = options.onBroken;
   }
 
+  /** It takes nothing more. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
   get isIdle(): boolean {
     return this.#running === undefined;
   }

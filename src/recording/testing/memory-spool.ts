@@ -1,3 +1,4 @@
+import { UnreadableFile } from '../../domain/unreadable-file.ts';
 import type { RecordingSpool, SpooledRecording, SpoolWrite } from '../ports.ts';
 
 /** A recording's folder in memory. `copy` is what a crash leaves: what was resolved, and no more. */
@@ -90,7 +91,7 @@ export class MemorySpool implements RecordingSpool {
   read(path: string): Uint8Array {
     const [id = '', ...name] = path.split('/');
     const bytes = this.recordings.get(id)?.contents.get(name.join('/'));
-    if (!bytes) throw new Error(`no file ${path}`);
+    if (!bytes) throw new UnreadableFile({ path, reason: 'ENOENT', isLost: true });
     return bytes;
   }
 

@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import {
   RECORDING_CONDITIONS,
   type RecordingMeasurements,
@@ -20,6 +20,15 @@ export function registerRecordingMetrics(
       for (const condition of RECORDING_CONDITIONS) {
         recordings.set({ condition }, byCondition.get(condition) ?? 0);
       }
+    },
+  });
+  const failures: Counter = new Counter({
+    name: 'ivory_recording_failures_total',
+    help: 'Recordings that failed, be they still there or not.',
+    registers: [registry],
+    collect: () => {
+      failures.reset();
+      failures.inc(measure().failureCount);
     },
   });
   registerGauge(

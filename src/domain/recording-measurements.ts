@@ -11,6 +11,8 @@ export type RecordingCondition = (typeof RECORDING_CONDITIONS)[number];
 /** All recordings together, at this moment. */
 export interface RecordingMeasurements {
   readonly byCondition: ReadonlyMap<RecordingCondition, number>;
+  /** Since the start: one that failed may be gone a moment later. */
+  readonly failureCount: number;
   readonly spooledBytes: number;
   readonly spoolLimitBytes: number;
 }

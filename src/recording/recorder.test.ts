@@ -388,6 +388,9 @@ test('a full disk ends the recording with its failure; what was complete stays',
   assert.deepEqual(bench.eventNames, ['Recording Start', 'Recording End Failure']);
   assert.equal(bench.events.at(-1)?.reason, 'InternalServerException');
   assert.equal(bench.events.at(-1)?.durationMs, 12_000);
+  // Of a bucket that takes everything nothing is left a moment later: no scrape may have seen it in the gauge.
+  const { byCondition, failureCount } = bench.recorder.measurements();
+  assert.deepEqual([byCondition.size, failureCount], [0, 1]);
   const document = JSON.parse(bench.store.text('recording-failed.json'));
   assert.equal(document.recording_status, 'RECORDING_ENDED_WITH_FAILURE');
   assert.equal(document.recording_status_message, 'ENOSPC');

@@ -41,6 +41,7 @@ export interface RecorderOptions {
 export class Recorder implements StreamRecorder, AsyncDisposable {
   readonly #options: RecorderOptions;
   readonly #budget: SpoolBudget;
+  #failureCount = 0;
   readonly #recordings = new Set<Recording>();
   /** The newest one of each channel. */
   readonly #byChannel = new Map<string, Recording>();
@@ -53,7 +54,7 @@ export class Recorder implements StreamRecorder, AsyncDisposable {
   /** Goes on with what the last stop, or crash, left in the spool. */
   async resume(): Promise<void> {
     const { log } = this.#options;
-    const found = await readSpool(this.#options.spool, log);
+    const found = await readSpool(this.#options.spool, log, () => this.#failureCount++);
     // So that the last one of a channel is its newest, whose stream may come back.
     found.sort((a, b) => a.state.newestStartMs - b.state.newestStartMs);
     for (const { state, spooled } of found) {
@@ -75,7 +76,8 @@ export class Recorder implements StreamRecorder, AsyncDisposable {
       byCondition.set(condition, (byCondition.get(condition) ?? 0) + 1);
     }
     const { spoolLimitBytes } = this.#options;
-    return { byCondition, spooledBytes: this.#budget.usedBytes, spoolLimitBytes };
+    const { usedBytes: spooledBytes } = this.#budget;
+    return { byCondition, failureCount: this.#failureCount, spooledBytes, spoolLimitBytes };
   }
 
   begin(stream: RecordableStream): StreamRecording {
@@ -146,6 +148,7 @@ export class Recorder implements StreamRecorder, AsyncDisposable {
       isDiskFull,
       clock,
       log,
+      onFailed: () => this.#failureCount++,
       onClosed: () => {
         this.#recordings.delete(recording);
         if (this.#byChannel.get(channelArn) === recording) this.#byChannel.delete(channelArn);

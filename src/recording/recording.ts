@@ -31,6 +31,8 @@ export interface RecordingOptions {
   readonly isDiskFull: () => Promise<boolean>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Once, where it takes nothing more. */
+  readonly onFailed: () => void;
   /** It is closed, or stopped for now. */
   readonly onClosed: () => void;
 }
@@ -262,7 +264,9 @@ export class Recording implements SpoolUser {
   }
 
   #fail(reason: RecordingReason, error: unknown): void {
-    if (this.#phase !== 'closed' && this.#failure.note(reason, error)) this.#takeNoMore();
+    if (this.#phase === 'closed' || !this.#failure.note(reason, error)) return;
+    this.#options.onFailed();
+    this.#takeNoMore();
   }
 
   #close(): void {

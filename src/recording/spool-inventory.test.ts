@@ -35,6 +35,7 @@ test('the end of a recording with a damaged journal is told to the last of its s
     );
     assert.deepEqual(end?.recordingSessionStreamIds, ['st-1', 'st-2']);
     assert.deepEqual(await bench.spool.list(), []);
+    assert.equal(bench.recorder.measurements().failureCount, 1);
   }
 });
 

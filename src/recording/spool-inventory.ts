@@ -12,13 +12,17 @@ export interface LeftRecording {
   readonly spooled: SpooledRecording;
 }
 
-/** What the last stop, or crash, left in the spool. Of what is damaged everything is kept aside. */
-export async function readSpool(spool: RecordingSpool, log: Logger): Promise<LeftRecording[]> {
+/** What the last stop, or crash, left in the spool. Of what is damaged (`onDamaged`) everything is kept aside. */
+export async function readSpool(
+  spool: RecordingSpool,
+  log: Logger,
+  onDamaged: () => void,
+): Promise<LeftRecording[]> {
   const found: LeftRecording[] = [];
   for (const recordingId of await spool.list()) {
     const logOfOne = log.child({ recording: recordingId });
     try {
-      const left = await readRecording(await spool.open(recordingId), logOfOne);
+      const left = await readRecording(await spool.open(recordingId), logOfOne, onDamaged);
       if (left) found.push(left);
     } catch (error) {
       logOfOne.error({ err: error }, CANNOT_TAKE_UP);
@@ -30,6 +34,7 @@ export async function readSpool(spool: RecordingSpool, log: Logger): Promise<Lef
 async function readRecording(
   spooled: SpooledRecording,
   log: Logger,
+  onDamaged: () => void,
 ): Promise<LeftRecording | undefined> {
   const { entries, rest } = decodeJournal(await spooled.readJournal());
   const state = RecordingState.of(entries);
@@ -37,6 +42,7 @@ async function readRecording(
   if (!state) {
     if (await hasMedia(spooled)) {
       const keptAs = await spooled.keepAside();
+      onDamaged();
       log.error({ keptAs }, 'cannot read the journal of a recording: its media are kept aside');
     }
     // Else a crash came before its first line was on disk.
@@ -44,6 +50,7 @@ async function readRecording(
     return undefined;
   }
   const keptAs = await spooled.keepAside();
+  onDamaged();
   const line = entries.length + 1;
   const droppedLines = rest.length;
   log.error(

@@ -136,6 +136,16 @@ test('the console says why the server is not ready, and waits where the API is a
   await page.context().close();
 });
 
+test('the console says in one line where it cannot sign', async () => {
+  const page = await chromium.open(`${ivory.url}/console`);
+  // As over plain HTTP from another machine.
+  await page.addInitScript("Object.defineProperty(crypto, 'subtle', { value: undefined })");
+  await page.reload();
+  await untilText(page, '#sign-in-error', /over HTTPS, or on localhost/);
+  assert.equal(await page.isDisabled('#sign-in-button'), true);
+  await page.context().close();
+});
+
 test('the console fits a phone of 360 pixels', async () => {
   const page = await chromium.open(`${ivory.url}/console`);
   await page.setViewportSize({ width: 360, height: 640 });

@@ -24,7 +24,7 @@ export class SignIn {
     });
     if (canSign()) return;
     this.showError(
-      'Browsers sign over HTTPS and on localhost only: open this page with one of these addresses.',
+      'The browser does not let this address sign requests: open this page over HTTPS, or on localhost.',
     );
     byId('sign-in-button').disabled = true;
   }

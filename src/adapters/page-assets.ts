@@ -12,7 +12,12 @@ const WATCH_FILES = ['watch.html', 'watch.css', 'watch.js', 'watch.svg'] as cons
 
 const OPERATOR_FILES = [
   'operator.html',
-  'operator.css',
+  'base.css',
+  'frame.css',
+  'overview.css',
+  'cells.css',
+  'stream.css',
+  'narrow.css',
   'operator.js',
   'account.js',
   'api.js',

@@ -25,7 +25,7 @@ function randomOf(seed: number): () => number {
 function benchOn({ files }: SimulatedDisk, crashed?: RecorderBench): RecorderBench {
   return new RecorderBench(crashed, {
     disk: {
-      spool: new DirectorySpool('/data/spool', files),
+      spool: new DirectorySpool('/data/spool', { files }),
       store: new BucketDirectory('/data/buckets', files),
     },
   });

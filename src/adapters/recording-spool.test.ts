@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
-import { temporaryDirectory } from '../../test/support/ivory.ts';
+import { RecordedLog, temporaryDirectory } from '../../test/support/ivory.ts';
 import { type FileSystem, systemFiles } from './durable-files.ts';
 import { DirectorySpool } from './recording-spool.ts';
 import { readSpooledFile } from './spooled-file.ts';
@@ -47,7 +47,7 @@ test('create() leaves nothing where the disk is full', async () => {
       return file;
     },
   };
-  const spool = new DirectorySpool(directory.path, full);
+  const spool = new DirectorySpool(directory.path, { files: full });
   await assert.rejects(spool.create('abc'), /ENOSPC/);
   assert.deepEqual(await spool.list(), []);
 });
@@ -130,6 +130,34 @@ test('truncate() leaves what is no file that can be cut off for the upload to fi
   await assert.rejects(readSpooledFile(spooled.pathOf('r/1.ts')), {
     reason: 'ENOENT',
     isLost: true,
+  });
+});
+
+test('list() leaves what is no recording alone, and says so of a file', async () => {
+  await using directory = await temporaryDirectory();
+  const log = new RecordedLog();
+  const spool = new DirectorySpool(directory.path, { log });
+  await spool.create('abc');
+  const stray = path.join(directory.path, 'README');
+  await writeFile(stray, '');
+  await mkdir(path.join(directory.path, 'abc.damaged'));
+  assert.deepEqual(await spool.list(), ['abc']);
+  assert.deepEqual(log.lines, [
+    {
+      level: 'warn',
+      message: 'a file in the spool is no recording: it is left alone',
+      fields: { path: stray },
+    },
+  ]);
+});
+
+test('list() says in one line that the spool is no directory', async () => {
+  await using directory = await temporaryDirectory();
+  const root = path.join(directory.path, 'spool');
+  await writeFile(root, '');
+  await assert.rejects(new DirectorySpool(root).list(), {
+    name: 'DataDirectoryError',
+    message: `cannot use ${root}: it must be a directory; move away what is there`,
   });
 });
 

@@ -1,5 +1,7 @@
 import { dirname, join } from 'node:path';
+import { type Logger, silentLogger } from '../lib/logger.ts';
 import type { RecordingSpool, SpooledRecording } from '../recording/ports.ts';
+import { DataDirectoryError } from './data-directory.ts';
 import { DirectoryRecording, JOURNAL, PARTIAL, RESERVE } from './directory-recording.ts';
 import { type FileSystem, ignoreAbsence, syncDirectory, systemFiles } from './durable-files.ts';
 
@@ -11,19 +13,49 @@ const RECORDING_ID = /^[A-Za-z0-9]{1,64}$/;
 export class DirectorySpool implements RecordingSpool {
   readonly #root: string;
   readonly #files: FileSystem;
+  readonly #log: Logger;
 
   /** `root`: made when the first recording begins. */
-  constructor(root: string, files = systemFiles) {
+  constructor(
+    root: string,
+    { files = systemFiles, log = silentLogger }: { files?: FileSystem; log?: Logger } = {},
+  ) {
     this.#root = root;
     this.#files = files;
+    this.#log = log;
   }
 
   async list(): Promise<readonly string[]> {
-    const names = (await this.#files.readdir(this.#root).catch(ignoreAbsence)) ?? [];
-    for (const name of names.filter((each) => each.endsWith(PARTIAL))) {
-      await this.#files.rm(join(this.#root, name), { recursive: true, force: true });
+    const recordingIds: string[] = [];
+    for (const entry of await this.#entries()) {
+      const path = join(this.#root, entry.name);
+      if (entry.name.endsWith(PARTIAL)) await this.#clearAway(path);
+      else if (entry.isFile()) {
+        this.#log.warn({ path }, 'a file in the spool is no recording: it is left alone');
+      } else if (RECORDING_ID.test(entry.name)) recordingIds.push(entry.name);
     }
-    return names.filter((name) => RECORDING_ID.test(name)).toSorted();
+    return recordingIds.toSorted();
+  }
+
+  async #entries() {
+    const root = this.#root;
+    try {
+      return await this.#files.readdir(root, { withFileTypes: true });
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return [];
+      const reason =
+        code === 'ENOTDIR' ? 'it must be a directory; move away what is there' : message;
+      throw new DataDirectoryError(`cannot use ${root}: ${reason}`, { cause });
+    }
+  }
+
+  async #clearAway(path: string): Promise<void> {
+    try {
+      await this.#files.rm(path, { recursive: true, force: true });
+    } catch (error) {
+      this.#log.warn({ err: error, path }, 'cannot remove what is left of a recording');
+    }
   }
 
   async create(recordingId: string): Promise<SpooledRecording> {

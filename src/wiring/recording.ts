@@ -37,7 +37,7 @@ export async function startRecording(foundation: Foundation): Promise<Recording>
   await destinations.resume();
   const recorder = resources.use(
     new Recorder({
-      spool: new DirectorySpool(directory.spool),
+      spool: new DirectorySpool(directory.spool, { log }),
       store: buckets,
       history: store.sessionLog,
       clock,

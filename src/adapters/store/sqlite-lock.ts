@@ -8,7 +8,9 @@ import { DatabaseSync } from 'node:sqlite';
  * process dies, however it dies.
  */
 export function lockDatabase(path: string): Disposable {
-  const lock = new DatabaseSync(`${path}-lock`, { timeout: 0 });
+  const lockPath = `${path}-lock`;
+  createPrivateLockFile(lockPath);
+  const lock = new DatabaseSync(lockPath, { timeout: 0 });
   try {
     lock.exec('begin exclusive');
     createPrivateFile(path);
@@ -17,6 +19,13 @@ export function lockDatabase(path: string): Disposable {
     lock.close();
     throw error;
   }
+}
+
+/** Exclusively: one that is there may be locked by this very process, and is not opened. What else is wrong SQLite says. */
+function createPrivateLockFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch {}
 }
 
 /**

@@ -160,7 +160,7 @@ describe('openSqliteStore()', () => {
     await using directory = await makeDirectory();
     await chmod(directory.path, 0o755);
     const store = await openSqliteStore(directory.database);
-    for (const file of ['ivory.db', 'ivory.db-wal', 'ivory.db-shm']) {
+    for (const file of ['ivory.db', 'ivory.db-wal', 'ivory.db-shm', 'ivory.db-lock']) {
       const { mode } = await stat(join(directory.path, file));
       assert.equal(mode & 0o077, 0, file);
     }

@@ -118,9 +118,15 @@ export class SimulatedDisk {
       }
       return this.#handle(inode);
     },
-    readdir: async (at: string, options?: { recursive?: boolean }) => {
+    readdir: async (at: string, options?: { recursive?: boolean; withFileTypes?: boolean }) => {
       const directory = this.#find(at);
       if (directory.kind !== 'directory') throw failure('ENOTDIR', at);
+      if (options?.withFileTypes) {
+        return [...directory.entries].map(([name, { kind }]) => ({
+          name,
+          isFile: () => kind === 'file',
+        }));
+      }
       const list = (from: Directory, prefix: string): string[] =>
         [...from.entries].flatMap(([name, inode]) => [
           prefix + name,

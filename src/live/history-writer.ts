@@ -35,11 +35,11 @@ export class HistoryWriter {
 
   /**
    * Tries until it is written, or its session is gone. The promise is of the first attempt: it rejects when that fails, or
-   * when so much waits already that this one is dropped; `isEnd` never is.
+   * when so much waits already that this one is dropped. `isKept` never is: it is for what a session has one or two of.
    */
-  write(channelArn: string, write: () => Promise<void>, isEnd = false): Promise<void> {
+  write(channelArn: string, write: () => Promise<void>, isKept = false): Promise<void> {
     const waiting = this.#queues.get(channelArn)?.entries.length ?? 0;
-    if (waiting >= MAX_WAITING && !isEnd) {
+    if (waiting >= MAX_WAITING && !isKept) {
       return Promise.reject(
         new Error(`cannot keep more of the channel's history in memory: ${waiting} writes wait`),
       );

@@ -17,6 +17,9 @@ interface EventMembers {
   readonly code?: string;
 }
 
+/** A disk that is full is one trouble, whatever cannot be written to it. */
+const ERROR_INTERVAL_MS = 60_000;
+
 /**
  * States each fact of one stream once: to the log and to the durable history. The media path never waits for it; a write
  * that fails is an error in the log, the stream goes on, and the writer tries again: a session without its start would be
@@ -29,6 +32,11 @@ export class SessionHistory {
   readonly #streamId: string;
   readonly #clock: Clock;
   readonly #log: Logger;
+  /** The newest configuration, while its write waits. */
+  #unwritten: IngestConfiguration | undefined;
+  /** When an error was logged last. */
+  #errorAtMs = Number.NEGATIVE_INFINITY;
+  #unloggedErrors = 0;
 
   constructor(options: {
     readonly sessionLog: SessionLog;
@@ -70,7 +78,22 @@ export class SessionHistory {
   /** `undefined`: there is nothing to tell yet, or nothing new. */
   ingests(configuration: IngestConfiguration | undefined): void {
     if (!configuration) return;
-    void this.#write(() => this.#sessionLog.setIngestConfiguration(this.#streamId, configuration));
+    const isWaiting = this.#unwritten !== undefined;
+    this.#unwritten = configuration;
+    // The write that waits takes the newest: an encoder that changes all the time leaves room for what else happens.
+    if (!isWaiting) void this.#write(() => this.#writeIngest(), 'isKept');
+  }
+
+  async #writeIngest(): Promise<void> {
+    const newest = this.#unwritten;
+    if (!newest) return;
+    this.#unwritten = undefined;
+    try {
+      await this.#sessionLog.setIngestConfiguration(this.#streamId, newest);
+    } catch (error) {
+      this.#unwritten ??= newest;
+      throw error;
+    }
   }
 
   /** Resolves when the end is written, or failed to be the first time. */
@@ -79,7 +102,7 @@ export class SessionHistory {
     const endTimeMs = this.#clock.nowMs();
     return this.#write(
       () => this.#sessionLog.endSession(this.#streamId, endTimeMs, events),
-      'isEnd',
+      'isKept',
     );
   }
 
@@ -92,11 +115,25 @@ export class SessionHistory {
     return { name, timeMs: this.#clock.nowMs(), ...members };
   }
 
-  #write(write: () => Promise<void>, isEnd?: 'isEnd'): Promise<void> {
+  #write(write: () => Promise<void>, isKept?: 'isKept'): Promise<void> {
     return this.#writer
-      .write(this.#channelArn, write, isEnd === 'isEnd')
-      .catch((error: unknown) => {
-        this.#log.error({ err: error }, 'cannot write the history of the stream');
-      });
+      .write(this.#channelArn, write, isKept === 'isKept')
+      .catch((error: unknown) => this.#cannotWrite(error));
+  }
+
+  /** A line for the first, and then one an interval, with the number of those in between. */
+  #cannotWrite(error: unknown): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#errorAtMs < ERROR_INTERVAL_MS) {
+      this.#unloggedErrors++;
+      return;
+    }
+    const unlogged = this.#unloggedErrors;
+    this.#errorAtMs = nowMs;
+    this.#unloggedErrors = 0;
+    this.#log.error(
+      { err: error, ...(unlogged > 0 && { unlogged }) },
+      'cannot write the history of the stream',
+    );
   }
 }

@@ -27,6 +27,7 @@ export type DisconnectReason =
   | 'ingest-limit'
   | 'transcode-capacity'
   | 'transcoding-failed'
+  | 'not-packageable'
   | 'taken-over'
   | 'takeover-failed'
   | 'internal-failure';

@@ -100,6 +100,10 @@ export const DISCONNECT_STATUS: Readonly<Record<DisconnectReason, StatusInfo>> =
     'NetConnection.Connect.Closed',
     'The stream can not be taken over: codecs, resolution and tracks must be those of the running one.',
   ),
+  'not-packageable': error(
+    'NetConnection.Connect.Closed',
+    'The sound changed to what the container format of the stream can not hold.',
+  ),
   'internal-failure': error('NetConnection.Connect.Closed', 'The service failed: try again.'),
 };
 

@@ -294,17 +294,12 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
 
   #setTracks(tracks: MediaTracks): void {
     const breach = this.#ingest.announced(tracks);
-    if (breach) {
-      this.#watch.breached(breach);
-      return;
-    }
+    if (breach) return this.#watch.breached(breach);
     try {
       this.#renditions.tracks(tracks, this.#ingest.declared);
     } catch (error) {
       if (!(error instanceof TranscodeCapacityExceeded)) throw error;
-      this.#history.happened('Stream Failure', { reason: TRANSCODE_CAPACITY_EXCEEDED });
-      void this.stop('transcode-capacity');
-      return;
+      return this.#endFailed('transcode-capacity', TRANSCODE_CAPACITY_EXCEEDED);
     }
     if (!this.isLive) return;
     this.#history.ingests(this.#ingest.describe());
@@ -328,21 +323,26 @@ export class LiveChannel extends StreamIdentity implements StreamOnAir, TakenCha
 
   /** A fault in one stream ends that stream, for a reason that its history shows, and nothing else. */
   #fail(error: unknown): void {
-    // What no container can hold is its encoder's doing: nobody has to be woken.
     if (error instanceof ProtocolViolation) {
+      // What no container can hold is its encoder's doing: nobody has to be woken.
       this.#log.warn({ detail: error.message }, 'the stream cannot be packaged');
-    } else this.#log.error({ err: error }, 'the stream failed');
-    if (this.isEnded) return;
-    this.#history.happened('Stream Failure');
-    void this.stop('internal-failure');
+      this.#endFailed('not-packageable', error.message);
+    } else {
+      this.#log.error({ err: error }, 'the stream failed');
+      this.#endFailed('internal-failure');
+    }
   }
 
   /** It would be live, healthy and never to be seen. */
   #failTranscoding(): void {
     this.#log.error({ reason: TRANSCODING_FAILED }, 'the stream failed');
+    this.#endFailed('transcoding-failed', TRANSCODING_FAILED);
+  }
+
+  #endFailed(disconnect: DisconnectReason, reason?: string): void {
     if (this.isEnded) return;
-    this.#history.happened('Stream Failure', { reason: TRANSCODING_FAILED });
-    void this.stop('transcoding-failed');
+    this.#history.happened('Stream Failure', reason === undefined ? {} : { reason });
+    void this.stop(disconnect);
   }
 
   #goLive(): void {

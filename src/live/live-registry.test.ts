@@ -376,6 +376,21 @@ test('a fault of ours in one stream ends that stream alone, and its history says
   await accepted(registry);
 });
 
+// Whether a transport stream can carry the sound is decided with the first tracks: what changed later was told as a fault of Ivory.
+test('sound that changes to what no transport stream carries ends the stream, and the encoder is told', async () => {
+  const { request, publication, sessionLog, stream } = await onAir();
+  // frameLengthFlag: 960 samples (ISO 14496-3 4.4.1).
+  const decoderConfiguration = Uint8Array.of(0x11, 0x94);
+  const audio = { ...TRACKS.audio!, decoderConfiguration, samplesPerFrame: 960 };
+  publication.tracks({ ...TRACKS, audio });
+  assert.deepEqual(request.disconnects, ['not-packageable']);
+  await written();
+  const events = sessionLog.sessions.get(stream.streamId)?.events ?? [];
+  const failure = events.find(({ name }) => name === 'Stream Failure');
+  assert.ok(failure && 'reason' in failure);
+  assert.match(failure.reason ?? '', /960 samples/);
+});
+
 /** ffmpeg dies at every keyframe of a source of this height. */
 async function onAirWithoutFfmpeg(height: number) {
   const [clock, log, factory] = [new FakeClock(), silentLogger, new FakeTranscoders()];
